@@ -1,0 +1,141 @@
+"""The one error tree.
+
+The docstring of a class is its message, a `str.format` template over the keyword arguments that the raiser gives;
+it is also the key under which translations find it. Templates are this file's own text: what comes from outside is
+only ever an argument.
+
+    KagamiError
+    ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
+    │   ├── UsageError
+    │   └── SettingError
+    ├── NotFound
+    ├── Denied
+    ├── Conflict
+    │   └── HomeBusy       another engine holds this home                                     (exit 75)
+    ├── Unavailable        a needed service is away                                           (exit 69)
+    │   ├── BotOffline
+    │   ├── EngineAway
+    │   └── StoreClosed
+    ├── WireError          a peer sent something that is not the protocol
+    ├── HandshakeRefused   a peer may not connect
+    ├── CredentialsRefused a peer refuses us
+    └── PluginError
+        ├── ManifestError
+        ├── LoadError
+        └── DialogClosed
+            ├── DialogTimeout
+            └── DialogCancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+
+class KagamiError(Exception):
+    """Something went wrong: {reason}"""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **details: object) -> None:
+        self.details = details
+        super().__init__(self.text())
+
+    @property
+    def code(self) -> str:
+        """Stable name for machines: the class name."""
+        return type(self).__name__
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The message in the language of `translate`."""
+        template = translate(type(self).__doc__ or "")
+        return template.format_map({key: str(value) for key, value in self.details.items()})
+
+
+class Refused(KagamiError):
+    """{reason}"""
+
+    exit_code = 64
+
+
+class UsageError(Refused):
+    """{reason}"""
+
+
+class SettingError(Refused):
+    """{key} = {value} (from {origin}) is refused: {reason}. {fix}"""
+
+    exit_code = 78
+
+
+class NotFound(KagamiError):
+    """There is no {what} named {name}."""
+
+
+class Denied(KagamiError):
+    """This needs the right {scope}."""
+
+
+class Conflict(KagamiError):
+    """{reason}"""
+
+
+class HomeBusy(Conflict):
+    """Another engine (process {pid}) already runs on {home}. Use `kagami attach`, or give another --home."""
+
+    exit_code = 75
+
+
+class Unavailable(KagamiError):
+    """{what} is away: {reason}"""
+
+    exit_code = 69
+
+
+class BotOffline(Unavailable):
+    """The bot {bot} is not connected."""
+
+
+class EngineAway(Unavailable):
+    """No engine answers on {address}. Start one with `kagami run`."""
+
+
+class StoreClosed(Unavailable):
+    """The store is closed or cannot be written: {reason}"""
+
+
+class WireError(KagamiError):
+    """Not a frame of this protocol: {reason}"""
+
+
+class HandshakeRefused(KagamiError):
+    """Connection refused ({status}): {reason}"""
+
+
+class CredentialsRefused(KagamiError):
+    """{peer} refuses our credentials: {reason}"""
+
+
+class PluginError(KagamiError):
+    """Plugin {plugin}: {reason}"""
+
+
+class ManifestError(PluginError):
+    """{path}: {reason}"""
+
+
+class LoadError(PluginError):
+    """Plugin {plugin} {version} could not be loaded: {reason}"""
+
+
+class DialogClosed(KagamiError):
+    """The question was closed: {reason}"""
+
+
+class DialogTimeout(DialogClosed):
+    """Nobody answered in time."""
+
+
+class DialogCancelled(DialogClosed):
+    """The question was cancelled."""

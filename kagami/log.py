@@ -1,0 +1,169 @@
+"""Logs: one record is one line, kept in a ring that the console reads and written to stderr or stdout.
+
+`get("hub").info("ready", bots=3)` costs one comparison when nobody listens at that level. Text and fields are
+arguments, never templates. What is written to a stream is escaped: a record can neither break its line nor reach
+the terminal as a control sequence.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import count, islice
+from typing import Any, TextIO
+
+import msgspec
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+RING_LINES = 100_000
+
+
+class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`level` is the standard library's number; `source` the room that spoke, or a plugin's id."""
+
+    seq: int
+    time_ms: int
+    level: int
+    source: str
+    text: str
+    fields: dict[str, str] = {}
+
+
+class Log:
+    """The voice of one room."""
+
+    __slots__ = ("_logger",)
+
+    def __init__(self, source: str) -> None:
+        self._logger = logging.getLogger(f"kagami.{source}")
+
+    def debug(self, text: str, **fields: object) -> None:
+        self._say(logging.DEBUG, text, fields)
+
+    def info(self, text: str, **fields: object) -> None:
+        self._say(logging.INFO, text, fields)
+
+    def warning(self, text: str, **fields: object) -> None:
+        self._say(logging.WARNING, text, fields)
+
+    def error(self, text: str, *, cause: BaseException | None = None, **fields: object) -> None:
+        """`cause` adds its traceback."""
+        self._say(logging.ERROR, text, fields, cause)
+
+    def _say(self, level: int, text: str, fields: dict[str, object], cause: BaseException | None = None) -> None:
+        if self._logger.isEnabledFor(level):
+            exc_info = (type(cause), cause, cause.__traceback__) if cause else None
+            self._logger.log(level, "%s", text, exc_info=exc_info, extra={"fields": fields})
+
+
+def get(source: str) -> Log:
+    return Log(source)
+
+
+class Ring(logging.Handler):
+    """The newest lines in memory. Written by any thread, read by the engine's."""
+
+    def __init__(self, capacity: int = RING_LINES) -> None:
+        super().__init__()
+        self._lines: deque[LogLine] = deque(maxlen=capacity)
+        self._seq = count(1)
+        self.counts = dict.fromkeys(LEVELS.values(), 0)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = read_record(record, next(self._seq))
+        self._lines.append(line)
+        self.counts[line.level] = self.counts.get(line.level, 0) + 1
+
+    @property
+    def kept(self) -> int:
+        return len(self._lines)
+
+    @property
+    def newest(self) -> int:
+        """Sequence number of the newest line; 0 when there is none."""
+        return self._lines[-1].seq if self._lines else 0
+
+    def window(self, *, wanted: Callable[[LogLine], bool], before: int = 0, limit: int = 200) -> list[LogLine]:
+        """The newest `limit` lines that are `wanted` and older than `before` (0: no bound), oldest first."""
+        found = list(islice((line for line in self._newest_first(before) if wanted(line)), limit))
+        found.reverse()
+        return found
+
+    def since(self, *, wanted: Callable[[LogLine], bool], after: int, limit: int = 500) -> list[LogLine]:
+        """The oldest `limit` wanted lines newer than `after`, oldest first."""
+        newer = self.newest - after
+        tail = list(islice(reversed(self._lines), max(0, newer)))
+        tail.reverse()
+        return list(islice((line for line in tail if line.seq > after and wanted(line)), limit))
+
+    def _newest_first(self, before: int) -> Iterator[LogLine]:
+        # A snapshot: another thread may append while this one walks.
+        for line in reversed(list(self._lines)):
+            if not before or line.seq < before:
+                yield line
+
+
+def read_record(record: logging.LogRecord, seq: int) -> LogLine:
+    """A `LogLine` of a standard record, ours or a library's; the traceback becomes the field `traceback`."""
+    given: dict[str, Any] = record.__dict__.get("fields", {})
+    fields = {name: str(value) for name, value in given.items()}
+    if record.exc_info and record.exc_info[1] is not None:
+        fields["traceback"] = logging.Formatter().formatException(record.exc_info)
+    source = record.name.removeprefix("kagami.")
+    return LogLine(seq, int(record.created * 1000), record.levelno, source, record.getMessage(), fields)
+
+
+def escape(text: str) -> str:
+    """One line without control, format or surrogate characters: each becomes an escape of Python's."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+class Stream(logging.Handler):
+    """Lines on a stream, as `text` for people or `json` for collectors. A stream that fails is left alone."""
+
+    def __init__(self, stream: TextIO, *, as_json: bool) -> None:
+        super().__init__()
+        self._stream = stream
+        self._shape = _json_line if as_json else _text_line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._stream.write(self._shape(read_record(record, 0)) + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            logging.getLogger("kagami").removeHandler(self)
+
+
+def _text_line(line: LogLine) -> str:
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.time_ms / 1000))
+    level = logging.getLevelName(line.level)[0]
+    fields = "".join(f" {name}={escape(value)}" for name, value in line.fields.items())
+    return f"{moment}.{line.time_ms % 1000:03d} {level} {escape(line.source)}: {escape(line.text)}{fields}"
+
+
+def _json_line(line: LogLine) -> str:
+    record = {"time_ms": line.time_ms, "level": logging.getLevelName(line.level).lower(), "source": line.source}
+    return msgspec.json.encode(record | {"text": line.text} | line.fields).decode()
+
+
+def configure(level: str, *, ring: Ring | None = None, stream: TextIO | None = None, as_json: bool = False) -> None:
+    """Set where `kagami.*` and the libraries' warnings go; called once by each command."""
+    for name, floor in (("kagami", LEVELS[level]), ("asyncio", logging.WARNING), ("websockets", logging.ERROR)):
+        logger = logging.getLogger(name)
+        logger.setLevel(floor)
+        logger.propagate = False
+        logger.handlers = [ring] if ring else []
+        if stream is not None:
+            logger.addHandler(Stream(stream, as_json=as_json))
+
+
+def crash(error: BaseException) -> None:
+    """Last word of a process that dies of its own bug."""
+    sys.stderr.write("".join(logging.Formatter().formatException((type(error), error, error.__traceback__))) + "\n")

@@ -1,0 +1,46 @@
+"""One event's way through the house."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+
+Outcome = Literal[
+    "handled",  # a plugin answered or acted
+    "ignored",  # nobody wanted it
+    "answer",  # it answered a question that a handler had asked
+    "denied",  # the sender may not
+    "limited",  # a flood limit
+    "late",  # older than max_age when its turn came
+    "shed",  # a full lane
+    "retry",  # the handler failed, it will be tried again
+    "dead",  # it failed too often
+    "bad_frame",  # not the protocol
+]
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """`stage` was reached `at_us` microseconds after the frame was read."""
+
+    stage: str
+    at_us: int
+    detail: str = ""
+
+
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`started_ms` is wall time; `total_us` runs from the frame to the last receipt or decision."""
+
+    execution: ExecutionId
+    bot: BotId
+    chat: ChatId
+    user: UserId
+    started_ms: int
+    total_us: int
+    outcome: Outcome
+    marks: tuple[Mark, ...] = ()
+    plugin: str = ""
+    text: str = ""
+    error: str = ""
