@@ -1,0 +1,12 @@
+"""Everything an operator can do."""
+
+from __future__ import annotations
+
+from kagami.operations import bots, logs, messages, plugins, system, traces
+from kagami.operations.registry import Registry
+
+
+def registry() -> Registry:
+    """All operations."""
+    topics = (bots, logs, messages, plugins, system, traces)
+    return Registry(each for topic in topics for each in topic.OPERATIONS)
