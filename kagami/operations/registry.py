@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+from kagami.core.scopes import allowed
 from kagami.errors import Denied, KagamiError, NotFound
 from kagami.model.principal import Principal
 from kagami.ports import Parts
@@ -97,9 +98,3 @@ class Registry:
     ) -> None:
         target = msgspec.json.encode(request).decode()
         await parts.store.audit(parts.clock.wall_ms(), who, found.name, target, result)
-
-
-def allowed(who: Principal, scope: str) -> bool:
-    """`*` allows all, `bots:*` allows `bots:read` and `bots:write`."""
-    topic = scope.partition(":")[0]
-    return not who.scopes.isdisjoint({"*", scope, f"{topic}:*"})

@@ -1,0 +1,255 @@
+"""Ways to run: an engine without a face, an engine with a console in front of it, a console on a running engine.
+
+The engine has a thread and an event loop of its own, so that nothing a terminal does can hold it up. With a console,
+the process that the shell waits for is only a gate: the engine's process is its child, and when the console is left or
+its terminal dies, the gate goes and the bots stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from kagami import log
+from kagami.config import Settings
+from kagami.engine import Engine, open_engine
+from kagami.errors import EngineAway, KagamiError
+from kagami.home import hold
+from kagami.ports import Control, Feed
+
+# The store's writer thread asks for the interpreter between two statements; by default it may wait 5 ms for it.
+SWITCH_INTERVAL_S = 0.0005
+# A start makes many objects that stay: looking through the young ones seldom costs a message least.
+YOUNG_OBJECTS = 20_000
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+T = TypeVar("T")
+
+
+def run_headless(settings: Settings, *, as_json: bool = False) -> int:
+    """An engine until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code."""
+    ring = log.Ring()
+    log.configure(settings.log.level, ring=ring, stream=sys.stdout, as_json=as_json)
+    with hold(settings.home):
+        _run(_serve_until_signalled(settings, ring))
+    return 0
+
+
+async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
+    loop, own = asyncio.get_running_loop(), asyncio.current_task()
+    async with open_engine(settings, ring) as engine:
+
+        def stop(signum: signal.Signals) -> None:
+            if engine.stopping.is_set() and own:
+                own.cancel()
+            engine.parts.house.stop(signum.name)
+
+        for signum in STOP_SIGNALS:
+            loop.add_signal_handler(signum, stop, signum)
+        await engine.stopping.wait()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run on the fastest loop there is, tuned for a long life."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(asyncio.CancelledError):
+        runner.run(work)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 (absent on Windows)
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+class EngineThread:
+    """An engine in a thread of its own. `start` returns when it serves, or raises what kept it from that."""
+
+    def __init__(self, settings: Settings, ring: log.Ring) -> None:
+        self._settings = settings
+        self._ring = ring
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="kagami-engine")
+        self.engine: Engine | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self, reason: str) -> None:
+        """Ask it to stop; returns at once."""
+        if self.engine and self.loop:
+            with suppress(RuntimeError):  # the loop has ended by itself
+                self.loop.call_soon_threadsafe(self.engine.parts.house.stop, reason)
+
+    def join(self) -> None:
+        """Wait for its end; signals are still handled."""
+        while self._thread.is_alive():
+            self._thread.join(0.2)
+        if self._error is not None:
+            raise self._error
+
+    def _main(self) -> None:
+        try:
+            _run(self._serve())
+        except KagamiError as error:
+            self._error = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        async with open_engine(self._settings, self._ring) as engine:
+            self.engine = engine
+            self._ready.set()
+            await engine.stopping.wait()
+        self.engine = None
+
+
+class LocalControl:
+    """Implements `ports.Control` across two loops: the console's, where it is awaited, and the engine's."""
+
+    def __init__(self, thread: EngineThread) -> None:
+        self._thread = thread
+
+    async def call(self, request: msgspec.Struct) -> Any:
+        return await self._cross(self._engine().call(request))
+
+    async def feed(self, topics: Sequence[str]) -> AsyncIterator[Feed]:
+        """Items as they come. When the console is slow the oldest are dropped: each item replaces the one before."""
+        inbox: asyncio.Queue[Feed | None] = asyncio.Queue(64)
+        here = asyncio.get_running_loop()
+
+        def put(item: Feed | None) -> None:
+            if inbox.full():
+                inbox.get_nowait()
+            inbox.put_nowait(item)
+
+        async def pump() -> None:
+            try:
+                async for item in self._engine().feed(topics):
+                    here.call_soon_threadsafe(put, item)
+            finally:
+                with suppress(RuntimeError):  # the console's loop has ended first
+                    here.call_soon_threadsafe(put, None)
+
+        pumping = asyncio.run_coroutine_threadsafe(pump(), self._loop())
+        try:
+            while (item := await inbox.get()) is not None:
+                yield item
+        finally:
+            pumping.cancel()
+        raise EngineAway(address="this process")
+
+    async def close(self) -> None:
+        return
+
+    def _engine(self) -> Engine:
+        if self._thread.engine is None:
+            raise EngineAway(address="this process")
+        return self._thread.engine
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        if self._thread.loop is None or self._thread.loop.is_closed():
+            raise EngineAway(address="this process")
+        return self._thread.loop
+
+    async def _cross(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop()))
+        except RuntimeError:
+            work.close()
+            raise EngineAway(address="this process") from None
+
+
+def run_with_console(settings: Settings, *, show: Callable[[Control, bool], str]) -> int:
+    """An engine and a console in front of it; returns the exit code.
+
+    `show(control, owned)` runs the console and says how it was left: `stop` ends the bots too, anything else leaves
+    them running without a face.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writer)
+        return _wait_at_gate(child, reader)
+    os.close(reader)
+    code = 1
+    try:
+        code = _engine_and_console(settings, show, lambda: _leave_terminal(writer))
+    except KagamiError as error:
+        sys.stderr.write(f"{error}\n")
+        code = error.exit_code
+    finally:
+        # The child of a fork must never return into its parent's code, whatever happened.
+        if (error := sys.exception()) is not None:
+            log.crash(error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait_at_gate(child: int, reader: int) -> int:
+    """Hold the shell's prompt until the console is left; then only the gate goes."""
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, lambda number, _: os.kill(child, number))
+    left = os.read(reader, 1)
+    if left:
+        return 0
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _leave_terminal(writer: int) -> None:
+    """Go on without the terminal: a session of our own, no descriptors on it."""
+    with suppress(OSError):
+        os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    with suppress(OSError):
+        os.write(writer, b"d")
+    os.close(writer)
+
+
+def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str], leave: Callable[[], None]) -> int:
+    ring = log.Ring()
+    log.configure(settings.log.level, ring=ring)
+    with hold(settings.home):
+        thread = EngineThread(settings, ring)
+        thread.start()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: thread.stop("SIGTERM"))
+        how = "broken"
+        try:
+            how = show(LocalControl(thread), True)
+        finally:
+            if how == "broken" and (error := sys.exception()) is not None:
+                log.crash(error)
+            if how == "stop":
+                thread.stop("the console was left")
+            elif thread.alive:
+                leave()
+            thread.join()
+    return 0

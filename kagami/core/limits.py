@@ -1,0 +1,52 @@
+"""Token buckets by key: floods that come in are refused, what goes out is spaced.
+
+The algorithm is GCRA (the leaky bucket of ITU-T I.371 as a meter): one number a key, the time at which the bucket
+would be full again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+
+class Buckets:
+    """`rate` tokens a second and at most `burst` at once for each key; a rate of 0 sets no limit.
+
+    Times are monotonic seconds. Keys that are full again are forgotten when there are more than `capacity`.
+    """
+
+    def __init__(self, rate: float, burst: float, capacity: int = 10_000) -> None:
+        self.rate = rate
+        self._interval = 1 / rate if rate else 0.0
+        self._slack = self._interval * max(0.0, burst - 1)
+        self._capacity = capacity
+        self._full_at: dict[Hashable, float] = {}
+
+    def take(self, key: Hashable, now: float) -> bool:
+        """Take a token if there is one."""
+        if not self.rate:
+            return True
+        full_at = max(self._full_at.get(key, now), now)
+        if full_at - now > self._slack:
+            return False
+        self._put(key, full_at + self._interval, now)
+        return True
+
+    def reserve(self, key: Hashable, now: float) -> float:
+        """Take the next token, even a future one, and return the seconds to wait for it."""
+        if not self.rate:
+            return 0.0
+        full_at = max(self._full_at.get(key, now), now)
+        self._put(key, full_at + self._interval, now)
+        return max(0.0, full_at - now - self._slack)
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """Seconds that `reserve` would return, taking nothing."""
+        if not self.rate:
+            return 0.0
+        return max(0.0, self._full_at.get(key, now) - now - self._slack)
+
+    def _put(self, key: Hashable, full_at: float, now: float) -> None:
+        self._full_at[key] = full_at
+        if len(self._full_at) > self._capacity:
+            self._full_at = {each: at for each, at in self._full_at.items() if at > now}

@@ -1,0 +1,31 @@
+"""Settings of the hub."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Floods that come in; 0 turns a limit off."""
+
+    user_per_minute: int = 60
+    chat_per_minute: int = 600
+
+
+class PaceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How fast a bot speaks; 0 turns a limit off. The defaults suit QQ's risk control."""
+
+    account_per_second: float = 5.0
+    chat_per_second: float = 2.0
+
+
+class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of the hub. Times in seconds."""
+
+    running: int = 256
+    lane_length: int = 64
+    waiting: int = 10_000
+    tries: int = 5
+    retry_after: tuple[float, ...] = (5.0, 20.0, 75.0, 200.0)
+    drain: float = 20.0
+    dedupe: int = 50_000

@@ -1,0 +1,215 @@
+"""The hub as one part: built here, opened and closed as one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.core.dedupe import Window
+from kagami.errors import NotFound
+from kagami.hub.board import Board, Load, machine_load
+from kagami.hub.chatdesk import ChatDesk
+from kagami.hub.config import HubConfig, LimitsConfig, PaceConfig
+from kagami.hub.execution import Desk, Execution, Slots
+from kagami.hub.inbox import Inbox
+from kagami.hub.lanes import Lanes
+from kagami.hub.outbox import PacedOutbox
+from kagami.hub.pipeline import Pipeline
+from kagami.hub.recorder import Recorder
+from kagami.hub.registry import BotRegistry
+from kagami.hub.retries import Retries
+from kagami.hub.watchdog import Watchdog
+from kagami.meters import Meters
+from kagami.model.event import Event
+from kagami.model.ids import RANDOM_BITS, BotId, ExecutionId, execution_id
+from kagami.net.supervise import Nursery
+from kagami.operations.registry import Registry
+from kagami.ports import Bot, Dialogs, Notice, Open, Plugins, Pulse, Runtime, Store
+
+_log = log.get("hub")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubParts:
+    """What a hub is made of and stands between."""
+
+    store: Store
+    runtime: Runtime
+    plugins: Plugins
+    dialogs: Dialogs
+    operations: Registry
+    nursery: Nursery
+    clock: Clock
+    meters: Meters
+    log_seq: Callable[[], int]
+    config: HubConfig
+    limits: LimitsConfig
+    pace: PaceConfig
+    admins: Collection[str] = ()
+    prefix: str = "/"
+    load: Load | None = None
+
+
+class Hub:
+    """Implements `ports.Intake` and `ports.House`. Use as an async context manager; `recover` before adapters start."""
+
+    def __init__(self, parts: HubParts) -> None:
+        config, clock, meters, ledger = parts.config, parts.clock, parts.meters, parts.store.ledger
+        self._parts = parts
+        self.bots = BotRegistry()
+        self.board = Board(clock, meters, self.bots, load=parts.load or machine_load(), log_seq=parts.log_seq)
+        self.outbox = PacedOutbox(ledger, self.bots, pace=parts.pace, clock=clock, meters=meters)
+        self._slots = Slots(config.running)
+        self.desk = Desk(outbox=self.outbox, slots=self._slots, operations=parts.operations, prefix=parts.prefix)
+        self._recorder = Recorder(ledger, self.bots, self.board, config=config, clock=clock, meters=meters)
+        self._retries = Retries(clock, self._again)
+        chatdesk = ChatDesk(parts.admins, parts.store, parts.nursery, clock)
+        self.pipeline = Pipeline(
+            parts.runtime,
+            chatdesk,
+            self._recorder,
+            self._retries,
+            limits=parts.limits,
+            admins=parts.admins,
+            clock=clock,
+        )
+        self._lanes = Lanes(
+            parts.nursery,
+            self._slots,
+            length=config.lane_length,
+            total=config.waiting,
+            walk=self.pipeline.walk,
+            shed=self._shed,
+            failed=self.pipeline.failed,
+        )
+        self._inbox = Inbox(
+            ledger,
+            self._lanes,
+            parts.dialogs,
+            self.bots,
+            self.desk,
+            window=Window(config.dedupe),
+            clock=clock,
+            meters=meters,
+        )
+        self._window_keys = config.dedupe
+        self._watchdog: Watchdog | None = None
+        self.stopping = asyncio.Event()
+        self.stop_reason = ""
+        self.board.waiting = lambda: self._lanes.waiting
+        self.board.open_events = lambda: self._lanes.waiting + self._lanes.active + len(self._retries)
+
+    # --- lifecycle ---
+
+    async def __aenter__(self) -> Self:
+        self._watchdog = Watchdog(self._parts.meters, blame=self._parts.plugins.blame, report=self._stalled)
+        self._watchdog.__enter__()
+        self._parts.nursery.start("retries", self._retries.run())
+        self._parts.nursery.start("pulse", self._beat())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.drain()
+        if self._watchdog:
+            await asyncio.to_thread(self._watchdog.__exit__, kind, error, trace)
+
+    async def recover(self) -> int:
+        """Take up what was accepted and not done; returns how many events."""
+        for bot, key in await self._parts.store.recent_keys(self._window_keys):
+            self._inbox.known(bot, key)
+        found = await self._parts.store.recover(self._parts.clock.wall_ms())
+        for each in found:
+            self._inbox.resume(each)
+        if found:
+            _log.info("took up events that an earlier run left open", events=len(found))
+        return len(found)
+
+    async def drain(self) -> None:
+        """Hand out no more events, let running handlers finish; what is not done stays on disk for the next start."""
+        self._inbox.draining = True
+        self._lanes.drain()
+        deadline = self._parts.clock.monotonic() + self._parts.config.drain
+        while self._lanes.active and self._parts.clock.monotonic() < deadline:
+            await self._parts.clock.sleep(0.02)
+
+    @property
+    def stalled_s(self) -> float:
+        return self._watchdog.stalled_s if self._watchdog else 0.0
+
+    # --- ports.Intake ---
+
+    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+        return self._inbox.accept(event, read_at)
+
+    def complain(self, bot: BotId, reason: str, frame: bytes) -> None:
+        self._recorder.complain(self.new_execution(), bot, reason, frame)
+
+    def attach(self, bot: Bot) -> None:
+        replaced = self.bots.attach(bot)
+        if replaced is None:
+            _log.info("bot attached", bot=bot.id, name=bot.name, adapter=bot.adapter)
+
+    def detach(self, bot: Bot) -> None:
+        if self.bots.detach(bot):
+            _log.info("bot detached", bot=bot.id)
+
+    def current(self, bot: BotId) -> Bot | None:
+        return self.bots.get(bot)
+
+    # --- ports.House ---
+
+    def pulse(self) -> Pulse:
+        return self.board.pulse()
+
+    def pulses(self, seconds: int) -> list[Pulse]:
+        return self.board.pulses(seconds)
+
+    def notices(self) -> list[Notice]:
+        return self.board.notices()
+
+    async def replay(self, execution: ExecutionId) -> None:
+        found = await self._parts.store.revive(execution)
+        if found is None:
+            raise NotFound(what="dead event", name=execution)
+        self._inbox.resume(found)
+
+    def stop(self, reason: str) -> None:
+        self.stop_reason = reason
+        self.stopping.set()
+
+    # --- inside ---
+
+    def new_execution(self) -> ExecutionId:
+        """A fresh id for now."""
+        return execution_id(self._parts.clock.wall_ms(), random.getrandbits(RANDOM_BITS))
+
+    def _again(self, found: Open) -> None:
+        self._inbox.resume(found)
+
+    def _shed(self, execution: Execution) -> None:
+        self._recorder.finish(execution, "shed")
+
+    def _stalled(self, seconds: float, plugin: str, stack: str) -> None:
+        # Called by the watchdog's thread: deque.append is atomic and the listeners only set flags.
+        where = plugin or "the engine"
+        self.board.notice(
+            "error",
+            "stall",
+            "{where} has blocked everything for {seconds} s",
+            where=where,
+            seconds=f"{seconds:.1f}",
+            stack=stack,
+        )
+
+    async def _beat(self) -> None:
+        while True:
+            await self._parts.clock.sleep(1.0)
+            self.board.tick()

@@ -1,0 +1,79 @@
+"""Where events come in: known ones stop here, answers go to their question, the rest to their lane."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from kagami.clock import Clock
+from kagami.core.dedupe import Window
+from kagami.hub.execution import Desk, Execution
+from kagami.hub.lanes import Lanes
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.event import Event
+from kagami.model.ids import BotId
+from kagami.ports import Dialogs, Ledger, Open
+
+
+class Inbox:
+    """`accept` never waits: what it returns ends when the event is on disk."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        lanes: Lanes,
+        dialogs: Dialogs,
+        bots: BotRegistry,
+        desk: Desk,
+        *,
+        window: Window,
+        clock: Clock,
+        meters: Meters,
+    ) -> None:
+        self._ledger = ledger
+        self._lanes = lanes
+        self._dialogs = dialogs
+        self._bots = bots
+        self._desk = desk
+        self._window = window
+        self._clock = clock
+        self._meters = meters
+        self.draining = False
+
+    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+        if not self._window.add(event.bot, event.dedupe):
+            self._meters.count["events", "duplicate"] += 1
+            return _known()
+        now = self._clock.wall_ms()
+        self._bots.tally[event.bot].received += 1
+        on_disk = self._ledger.accept(event, now)
+        if not self.draining:
+            execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
+            if not self._dialogs.offer(execution):
+                self._lanes.put(execution)
+        return on_disk
+
+    def known(self, bot: BotId, key: str) -> None:
+        """An earlier run accepted this."""
+        self._window.add(bot, key)
+
+    def resume(self, found: Open) -> None:
+        """Take up an event that is on disk already: after a restart, for another try, or because somebody asked."""
+        self._window.add(found.event.bot, found.event.dedupe)
+        execution = Execution(
+            found.event,
+            self._desk,
+            read_at=self._clock.monotonic(),
+            accepted_ms=found.accepted_ms,
+            attempts=found.attempts,
+            journal=dict(found.sends),
+        )
+        if found.attempts or not self._dialogs.offer(execution):
+            self._lanes.put(execution, force=True)
+
+
+def _known() -> Awaitable[bool]:
+    known = asyncio.get_running_loop().create_future()
+    known.set_result(False)
+    return known

@@ -1,0 +1,89 @@
+"""Sends: recorded as `sending` on disk, paced, made, recorded again. The receipt is what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kagami.clock import Clock
+from kagami.core.limits import Buckets
+from kagami.errors import StoreClosed
+from kagami.hub.config import PaceConfig
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
+from kagami.model.ids import BotId, ChatId, ExecutionId, split_id
+from kagami.model.message import preview
+from kagami.ports import Ledger, SendRow
+
+# Who waits longer than this for its turn is told so instead: an answer that late helps nobody.
+LONGEST_WAIT_S = 60.0
+# Only the terminal's own chat needs no pacing: nothing leaves.
+UNPACED = frozenset({"sandbox"})
+
+
+class PacedOutbox:
+    """Implements `ports.Outbox`."""
+
+    def __init__(self, ledger: Ledger, bots: BotRegistry, *, pace: PaceConfig, clock: Clock, meters: Meters) -> None:
+        self._ledger = ledger
+        self._bots = bots
+        self._clock = clock
+        self._meters = meters
+        self._by_account = Buckets(pace.account_per_second, max(1.0, pace.account_per_second))
+        self._by_chat = Buckets(pace.chat_per_second, max(1.0, pace.chat_per_second))
+
+    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
+        chat = chat_of(action)
+        if (refused := await self._pace(action.bot, chat)) is not None:
+            return refused
+        row = SendRow(execution, ordinal, action.bot, chat, describe(action), action, self._clock.wall_ms())
+        try:
+            await self._ledger.begin_send(row)
+        except StoreClosed as error:
+            return Failed(str(error), "store")
+        bot = self._bots.get(action.bot)
+        try:
+            receipt = await bot.perform(action) if bot else Failed("the bot is not connected", "offline")
+        except asyncio.CancelledError:
+            # In the middle of the call: it may have been made.
+            self._close(execution, ordinal, action, Unknown("interrupted before the answer came"))
+            raise
+        self._close(execution, ordinal, action, receipt)
+        return receipt
+
+    async def _pace(self, bot: BotId, chat: ChatId) -> Failed | None:
+        if split_id(bot)[0] in UNPACED:
+            return None
+        now = self._clock.monotonic()
+        wait = max(self._by_account.wait(bot, now), self._by_chat.wait((bot, chat), now))
+        if wait > LONGEST_WAIT_S:
+            return Failed(f"{wait:.0f} s of sends are already waiting", "paced")
+        wait = max(self._by_account.reserve(bot, now), self._by_chat.reserve((bot, chat), now))
+        if wait:
+            await self._clock.sleep(wait)
+        return None
+
+    def _close(self, execution: ExecutionId, ordinal: int, action: Action, receipt: Receipt) -> None:
+        self._ledger.end_send(execution, ordinal, receipt, self._clock.wall_ms())
+        tally = self._bots.tally[action.bot]
+        if isinstance(receipt, Sent):
+            tally.sent += 1
+        else:
+            tally.failed += 1
+        self._meters.count["sends", type(receipt).__name__.lower()] += 1
+
+
+def chat_of(action: Action) -> ChatId:
+    """Where an action goes; empty for calls that name no chat."""
+    return ChatId("") if isinstance(action, Call) else action.chat
+
+
+def describe(action: Action) -> str:
+    """What the message log shows of an action."""
+    match action:
+        case Send(message=message):
+            return preview(message)
+        case Delete(message_id=message_id):
+            return f"delete {message_id}"
+        case Call(name=name):
+            return name

@@ -1,0 +1,83 @@
+"""An event's way from its lane to its end, read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from kagami.clock import Clock
+from kagami.core.limits import Buckets
+from kagami.core.routing import PLUGINS, Rule, decide
+from kagami.core.scopes import identity
+from kagami.errors import KagamiError
+from kagami.hub.chatdesk import ChatDesk
+from kagami.hub.config import LimitsConfig
+from kagami.hub.execution import Execution
+from kagami.hub.recorder import Recorder
+from kagami.hub.retries import Retries
+from kagami.ports import Runtime
+
+
+class Pipeline:
+    """`rules` is a snapshot, swapped whole when an operator changes it."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        desk: ChatDesk,
+        recorder: Recorder,
+        retries: Retries,
+        *,
+        limits: LimitsConfig,
+        admins: Collection[str],
+        clock: Clock,
+    ) -> None:
+        self._runtime = runtime
+        self._desk = desk
+        self._recorder = recorder
+        self._retries = retries
+        self._admins = frozenset(admins)
+        self._clock = clock
+        self._users = Buckets(limits.user_per_minute / 60, limits.user_per_minute)
+        self._chats = Buckets(limits.chat_per_minute / 60, limits.chat_per_minute)
+        self.rules: Sequence[Rule] = ()
+
+    async def walk(self, execution: Execution) -> None:
+        """Guard, admin command, route, worker, end."""
+        event = execution.event
+        execution.mark("lane")
+
+        if not execution.attempts and not self._within_limits(execution):
+            self._recorder.finish(execution, "limited")
+            return
+
+        if self._desk.is_command(event):
+            execution.admin = self._desk.admit(event)
+            if execution.admin is None:
+                self._recorder.finish(execution, "denied")
+                return
+
+        decision = decide(self.rules, event, (PLUGINS,))
+        execution.mark("route", decision.reason)
+        if decision.to != PLUGINS:
+            self._recorder.finish(execution, "ignored")
+            return
+
+        try:
+            handled = await self._runtime.handle(execution)
+        except KagamiError as error:
+            self.failed(execution, error)
+            return
+        self._recorder.finish(execution, handled.outcome, handled.plugin)
+
+    def failed(self, execution: Execution, error: Exception) -> None:
+        """A try failed: later again, or never."""
+        retry_at_ms = self._recorder.fail(execution, error)
+        if retry_at_ms:
+            self._retries.put(execution, retry_at_ms)
+
+    def _within_limits(self, execution: Execution) -> bool:
+        event = execution.event
+        now = self._clock.monotonic()
+        if event.kind != "message" or (who := identity(event)) in self._admins:
+            return True
+        return self._users.take(who, now) and self._chats.take((event.bot, event.chat), now)

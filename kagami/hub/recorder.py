@@ -1,0 +1,100 @@
+"""Closes executions: one trace each, meters, the log line that says what happened."""
+
+from __future__ import annotations
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.hub.board import Board
+from kagami.hub.config import HubConfig
+from kagami.hub.execution import Execution
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.event import Event
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.message import preview
+from kagami.model.trace import Mark, Outcome, Trace
+from kagami.ports import Ledger
+
+TEXT_KEPT = 200
+FRAME_KEPT = 2_048
+_log = log.get("hub")
+
+
+class Recorder:
+    """Every event ends here exactly once per try."""
+
+    def __init__(
+        self, ledger: Ledger, bots: BotRegistry, board: Board, *, config: HubConfig, clock: Clock, meters: Meters
+    ) -> None:
+        self._ledger = ledger
+        self._bots = bots
+        self._board = board
+        self._config = config
+        self._clock = clock
+        self._meters = meters
+
+    def finish(self, execution: Execution, outcome: Outcome, plugin: str = "") -> None:
+        """Close it: trace, effects and the answers it used go to disk together."""
+        trace = execution.trace(outcome, plugin, shown_text(execution.event))
+        answers = [answer.trace("answer", plugin, shown_text(answer.event)) for answer in execution.answers]
+        keeps = outcome in ("handled", "ignored")
+        self._ledger.finish(
+            trace,
+            attempts=execution.attempts + 1,
+            effects=execution.effects if keeps else (),
+            answers=answers,
+        )
+        self._count(trace)
+
+    def fail(self, execution: Execution, error: Exception) -> int:
+        """A try failed. Returns when to try again (wall milliseconds), or 0 when it is dead now."""
+        execution.error = f"{type(error).__name__}: {error}"
+        tried = execution.attempts + 1
+        if tried >= self._config.tries:
+            self._board.notice(
+                "error",
+                "dead_letter",
+                "A handler failed {tries} times on a message in {chat}: {error}",
+                tries=str(tried),
+                chat=execution.event.chat,
+                error=execution.error,
+                execution=execution.event.execution,
+            )
+            self.finish(execution, "dead")
+            return 0
+        waits = self._config.retry_after
+        retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)
+        trace = execution.trace("retry", "", shown_text(execution.event))
+        self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at)
+        self._count(trace)
+        return retry_at
+
+    def complain(self, execution: ExecutionId, bot: BotId, reason: str, frame: bytes) -> None:
+        """Keep a frame that is not the protocol."""
+        self._meters.count["bad_frames", bot] += 1
+        shown = frame[:FRAME_KEPT].decode("utf-8", "replace")
+        marks = (Mark("frame", 0, f"{len(frame)} bytes"),)
+        now = self._clock.wall_ms()
+        self._ledger.record(
+            Trace(execution, bot, ChatId(""), UserId(""), now, 0, "bad_frame", marks, "", shown, reason)
+        )
+        _log.warning("a frame was refused", bot=bot, reason=reason, execution=execution)
+
+    def _count(self, trace: Trace) -> None:
+        self._meters.count["events", trace.outcome] += 1
+        seconds = trace.total_us / 1e6
+        if trace.outcome == "handled":
+            self._meters.latency["event"].observe(seconds)
+            self._bots.tally[trace.bot].latency.observe(seconds)
+            _log.debug("handled", bot=trace.bot, chat=trace.chat, plugin=trace.plugin, execution=trace.execution)
+        elif trace.outcome in ("retry", "dead"):
+            _log.error(
+                "a handler failed", outcome=trace.outcome, error=trace.error, chat=trace.chat, execution=trace.execution
+            )
+        elif trace.outcome in ("shed", "limited", "late"):
+            _log.warning(f"an event was not handled: {trace.outcome}", chat=trace.chat, execution=trace.execution)
+
+
+def shown_text(event: Event) -> str:
+    """The beginning of what was said, or what happened."""
+    return preview(event.message)[:TEXT_KEPT] if event.kind == "message" else event.name

@@ -1,0 +1,73 @@
+"""Bots that are known, and what they have done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from kagami.meters import Histogram
+from kagami.model.ids import BotId
+from kagami.ports import Bot, BotRow
+
+
+class Tally:
+    """Counts of one bot since start. `in_per_s` and `out_per_s` are of the last whole second."""
+
+    __slots__ = ("_last", "failed", "in_per_s", "latency", "out_per_s", "received", "sent")
+
+    def __init__(self) -> None:
+        self.received = self.sent = self.failed = 0
+        self.in_per_s = self.out_per_s = 0.0
+        self.latency = Histogram()
+        self._last = (0, 0)
+
+    def tick(self, seconds: float) -> None:
+        """Close a second (or so) of counting."""
+        received, sent = self._last
+        self.in_per_s = (self.received - received) / seconds
+        self.out_per_s = (self.sent - sent) / seconds
+        self._last = (self.received, self.sent)
+
+
+class BotRegistry:
+    """Implements `ports.Bots`. A bot's tally outlives its connections."""
+
+    def __init__(self) -> None:
+        self._bots: dict[BotId, Bot] = {}
+        self.tally: defaultdict[BotId, Tally] = defaultdict(Tally)
+
+    def attach(self, bot: Bot) -> Bot | None:
+        """Put `bot` in its place; the object it replaces is returned."""
+        before = self._bots.get(bot.id)
+        self._bots[bot.id] = bot
+        return None if before is bot else before
+
+    def detach(self, bot: Bot) -> bool:
+        """Forget this very object; False when another has taken its place."""
+        if self._bots.get(bot.id) is not bot:
+            return False
+        del self._bots[bot.id]
+        return True
+
+    def get(self, bot: BotId) -> Bot | None:
+        return self._bots.get(bot)
+
+    def all(self) -> list[Bot]:
+        return list(self._bots.values())
+
+    def rows(self) -> list[BotRow]:
+        return [self._row(bot) for bot in self._bots.values()]
+
+    def _row(self, bot: Bot) -> BotRow:
+        tally = self.tally[bot.id]
+        return BotRow(
+            bot.id,
+            bot.name,
+            bot.adapter,
+            bot.health(),
+            tally.received,
+            tally.sent,
+            tally.failed,
+            tally.in_per_s,
+            tally.out_per_s,
+            tally.latency.quantile(0.95) * 1000,
+        )

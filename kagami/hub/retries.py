@@ -1,0 +1,51 @@
+"""Events whose handler failed, until their next try is due."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+from kagami.clock import Clock
+from kagami.hub.execution import Execution
+from kagami.ports import Open
+
+
+class Retries:
+    """`again` takes up an event whose time has come."""
+
+    def __init__(self, clock: Clock, again: Callable[[Open], None]) -> None:
+        self._clock = clock
+        self._again = again
+        self._due: list[tuple[int, int, Open]] = []
+        self._number = count()
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def put(self, execution: Execution, at_ms: int) -> None:
+        found = Open(
+            execution.event, execution.accepted_ms, execution.attempts + 1, dict(execution.journal), execution.error
+        )
+        heapq.heappush(self._due, (at_ms, next(self._number), found))
+        self._changed.set()
+
+    def due(self, now_ms: int) -> list[Open]:
+        """Take out what is due."""
+        found = []
+        while self._due and self._due[0][0] <= now_ms:
+            found.append(heapq.heappop(self._due)[2])
+        return found
+
+    async def run(self) -> None:
+        """Hand out what is due, until cancelled."""
+        while True:
+            for found in self.due(self._clock.wall_ms()):
+                self._again(found)
+            self._changed.clear()
+            if self._due:
+                await self._clock.sleep(min(1.0, max(0.0, (self._due[0][0] - self._clock.wall_ms()) / 1000)))
+            else:
+                await self._changed.wait()

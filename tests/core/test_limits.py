@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kagami.core.limits import Buckets
+
+
+def test_a_burst_passes_and_the_next_is_refused() -> None:
+    buckets = Buckets(rate=1.0, burst=3)
+    assert [buckets.take("a", 0.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_token_returns_after_its_interval() -> None:
+    buckets = Buckets(rate=2.0, burst=1)
+    buckets.take("a", 0.0)
+    assert not buckets.take("a", 0.49)
+    assert buckets.take("a", 0.5)
+
+
+def test_keys_have_buckets_of_their_own() -> None:
+    buckets = Buckets(rate=1.0, burst=1)
+    buckets.take("a", 0.0)
+    assert buckets.take("b", 0.0)
+
+
+def test_a_refused_take_costs_nothing() -> None:
+    buckets = Buckets(rate=1.0, burst=1)
+    buckets.take("a", 0.0)
+    for _ in range(100):
+        buckets.take("a", 0.5)
+    assert buckets.take("a", 1.0)
+
+
+def test_reservations_queue_behind_one_another() -> None:
+    buckets = Buckets(rate=2.0, burst=2)
+    waits = [buckets.reserve("a", 0.0) for _ in range(4)]
+    assert waits == pytest.approx([0.0, 0.0, 0.5, 1.0])
+
+
+def test_looking_at_the_wait_takes_nothing() -> None:
+    buckets = Buckets(rate=1.0, burst=1)
+    buckets.reserve("a", 0.0)
+    assert buckets.wait("a", 0.0) == buckets.wait("a", 0.0) == pytest.approx(1.0)
+
+
+def test_rate_zero_sets_no_limit() -> None:
+    buckets = Buckets(rate=0.0, burst=0)
+    assert all(buckets.take("a", 0.0) for _ in range(1_000))
+    assert buckets.reserve("a", 0.0) == buckets.wait("a", 0.0) == 0.0
+
+
+def test_full_buckets_are_forgotten_beyond_the_capacity() -> None:
+    buckets = Buckets(rate=1.0, burst=1, capacity=10)
+    for number in range(10):
+        buckets.take(number, 0.0)
+    buckets.take("late", 100.0)
+    assert buckets.take(3, 100.0)
+    assert len(buckets._full_at) <= 3
+
+
+@given(st.floats(0.1, 50), st.integers(1, 20), st.lists(st.floats(0, 0.5), max_size=100))
+def test_no_window_passes_more_than_burst_and_rate_allow(rate: float, burst: int, gaps: list[float]) -> None:
+    buckets = Buckets(rate, burst)
+    now, passed = 0.0, 0
+    for gap in gaps:
+        now += gap
+        passed += buckets.take("a", now)
+    assert passed <= burst + now * rate + 1e-6

@@ -1,0 +1,186 @@
+"""What the hub's tests put around it: a ledger that remembers, a bot that answers as told, a clock that is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from kagami.hub.execution import Desk, Execution, Slots
+from kagami.model.action import Action, Receipt, Sent
+from kagami.model.event import Event, Kind
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.message import text
+from kagami.model.principal import Principal
+from kagami.model.trace import Trace
+from kagami.operations import registry
+from kagami.ports import Answer, BotHealth, BotState, Handled, Outbox, SendRow, StorePut
+from kagami.ports import Execution as PortExecution
+
+T = TypeVar("T")
+QQ = BotId("qq:1000")
+
+
+def event(number: int = 1, words: str = "hello", *, user: str = "42", kind: Kind = "message", bot: BotId = QQ) -> Event:
+    return Event(
+        ExecutionId(f"execution-{number}"), bot, kind, "group" if kind == "message" else "group_increase",
+        ChatId("group:7"), UserId(user), time_ms=0, dedupe=f"m:{number}", message=text(words), message_id=str(number),
+    )  # fmt: skip
+
+
+def settled(value: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
+
+
+class StillClock:
+    """Time moves only when somebody sleeps or `now` is set."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def wall_ms(self) -> int:
+        return int(self.now * 1000)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class Book:
+    """Implements `ports.Ledger` in lists. `held` keeps sends from becoming durable until it is set."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Event] = []
+        self.begun: list[SendRow] = []
+        self.ended: list[tuple[ExecutionId, int, Receipt]] = []
+        self.closed: list[tuple[Trace, tuple[StorePut, ...], tuple[Trace, ...], int]] = []
+        self.recorded: list[Trace] = []
+        self.refuses: Exception | None = None
+        self.told = asyncio.Event()
+
+    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+        self.accepted.append(event)
+        return settled(True)
+
+    def begin_send(self, row: SendRow) -> Awaitable[None]:
+        if self.refuses:
+            raise self.refuses
+        self.begun.append(row)
+        return settled(None)
+
+    def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None:
+        self.ended.append((execution, ordinal, receipt))
+
+    def finish(
+        self,
+        trace: Trace,
+        *,
+        attempts: int,
+        effects: Sequence[StorePut] = (),
+        answers: Sequence[Trace] = (),
+        retry_at_ms: int = 0,
+    ) -> Awaitable[None]:
+        self.closed.append((trace, tuple(effects), tuple(answers), retry_at_ms))
+        self.told.set()
+        return settled(None)
+
+    def record(self, trace: Trace) -> None:
+        self.recorded.append(trace)
+
+    async def flush(self) -> None:
+        return
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [row[0].outcome for row in self.closed]
+
+    async def until(self, amount: int) -> None:
+        """Until so many events are closed."""
+        async with asyncio.timeout(5):
+            while len(self.closed) < amount:
+                self.told.clear()
+                await self.told.wait()
+
+
+class Account:
+    """Implements `ports.Bot`."""
+
+    def __init__(self, name: BotId = QQ, receipt: Receipt | None = None, state: BotState = "online") -> None:
+        self.id = name
+        self.name = str(name)
+        self.adapter = "onebot11"
+        self.receipt = receipt or Sent("900")
+        self.state = state
+        self.performed: list[Action] = []
+        self.hold: asyncio.Event | None = None
+
+    def health(self) -> BotHealth:
+        return BotHealth(self.state)
+
+    async def perform(self, action: Action) -> Receipt:
+        self.performed.append(action)
+        if self.hold:
+            await self.hold.wait()
+        return self.receipt
+
+    async def close(self, reason: str) -> None:
+        self.state = "stopped"
+
+
+class Worker:
+    """Implements `ports.Runtime` by a function."""
+
+    def __init__(self, handle: Callable[[PortExecution], Awaitable[Handled]]) -> None:
+        self._handle = handle
+
+    async def handle(self, execution: PortExecution) -> Handled:
+        return await self._handle(execution)
+
+
+class NoQuestions:
+    """Implements `ports.Dialogs`: nothing is asked, unless `takes` says so."""
+
+    def __init__(self, takes: Callable[[Answer], bool] = lambda _: False) -> None:
+        self.takes = takes
+
+    def offer(self, answer: Answer) -> bool:
+        return self.takes(answer)
+
+
+class Letters:
+    """Implements `ports.Outbox`: everything is sent."""
+
+    def __init__(self, receipt: Receipt | None = None) -> None:
+        self.sent: list[tuple[ExecutionId, int, Action]] = []
+        self.receipt = receipt or Sent("900")
+
+    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
+        self.sent.append((execution, ordinal, action))
+        return self.receipt
+
+
+class Audits:
+    """The one method of a store that the chat desk uses."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str]] = []
+        self.told = asyncio.Event()
+
+    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+        self.rows.append((principal.name, operation, result))
+        self.told.set()
+
+
+def desk(outbox: Outbox | None = None, slots: Slots | None = None) -> Desk:
+    return Desk(outbox=outbox or Letters(), slots=slots or Slots(8), operations=registry(), prefix="/")
+
+
+def execution(number: int = 1, words: str = "hello", *, at: Desk | None = None, attempts: int = 0) -> Execution:
+    return Execution(event(number, words), at or desk(), read_at=0.0, accepted_ms=5, attempts=attempts)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kagami.errors import Denied
+from kagami.hub.execution import Slots
+from kagami.model.action import Failed, Send, Sent, Unknown
+from kagami.model.ids import ChatId
+from kagami.model.message import text
+from kagami.operations.system import Stop
+from kagami.ports import StorePut
+from tests.hub.doubles import QQ, Letters, desk, execution
+
+HELLO = Send(QQ, ChatId("group:7"), text("hi"))
+
+
+async def test_sends_are_numbered_in_order() -> None:
+    letters = Letters()
+    one = execution(at=desk(letters))
+    await one.perform(HELLO)
+    await one.perform(HELLO)
+    assert [ordinal for _, ordinal, _ in letters.sent] == [0, 1]
+
+
+async def test_a_send_of_an_earlier_try_is_not_made_again() -> None:
+    letters = Letters()
+    one = execution(at=desk(letters))
+    one.journal[0] = Sent("55")
+    assert await one.perform(HELLO) == Sent("55")
+    assert letters.sent == []
+
+
+async def test_an_unknown_send_of_an_earlier_try_is_not_made_again() -> None:
+    letters = Letters()
+    one = execution(at=desk(letters))
+    one.journal[0] = Unknown("crash")
+    assert await one.perform(HELLO) == Unknown("crash")
+    assert letters.sent == []
+
+
+async def test_a_send_that_certainly_failed_is_made_again_by_the_next_try() -> None:
+    one = execution(at=desk(Letters(Failed("muted"))))
+    await one.perform(HELLO)
+    assert one.journal == {}
+
+
+async def test_staged_writes_are_seen_by_their_own_plugin_alone() -> None:
+    one = execution()
+    one.stage(StorePut("a", "k", "1"))
+    one.stage(StorePut("a", "k", "2"))
+    one.stage(StorePut("b", "k", None))
+    assert one.staged("a") == {"k": "2"}
+    assert one.staged("b") == {"k": None}
+    assert one.effects == (StorePut("a", "k", "2"), StorePut("b", "k", None))
+
+
+async def test_a_waiting_handler_gives_its_slot_back_and_takes_it_again() -> None:
+    slots = Slots(1)
+    one = execution(at=desk(slots=slots))
+    await slots.take()
+    async with one.waiting():
+        await asyncio.wait_for(slots.take(), 1)
+        slots.give()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(slots.take(), 0.01)
+
+
+async def test_nobody_but_an_admin_calls_operations() -> None:
+    with pytest.raises(Denied):
+        await execution().call(Stop())
+
+
+async def test_the_trace_tells_the_way() -> None:
+    one = execution()
+    one.mark("lane")
+    one.mark("route", "no rules")
+    trace = one.trace("handled", "echo@1", "hello")
+    assert [mark.stage for mark in trace.marks] == ["lane", "route"]
+    assert (trace.outcome, trace.plugin, trace.text, trace.started_ms) == ("handled", "echo@1", "hello", 5)
+    assert trace.total_us >= trace.marks[-1].at_us >= trace.marks[0].at_us

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kagami.core.dedupe import Window
+from kagami.hub.execution import Execution, Slots
+from kagami.hub.inbox import Inbox
+from kagami.hub.lanes import Lanes
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.action import Sent
+from kagami.net.supervise import Nursery
+from kagami.ports import Answer, Open
+from tests.hub.doubles import QQ, Book, NoQuestions, StillClock, desk, event
+
+
+class Hall:
+    def __init__(self, nursery: Nursery) -> None:
+        self.book, self.bots, self.walked = Book(), BotRegistry(), list[Execution]()
+        self.questions = NoQuestions()
+        self.lanes = Lanes(
+            nursery, Slots(8), length=4, total=4, walk=self._walk, shed=lambda _: None, failed=lambda *_: None
+        )
+        self.inbox = Inbox(
+            self.book, self.lanes, self.questions, self.bots, desk(),
+            window=Window(100), clock=StillClock(), meters=Meters(),
+        )  # fmt: skip
+
+    async def _walk(self, each: Execution) -> None:
+        self.walked.append(each)
+
+
+@asynccontextmanager
+async def hall() -> AsyncIterator[Hall]:
+    async with Nursery() as nursery:
+        yield Hall(nursery)
+
+
+async def test_a_new_event_is_kept_and_put_in_its_lane() -> None:
+    async with hall() as one:
+        assert await one.inbox.accept(event(1), 0.0)
+        assert one.book.accepted == [event(1)]
+        assert one.lanes.waiting + len(one.walked) == 1
+
+
+async def test_a_known_event_stops_here() -> None:
+    async with hall() as one:
+        one.inbox.accept(event(1), 0.0)
+        assert not await one.inbox.accept(event(1), 0.0)
+        assert len(one.book.accepted) == 1
+
+
+async def test_an_event_of_an_earlier_run_is_known() -> None:
+    async with hall() as one:
+        one.inbox.known(QQ, "m:1")
+        assert not await one.inbox.accept(event(1), 0.0)
+
+
+async def test_an_answer_goes_to_its_question_and_not_behind_the_handler_that_asked() -> None:
+    async with hall() as one:
+        taken: list[Answer] = []
+
+        def takes(answer: Answer) -> bool:
+            taken.append(answer)
+            return True
+
+        one.questions.takes = takes
+        one.inbox.accept(event(1), 0.0)
+        assert one.lanes.waiting == 0
+        assert [answer.event.dedupe for answer in taken] == ["m:1"]
+        assert one.book.accepted == [event(1)]
+
+
+async def test_while_draining_events_are_kept_for_the_next_start() -> None:
+    async with hall() as one:
+        one.inbox.draining = True
+        assert await one.inbox.accept(event(1), 0.0)
+        assert one.lanes.active == 0
+
+
+async def test_received_events_are_counted_by_bot() -> None:
+    async with hall() as one:
+        one.inbox.accept(event(1), 0.0)
+        one.inbox.accept(event(1), 0.0)
+        assert one.bots.tally[QQ].received == 1
+
+
+async def test_what_an_earlier_run_left_open_goes_on_with_its_receipts() -> None:
+    async with hall() as one:
+        one.inbox.resume(Open(event(1), 5, 2, {0: Sent("9")}))
+        while one.lanes.active:
+            await asyncio.sleep(0)
+        assert (one.walked[0].attempts, one.walked[0].journal) == (2, {0: Sent("9")})
+        assert not await one.inbox.accept(event(1), 0.0)
+
+
+async def test_another_try_never_answers_a_question() -> None:
+    async with hall() as one:
+        one.questions.takes = lambda _: True
+        one.inbox.resume(Open(event(1), 5, 1))
+        assert one.lanes.active == 1

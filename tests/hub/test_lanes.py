@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kagami.hub.execution import Execution, Slots
+from kagami.hub.lanes import Lanes
+from kagami.net.supervise import Nursery
+from tests.hub.doubles import desk, event
+
+
+class Road:
+    """Lanes over a walk that waits for `go` and writes down what it saw."""
+
+    def __init__(self, nursery: Nursery, *, length: int = 3, total: int = 100, running: int = 8) -> None:
+        self.go = asyncio.Event()
+        self.walked: list[str] = []
+        self.shed: list[str] = []
+        self.broken: list[str] = []
+        self.fails: set[str] = set()
+        self.running = 0
+        self.most = 0
+        self._changed = asyncio.Event()
+        self.lanes = Lanes(
+            nursery, Slots(running), length=length, total=total, walk=self._walk,
+            shed=lambda each: self.shed.append(each.event.dedupe),
+            failed=lambda each, error: self.broken.append(f"{each.event.dedupe} {error}"),
+        )  # fmt: skip
+
+    async def _walk(self, each: Execution) -> None:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await self.go.wait()
+            if each.event.dedupe in self.fails:
+                raise ValueError("broken")
+            self.walked.append(each.event.dedupe)
+        finally:
+            self.running -= 1
+            self._changed.set()
+
+    async def idle(self) -> None:
+        async with asyncio.timeout(5):
+            while self.lanes.active:
+                self._changed.clear()
+                await asyncio.sleep(0)
+
+    def put(self, number: int, *, user: str = "42", notice: bool = False, force: bool = False) -> None:
+        kind = "notice" if notice else "message"
+        self.lanes.put(
+            Execution(event(number, user=user, kind=kind), desk(), read_at=0.0, accepted_ms=0),  # type: ignore[arg-type]
+            force=force,
+        )
+
+
+@pytest.fixture
+async def nursery() -> AsyncIterator[Nursery]:
+    async with Nursery() as nursery:
+        yield nursery
+
+
+async def test_a_conversation_keeps_its_order(nursery: Nursery) -> None:
+    road = Road(nursery, length=50)
+    for number in range(20):
+        road.put(number)
+    road.go.set()
+    await road.idle()
+    assert road.walked == [f"m:{number}" for number in range(20)]
+
+
+async def test_conversations_run_side_by_side(nursery: Nursery) -> None:
+    road = Road(nursery)
+    for number in range(5):
+        road.put(number, user=str(number))
+    async with asyncio.timeout(5):
+        while road.running < 5:
+            await asyncio.sleep(0)
+    road.go.set()
+    await road.idle()
+    assert road.most == 5
+
+
+async def test_no_more_handlers_run_than_there_are_slots(nursery: Nursery) -> None:
+    road = Road(nursery, running=2)
+    for number in range(6):
+        road.put(number, user=str(number))
+    road.go.set()
+    await road.idle()
+    assert road.most <= 2
+    assert len(road.walked) == 6
+
+
+async def test_a_full_lane_sheds_the_newcomer(nursery: Nursery) -> None:
+    road = Road(nursery, length=2)
+    for number in range(4):
+        road.put(number)
+    assert road.shed == ["m:2", "m:3"]
+    road.go.set()
+    await road.idle()
+
+
+async def test_a_message_takes_the_place_of_a_waiting_notice(nursery: Nursery) -> None:
+    road = Road(nursery, length=2)
+    road.put(1)
+    road.put(2, notice=True)
+    road.put(3)
+    assert road.shed == ["m:2"]
+    road.go.set()
+    await road.idle()
+    assert road.walked == ["m:1", "m:3"]
+
+
+async def test_a_notice_never_takes_the_place_of_anything(nursery: Nursery) -> None:
+    road = Road(nursery, length=2)
+    road.put(1, notice=True)
+    road.put(2, notice=True)
+    road.put(3, notice=True)
+    assert road.shed == ["m:3"]
+    road.go.set()
+    await road.idle()
+
+
+async def test_a_full_house_sheds_new_conversations(nursery: Nursery) -> None:
+    road = Road(nursery, length=50, total=2)
+    for number in range(4):
+        road.put(number, user=str(number))
+    assert road.shed == ["m:2", "m:3"]
+    road.go.set()
+    await road.idle()
+
+
+async def test_what_is_already_accepted_is_put_in_whatever_the_bounds(nursery: Nursery) -> None:
+    road = Road(nursery, length=1, total=1)
+    for number in range(5):
+        road.put(number, force=True)
+    road.go.set()
+    await road.idle()
+    assert (len(road.walked), road.shed) == (5, [])
+
+
+async def test_a_failure_is_told_and_the_conversation_goes_on(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.fails.add("m:1")
+    road.put(1)
+    road.put(2)
+    road.go.set()
+    await road.idle()
+    assert (road.broken, road.walked) == (["m:1 broken"], ["m:2"])
+
+
+async def test_waiting_counts_what_no_handler_has_yet(nursery: Nursery) -> None:
+    road = Road(nursery)
+    for number in range(3):
+        road.put(number)
+    assert road.lanes.waiting == 3
+    road.go.set()
+    await road.idle()
+    assert (road.lanes.waiting, road.lanes.active) == (0, 0)
+
+
+async def test_draining_drops_what_waits_and_lets_the_running_one_end(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.put(1)
+    road.put(2)
+    async with asyncio.timeout(5):
+        while not road.running:
+            await asyncio.sleep(0)
+    road.lanes.drain()
+    road.go.set()
+    await road.idle()
+    assert road.walked == ["m:1"]
+    assert road.lanes.waiting == 0

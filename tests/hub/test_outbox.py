@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kagami.errors import StoreClosed
+from kagami.hub.config import PaceConfig
+from kagami.hub.outbox import LONGEST_WAIT_S, PacedOutbox, chat_of, describe
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.action import Call, Delete, Failed, Receipt, Send, Sent, Unknown
+from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.model.message import text
+from tests.hub.doubles import QQ, Account, Book, StillClock
+
+X = ExecutionId("x")
+HELLO = Send(QQ, ChatId("group:7"), text("hi"))
+FAST = PaceConfig(account_per_second=0, chat_per_second=0)
+
+
+class Office:
+    def __init__(self, *, pace: PaceConfig = FAST, receipt: Receipt | None = None, here: bool = True) -> None:
+        self.book, self.clock, self.bots = Book(), StillClock(), BotRegistry()
+        self.bot = Account(receipt=receipt)
+        if here:
+            self.bots.attach(self.bot)
+        self.outbox = PacedOutbox(self.book, self.bots, pace=pace, clock=self.clock, meters=Meters())
+
+
+async def test_sending_is_on_disk_before_the_call_and_the_receipt_after() -> None:
+    office = Office()
+    assert await office.outbox.send(X, 0, HELLO) == Sent("900")
+    assert [(row.execution, row.ordinal, row.text) for row in office.book.begun] == [(X, 0, "hi")]
+    assert office.book.ended == [(X, 0, Sent("900"))]
+
+
+async def test_a_bot_that_is_not_here_fails_for_certain() -> None:
+    office = Office(here=False)
+    receipt = await office.outbox.send(X, 0, HELLO)
+    assert receipt == Failed("the bot is not connected", "offline")
+    assert office.book.ended == [(X, 0, receipt)]
+
+
+async def test_without_a_store_nothing_is_sent() -> None:
+    office = Office()
+    office.book.refuses = StoreClosed(reason="disk full")
+    receipt = await office.outbox.send(X, 0, HELLO)
+    assert isinstance(receipt, Failed)
+    assert office.bot.performed == []
+
+
+async def test_a_call_that_is_interrupted_is_unknown() -> None:
+    office = Office()
+    office.bot.hold = asyncio.Event()
+    sending = asyncio.ensure_future(office.outbox.send(X, 0, HELLO))
+    while not office.bot.performed:
+        await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert office.book.ended == [(X, 0, Unknown("interrupted before the answer came"))]
+
+
+async def test_a_chat_is_spoken_to_no_faster_than_its_pace() -> None:
+    office = Office(pace=PaceConfig(account_per_second=0, chat_per_second=1))
+    for ordinal in range(3):
+        await office.outbox.send(X, ordinal, HELLO)
+    assert office.clock.slept == pytest.approx([1.0, 1.0])
+
+
+async def test_an_account_has_one_pace_for_all_its_chats() -> None:
+    office = Office(pace=PaceConfig(account_per_second=1, chat_per_second=0))
+    for ordinal in range(2):
+        await office.outbox.send(X, ordinal, Send(QQ, ChatId(f"group:{ordinal}"), text("hi")))
+    assert office.clock.slept == pytest.approx([1.0])
+
+
+async def test_who_would_wait_too_long_is_told_so() -> None:
+    office = Office(pace=PaceConfig(account_per_second=0, chat_per_second=0.01))
+    await office.outbox.send(X, 0, HELLO)
+    receipt = await office.outbox.send(X, 1, HELLO)
+    assert isinstance(receipt, Failed)
+    assert receipt.code == "paced"
+    assert LONGEST_WAIT_S < 1 / 0.01
+    assert len(office.bot.performed) == 1
+
+
+async def test_the_terminals_own_chat_is_not_paced() -> None:
+    office = Office(pace=PaceConfig(account_per_second=0.001, chat_per_second=0.001))
+    sandbox = BotId("sandbox:local")
+    office.bots.attach(Account(sandbox))
+    for ordinal in range(3):
+        assert await office.outbox.send(X, ordinal, Send(sandbox, ChatId("private:1"), text("hi"))) == Sent("900")
+
+
+@pytest.mark.parametrize(
+    ("receipt", "sent", "failed"), [(Sent("1"), 1, 0), (Failed("no"), 0, 1), (Unknown("maybe"), 0, 1)]
+)
+async def test_outcomes_are_counted_by_bot(receipt: Receipt, sent: int, failed: int) -> None:
+    office = Office(receipt=receipt)
+    await office.outbox.send(X, 0, HELLO)
+    assert (office.bots.tally[QQ].sent, office.bots.tally[QQ].failed) == (sent, failed)
+
+
+def test_actions_are_described_for_the_log() -> None:
+    chat = ChatId("group:7")
+    assert (describe(HELLO), chat_of(HELLO)) == ("hi", chat)
+    assert (describe(Delete(QQ, chat, "5")), chat_of(Delete(QQ, chat, "5"))) == ("delete 5", chat)
+    assert (describe(Call(QQ, "set_group_kick")), chat_of(Call(QQ, "set_group_kick"))) == ("set_group_kick", "")

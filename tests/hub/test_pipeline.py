@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from kagami.core.routing import Rule
+from kagami.errors import PluginError
+from kagami.hub.board import Board
+from kagami.hub.chatdesk import ChatDesk
+from kagami.hub.config import HubConfig, LimitsConfig
+from kagami.hub.pipeline import Pipeline
+from kagami.hub.recorder import Recorder
+from kagami.hub.registry import BotRegistry
+from kagami.hub.retries import Retries
+from kagami.meters import Meters
+from kagami.net.supervise import Nursery
+from kagami.ports import Execution, Handled
+from tests.hub.doubles import Audits, Book, StillClock, Worker, execution
+
+Handle = Callable[[Execution], Awaitable[Handled]]
+
+
+async def _echo(_: Execution) -> Handled:
+    return Handled("echo@1", "handled")
+
+
+class Line:
+    def __init__(self, nursery: Nursery, handle: Handle, limits: LimitsConfig) -> None:
+        self.book, self.clock, self.audits = Book(), StillClock(), Audits()
+        bots, meters = BotRegistry(), Meters()
+        board = Board(self.clock, meters, bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
+        recorder = Recorder(self.book, bots, board, config=HubConfig(), clock=self.clock, meters=meters)
+        self.retries = Retries(self.clock, lambda _: None)
+        admins = ["qq:1"]
+        self.pipeline = Pipeline(
+            Worker(handle),
+            ChatDesk(admins, self.audits, nursery, self.clock),  # type: ignore[arg-type]
+            recorder,
+            self.retries,
+            limits=limits,
+            admins=admins,
+            clock=self.clock,
+        )
+
+
+@asynccontextmanager
+async def line(handle: Handle = _echo, limits: LimitsConfig | None = None) -> AsyncIterator[Line]:
+    async with Nursery() as nursery:
+        yield Line(nursery, handle, limits or LimitsConfig())
+
+
+async def test_an_event_is_routed_handled_and_closed() -> None:
+    async with line() as one:
+        await one.pipeline.walk(execution())
+        trace = one.book.closed[0][0]
+    assert (trace.outcome, trace.plugin) == ("handled", "echo@1")
+    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("route", "no rules")]
+
+
+async def test_a_user_who_floods_is_limited() -> None:
+    async with line(limits=LimitsConfig(user_per_minute=2, chat_per_minute=0)) as one:
+        for number in range(3):
+            await one.pipeline.walk(execution(number))
+    assert one.book.outcomes == ["handled", "handled", "limited"]
+
+
+async def test_a_chat_that_floods_is_limited() -> None:
+    async with line(limits=LimitsConfig(user_per_minute=0, chat_per_minute=2)) as one:
+        for number in range(3):
+            await one.pipeline.walk(execution(number))
+    assert one.book.outcomes == ["handled", "handled", "limited"]
+
+
+async def test_limits_return_with_time() -> None:
+    async with line(limits=LimitsConfig(user_per_minute=1, chat_per_minute=0)) as one:
+        await one.pipeline.walk(execution(1))
+        one.clock.now += 60
+        await one.pipeline.walk(execution(2))
+    assert one.book.outcomes == ["handled", "handled"]
+
+
+async def test_another_try_is_not_limited() -> None:
+    async with line(limits=LimitsConfig(user_per_minute=1, chat_per_minute=1)) as one:
+        await one.pipeline.walk(execution(1))
+        await one.pipeline.walk(execution(1, attempts=1))
+    assert one.book.outcomes == ["handled", "handled"]
+
+
+async def test_a_stranger_who_commands_gets_no_answer_and_a_row_in_the_audit() -> None:
+    handled: list[str] = []
+
+    async def handle(each: Execution) -> Handled:
+        handled.append(each.event.dedupe)
+        return Handled()
+
+    async with line(handle) as one:
+        await one.pipeline.walk(execution(1, "#status"))
+        await asyncio.wait_for(one.audits.told.wait(), 5)
+    assert one.book.outcomes == ["denied"]
+    assert handled == []
+    assert one.audits.rows == [("qq:42", "chat #status", "denied")]
+
+
+async def test_a_rule_that_sends_it_elsewhere_is_obeyed() -> None:
+    async with line() as one:
+        one.pipeline.rules = (Rule("user:42", "nobody", exclusive=True),)
+        await one.pipeline.walk(execution())
+    assert one.book.outcomes == ["ignored"]
+
+
+async def test_a_failed_handler_is_tried_again_later() -> None:
+    async def handle(_: Execution) -> Handled:
+        raise PluginError(plugin="p", reason="broken")
+
+    async with line(handle) as one:
+        await one.pipeline.walk(execution())
+        assert one.book.outcomes == ["retry"]
+        assert one.book.closed[0][3] == one.clock.wall_ms() + 5_000
+        assert len(one.retries) == 1
+
+
+async def test_the_fifth_failure_is_the_last() -> None:
+    async def handle(_: Execution) -> Handled:
+        raise PluginError(plugin="p", reason="broken")
+
+    async with line(handle) as one:
+        await one.pipeline.walk(execution(attempts=4))
+        assert one.book.outcomes == ["dead"]
+        assert len(one.retries) == 0

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from kagami.hub.registry import BotRegistry, Tally
+from tests.hub.doubles import QQ, Account
+
+
+def test_a_bot_is_found_after_it_was_attached() -> None:
+    bots, bot = BotRegistry(), Account()
+    assert bots.attach(bot) is None
+    assert bots.get(QQ) is bot
+
+
+def test_attaching_another_object_for_the_same_account_gives_back_the_first() -> None:
+    bots, first, second = BotRegistry(), Account(), Account()
+    bots.attach(first)
+    assert bots.attach(second) is first
+    assert bots.get(QQ) is second
+
+
+def test_a_late_detach_of_the_replaced_object_leaves_the_new_one() -> None:
+    bots, first, second = BotRegistry(), Account(), Account()
+    bots.attach(first)
+    bots.attach(second)
+    assert not bots.detach(first)
+    assert bots.get(QQ) is second
+
+
+def test_counts_outlive_a_connection() -> None:
+    bots, bot = BotRegistry(), Account()
+    bots.attach(bot)
+    bots.tally[QQ].received += 3
+    assert bots.detach(bot)
+    bots.attach(Account())
+    assert bots.rows()[0].received == 3
+
+
+def test_rates_are_of_the_second_that_was_closed() -> None:
+    tally = Tally()
+    tally.received, tally.sent = 10, 4
+    tally.tick(2.0)
+    assert (tally.in_per_s, tally.out_per_s) == pytest.approx((5.0, 2.0))
+    tally.tick(1.0)
+    assert (tally.in_per_s, tally.out_per_s) == (0.0, 0.0)
+
+
+def test_all_gives_every_bot() -> None:
+    bots, bot = BotRegistry(), Account()
+    bots.attach(bot)
+    assert bots.all() == [bot]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from kagami.hub.retries import Retries
+from kagami.model.action import Sent
+from kagami.ports import Open
+from tests.hub.doubles import StillClock, execution
+
+
+def test_what_is_due_comes_out_in_order_of_time() -> None:
+    retries = Retries(StillClock(), lambda _: None)
+    for number, at_ms in ((1, 300), (2, 100), (3, 200)):
+        retries.put(execution(number), at_ms)
+    assert [each.event.dedupe for each in retries.due(200)] == ["m:2", "m:3"]
+    assert len(retries) == 1
+
+
+def test_a_try_more_is_counted_and_the_receipts_go_along() -> None:
+    retries = Retries(StillClock(), lambda _: None)
+    one = execution(attempts=2)
+    one.journal[0] = Sent("5")
+    retries.put(one, 0)
+    found = retries.due(0)[0]
+    assert (found.attempts, found.sends) == (3, {0: Sent("5")})
+
+
+async def test_events_are_handed_out_when_their_time_comes() -> None:
+    clock, seen, told = StillClock(), [], asyncio.Event()
+
+    def again(found: Open) -> None:
+        seen.append((found.event.dedupe, clock.wall_ms()))
+        told.set()
+
+    retries = Retries(clock, again)
+    running = asyncio.ensure_future(retries.run())
+    retries.put(execution(1), clock.wall_ms() + 2_500)
+    await asyncio.wait_for(told.wait(), 5)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert seen == [("m:1", 1_002_500)]
