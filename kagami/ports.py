@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from kagami.clock import Clock
+from kagami.core.handshake import Welcome
+from kagami.core.pace import Pace
 from kagami.log import Ring
 from kagami.meters import Meters
 from kagami.model.action import Action, Receipt
@@ -49,6 +51,11 @@ class Bot(Protocol):
 
     @property
     def adapter(self) -> str: ...
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it may speak, as far as its own settings say."""
+        ...
 
     def health(self) -> BotHealth: ...
 
@@ -90,7 +97,10 @@ class Adapter(Protocol):
 
 
 class Socket(Protocol):
-    """One accepted WebSocket. `receive` raises `EOFError` when it is closed."""
+    """One open WebSocket. `receive` raises `EOFError` when it is closed.
+
+    `send` raises `EOFError` when nothing of the frame was written, `ConnectionError` when some of it may have been.
+    """
 
     @property
     def peer(self) -> str:
@@ -101,16 +111,11 @@ class Socket(Protocol):
 
     async def send(self, frame: bytes) -> None: ...
 
+    async def probe(self, limit: float) -> float | None:
+        """Round trip of a ping in seconds; None when no answer comes within `limit` seconds."""
+        ...
+
     async def close(self, code: int, reason: str) -> None: ...
-
-
-class Welcome(msgspec.Struct, frozen=True):
-    """What an implementation said of itself in a handshake that was authenticated."""
-
-    account: str
-    platform: str
-    role: Literal["universal", "api", "event"]
-    agent: str = ""
 
 
 class Reception(Protocol):

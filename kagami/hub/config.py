@@ -12,13 +12,6 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     chat_per_minute: int = 600
 
 
-class PaceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How fast a bot speaks; 0 turns a limit off. The defaults suit QQ's risk control."""
-
-    account_per_second: float = 5.0
-    chat_per_second: float = 2.0
-
-
 class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of the hub. Times in seconds."""
 

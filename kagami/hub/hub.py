@@ -12,10 +12,11 @@ from typing import Self
 from kagami import log
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
+from kagami.core.pace import Pace
 from kagami.errors import NotFound
 from kagami.hub.board import Board, Load, machine_load
 from kagami.hub.chatdesk import ChatDesk
-from kagami.hub.config import HubConfig, LimitsConfig, PaceConfig
+from kagami.hub.config import HubConfig, LimitsConfig
 from kagami.hub.execution import Desk, Execution, Slots
 from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
@@ -50,7 +51,7 @@ class HubParts:
     log_seq: Callable[[], int]
     config: HubConfig
     limits: LimitsConfig
-    pace: PaceConfig
+    pace: Pace
     admins: Collection[str] = ()
     prefix: str = "/"
     load: Load | None = None

@@ -6,8 +6,8 @@ import asyncio
 
 from kagami.clock import Clock
 from kagami.core.limits import Buckets
+from kagami.core.pace import Pace, platform_pace
 from kagami.errors import StoreClosed
-from kagami.hub.config import PaceConfig
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
@@ -17,24 +17,41 @@ from kagami.ports import Ledger, SendRow
 
 # Who waits longer than this for its turn is told so instead: an answer that late helps nobody.
 LONGEST_WAIT_S = 60.0
-# Only the terminal's own chat needs no pacing: nothing leaves.
-UNPACED = frozenset({"sandbox"})
+
+
+class Tempo:
+    """The buckets of one account: all its sends, and those to each chat."""
+
+    __slots__ = ("_account", "_chats")
+
+    def __init__(self, pace: Pace) -> None:
+        account, chat = pace.account_per_second or 0.0, pace.chat_per_second or 0.0
+        self._account = Buckets(account, max(1.0, account))
+        self._chats = Buckets(chat, max(1.0, chat))
+
+    def wait(self, chat: ChatId, now: float) -> float:
+        """Seconds until `chat` may be spoken to."""
+        return max(self._account.wait("", now), self._chats.wait(chat, now))
+
+    def reserve(self, chat: ChatId, now: float) -> float:
+        """Take that turn and return the seconds to wait for it."""
+        return max(self._account.reserve("", now), self._chats.reserve(chat, now))
 
 
 class PacedOutbox:
     """Implements `ports.Outbox`."""
 
-    def __init__(self, ledger: Ledger, bots: BotRegistry, *, pace: PaceConfig, clock: Clock, meters: Meters) -> None:
+    def __init__(self, ledger: Ledger, bots: BotRegistry, *, pace: Pace, clock: Clock, meters: Meters) -> None:
         self._ledger = ledger
         self._bots = bots
         self._clock = clock
         self._meters = meters
-        self._by_account = Buckets(pace.account_per_second, max(1.0, pace.account_per_second))
-        self._by_chat = Buckets(pace.chat_per_second, max(1.0, pace.chat_per_second))
+        self._pace = pace
+        self._tempo: dict[BotId, Tempo] = {}
 
     async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
         chat = chat_of(action)
-        if (refused := await self._pace(action.bot, chat)) is not None:
+        if (refused := await self._wait(action.bot, chat)) is not None:
             return refused
         row = SendRow(execution, ordinal, action.bot, chat, describe(action), action, self._clock.wall_ms())
         try:
@@ -51,17 +68,25 @@ class PacedOutbox:
         self._close(execution, ordinal, action, receipt)
         return receipt
 
-    async def _pace(self, bot: BotId, chat: ChatId) -> Failed | None:
-        if split_id(bot)[0] in UNPACED:
-            return None
+    async def _wait(self, bot: BotId, chat: ChatId) -> Failed | None:
+        tempo = self._tempo.get(bot) or self._tempo_of(bot)
         now = self._clock.monotonic()
-        wait = max(self._by_account.wait(bot, now), self._by_chat.wait((bot, chat), now))
-        if wait > LONGEST_WAIT_S:
+        if (wait := tempo.wait(chat, now)) > LONGEST_WAIT_S:
             return Failed(f"{wait:.0f} s of sends are already waiting", "paced")
-        wait = max(self._by_account.reserve(bot, now), self._by_chat.reserve((bot, chat), now))
-        if wait:
+        if wait := tempo.reserve(chat, now):
             await self._clock.sleep(wait)
         return None
+
+    def _tempo_of(self, bot: BotId) -> Tempo:
+        platform = split_id(bot)[0]
+        known = self._bots.get(bot)
+        own = known.pace if known else Pace()
+        # The terminal's own chat keeps its own: nothing leaves.
+        pace = platform_pace(platform) if platform == "sandbox" else own.over(self._pace).over(platform_pace(platform))
+        tempo = Tempo(pace)
+        if known:
+            self._tempo[bot] = tempo
+        return tempo
 
     def _close(self, execution: ExecutionId, ordinal: int, action: Action, receipt: Receipt) -> None:
         self._ledger.end_send(execution, ordinal, receipt, self._clock.wall_ms())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from kagami.core.pace import Pace
 from kagami.hub.execution import Desk, Execution, Slots
 from kagami.model.action import Action, Receipt, Sent
 from kagami.model.event import Event, Kind
@@ -116,6 +117,7 @@ class Account:
         self.id = name
         self.name = str(name)
         self.adapter = "onebot11"
+        self.pace = Pace()
         self.receipt = receipt or Sent("900")
         self.state = state
         self.performed: list[Action] = []

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from kagami.core.pace import Pace
 from kagami.errors import StoreClosed
-from kagami.hub.config import PaceConfig
 from kagami.hub.outbox import LONGEST_WAIT_S, PacedOutbox, chat_of, describe
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
@@ -16,11 +16,11 @@ from tests.hub.doubles import QQ, Account, Book, StillClock
 
 X = ExecutionId("x")
 HELLO = Send(QQ, ChatId("group:7"), text("hi"))
-FAST = PaceConfig(account_per_second=0, chat_per_second=0)
+FAST = Pace(account_per_second=0, chat_per_second=0)
 
 
 class Office:
-    def __init__(self, *, pace: PaceConfig = FAST, receipt: Receipt | None = None, here: bool = True) -> None:
+    def __init__(self, *, pace: Pace = FAST, receipt: Receipt | None = None, here: bool = True) -> None:
         self.book, self.clock, self.bots = Book(), StillClock(), BotRegistry()
         self.bot = Account(receipt=receipt)
         if here:
@@ -63,21 +63,29 @@ async def test_a_call_that_is_interrupted_is_unknown() -> None:
 
 
 async def test_a_chat_is_spoken_to_no_faster_than_its_pace() -> None:
-    office = Office(pace=PaceConfig(account_per_second=0, chat_per_second=1))
+    office = Office(pace=Pace(account_per_second=0, chat_per_second=1))
     for ordinal in range(3):
         await office.outbox.send(X, ordinal, HELLO)
     assert office.clock.slept == pytest.approx([1.0, 1.0])
 
 
 async def test_an_account_has_one_pace_for_all_its_chats() -> None:
-    office = Office(pace=PaceConfig(account_per_second=1, chat_per_second=0))
+    office = Office(pace=Pace(account_per_second=1, chat_per_second=0))
     for ordinal in range(2):
         await office.outbox.send(X, ordinal, Send(QQ, ChatId(f"group:{ordinal}"), text("hi")))
     assert office.clock.slept == pytest.approx([1.0])
 
 
+async def test_a_bots_own_pace_comes_before_the_houses() -> None:
+    office = Office(pace=Pace(account_per_second=0, chat_per_second=0))
+    office.bot.pace = Pace(chat_per_second=1)
+    for ordinal in range(2):
+        await office.outbox.send(X, ordinal, HELLO)
+    assert office.clock.slept == pytest.approx([1.0])
+
+
 async def test_who_would_wait_too_long_is_told_so() -> None:
-    office = Office(pace=PaceConfig(account_per_second=0, chat_per_second=0.01))
+    office = Office(pace=Pace(account_per_second=0, chat_per_second=0.01))
     await office.outbox.send(X, 0, HELLO)
     receipt = await office.outbox.send(X, 1, HELLO)
     assert isinstance(receipt, Failed)
@@ -87,7 +95,7 @@ async def test_who_would_wait_too_long_is_told_so() -> None:
 
 
 async def test_the_terminals_own_chat_is_not_paced() -> None:
-    office = Office(pace=PaceConfig(account_per_second=0.001, chat_per_second=0.001))
+    office = Office(pace=Pace(account_per_second=0.001, chat_per_second=0.001))
     sandbox = BotId("sandbox:local")
     office.bots.attach(Account(sandbox))
     for ordinal in range(3):

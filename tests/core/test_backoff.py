@@ -1,0 +1,112 @@
+"""When to try again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kagami.core.backoff import HOUR, Backoff, Budget, Restarts
+
+
+def highest() -> float:
+    return 1.0
+
+
+def test_ceilings_double_up_to_the_cap() -> None:
+    backoff = Backoff(highest)
+    assert [backoff.delay() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_connection_that_hung_up_soon_does_not_reset_the_delays() -> None:
+    backoff = Backoff(highest)
+    backoff.delay()
+    backoff.lived(59.9)
+    assert backoff.delay() == 2
+
+
+def test_a_healthy_minute_resets_the_delays() -> None:
+    backoff = Backoff(highest)
+    backoff.delay()
+    backoff.lived(60.0)
+    assert backoff.delay() == 1
+
+
+@given(st.integers(0, 2000), st.floats(0, 1), st.floats(0.1, 600))
+def test_a_delay_lies_between_nothing_and_the_cap(tries: int, chance: float, cap: float) -> None:
+    backoff = Backoff(lambda: chance, cap=cap)
+    for _ in range(tries % 100):
+        backoff.delay()
+    assert 0 <= backoff.delay() <= cap
+
+
+def test_fifty_links_cut_together_do_not_come_back_together() -> None:
+    chance = random.Random(7)
+    seconds = [0] * 61
+    for _ in range(50):
+        backoff = Backoff(chance.random)
+        for _ in range(5):
+            backoff.delay()
+        seconds[int(backoff.delay())] += 1
+    assert max(seconds) <= 0.15 * 50
+
+
+def dial_for(seconds: float, budget: Budget) -> int:
+    """Attempts within so many seconds when every connection ends at once."""
+    now, attempts = 0.0, 0
+    while True:
+        now += budget.wait(now)
+        if now >= seconds:
+            return attempts
+        budget.spend(now)
+        attempts += 1
+        now += 0.01
+
+
+def test_an_hour_of_hanging_up_costs_forty_attempts() -> None:
+    assert dial_for(HOUR, Budget()) == 40
+
+
+def test_a_day_of_hanging_up_stays_below_the_daily_budget() -> None:
+    assert dial_for(24 * HOUR, Budget(daily=500)) == 510
+
+
+def test_the_first_attempts_are_free() -> None:
+    budget = Budget(free=2, hourly=1)
+    budget.spend(0.0)
+    budget.spend(0.0)
+    assert budget.wait(0.0) == 0.0
+
+
+def test_a_spent_budget_opens_when_its_oldest_attempt_is_an_hour_old() -> None:
+    budget = Budget(free=0, hourly=1)
+    budget.spend(100.0)
+    assert budget.wait(200.0) == HOUR - 100.0
+
+
+def pauses(crashes: list[float]) -> list[tuple[float, bool]]:
+    restarts = Restarts(lambda: 0.5)
+    return [(round(pause.seconds, 6), pause.looping) for pause in map(restarts.crashed, crashes)]
+
+
+def test_pauses_of_a_crashing_part_double() -> None:
+    assert pauses([0, 10, 20, 30]) == [(1, False), (2, False), (4, False), (8, False)]
+
+
+def test_the_fifth_crash_in_ten_minutes_is_a_crash_loop_with_the_longest_pause() -> None:
+    assert pauses([0, 10, 20, 30, 40])[-1] == (300, True)
+
+
+def test_five_crashes_in_more_than_ten_minutes_are_no_crash_loop() -> None:
+    assert pauses([0, 200, 400, 600, 800])[-1] == (16, False)
+
+
+def test_ten_quiet_minutes_begin_the_pauses_anew() -> None:
+    assert pauses([0, 10, 700])[-1] == (1, False)
+
+
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 0.8), (1.0, 1.2)])
+def test_pauses_vary_by_a_fifth(chance: float, seconds: float) -> None:
+    assert Restarts(lambda: chance).crashed(0.0).seconds == pytest.approx(seconds)

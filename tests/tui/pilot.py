@@ -1,0 +1,79 @@
+"""A console in a test: started at a size, in a language and tier, read as plain text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from kagami.tui.app import Console
+from kagami.tui.format import Tier
+from kagami.tui.shell import Leave
+from tests.tui.engine import FakeControl, FixedClock
+
+GOLDENS = Path(__file__).parent / "goldens"
+Size = tuple[int, int]
+
+
+@asynccontextmanager
+async def run_console(
+    size: Size = (80, 24),
+    *,
+    language: str = "en",
+    tier: Tier = "full",
+    theme: str = "night",
+    control: FakeControl | None = None,
+    clock: FixedClock | None = None,
+    owned: bool = False,
+) -> AsyncIterator[tuple[Console, Pilot[Leave]]]:
+    """A console that has shown its first place."""
+    console = Console(
+        control or FakeControl(),
+        language=language,
+        glyphs=tier,
+        theme=theme,
+        owned=owned,
+        clock=clock or FixedClock(),
+    )
+    async with run_test(console, size) as pilot:
+        yield console, pilot
+
+
+@asynccontextmanager
+async def run_test(console: Console, size: Size) -> AsyncIterator[Pilot[Leave]]:
+    async with console.run_test(size=size) as pilot:
+        await settled(console, pilot)
+        yield pilot
+
+
+async def settled(console: Console, pilot: Pilot[Leave]) -> None:
+    """Everything that was asked for has been shown."""
+    await until(lambda: console.idle)
+    await pilot.pause()
+
+
+async def until(claim: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not claim():
+            await asyncio.sleep(0.005)
+
+
+def screen_text(console: Console) -> list[str]:
+    """The rows of the screen as text, without trailing spaces."""
+    rows = console.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in row).rstrip() for row in rows]
+
+
+def golden(name: str, lines: list[str]) -> None:
+    """Compare with `goldens/<name>.txt`; `KAGAMI_GOLDENS=write` makes it anew."""
+    path = GOLDENS / f"{name}.txt"
+    text = "\n".join(lines) + "\n"
+    if os.environ.get("KAGAMI_GOLDENS") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8"), f"{name} looks different"
