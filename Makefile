@@ -29,10 +29,16 @@ $(VENV)/.test: requirements-dev.lock $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# A OneBot implementation that was not written here, in an environment of its own; a test connects it.
+$(VENV)/.euler: requirements-euler.lock | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/euler
+	$(VENV)/euler/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-euler.lock
+	@touch $@
+
 run: $(VENV)/.run
 	@$(BIN)/kagami
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.euler
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.test
@@ -49,6 +55,8 @@ lock:
 	  pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra test --extra dev pyproject.toml -o requirements-dev.lock
+	printf '%s\n' euler-onebot==0.0.2 lagrange-python==0.1.8 | \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-euler.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov

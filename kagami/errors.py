@@ -8,6 +8,9 @@ only ever an argument.
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
     │   └── SettingError
+    │       ├── UnknownSetting
+    │       ├── MissingSetting
+    │       └── ConfigUnreadable
     ├── NotFound
     ├── Denied
     ├── Conflict
@@ -15,7 +18,10 @@ only ever an argument.
     ├── Unavailable        a needed service is away                                           (exit 69)
     │   ├── BotOffline
     │   ├── EngineAway
-    │   └── StoreClosed
+    │   ├── StoreClosed
+    │   ├── StoreSlow
+    │   └── SchemaUnknown
+    ├── RowRefused         the database will never take these values
     ├── WireError          a peer sent something that is not the protocol
     ├── HandshakeRefused   a peer may not connect
     ├── CredentialsRefused a peer refuses us
@@ -69,6 +75,18 @@ class SettingError(Refused):
     exit_code = 78
 
 
+class UnknownSetting(SettingError):
+    """{key} (from {origin}) is not a setting. {fix}"""
+
+
+class MissingSetting(SettingError):
+    """{key} is missing (in {origin}). {fix}"""
+
+
+class ConfigUnreadable(SettingError):
+    """{path} cannot be read as configuration: {reason}. {fix}"""
+
+
 class NotFound(KagamiError):
     """There is no {what} named {name}."""
 
@@ -103,6 +121,18 @@ class EngineAway(Unavailable):
 
 class StoreClosed(Unavailable):
     """The store is closed or cannot be written: {reason}"""
+
+
+class StoreSlow(Unavailable):
+    """The answer took longer than {seconds} seconds. Narrow the question."""
+
+
+class SchemaUnknown(Unavailable):
+    """The database {path} was written by a newer Kagami (schema {found}, this one knows {known})."""
+
+
+class RowRefused(KagamiError):
+    """The database refuses these values: {reason}"""
 
 
 class WireError(KagamiError):

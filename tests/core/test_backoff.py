@@ -43,7 +43,7 @@ def test_a_delay_lies_between_nothing_and_the_cap(tries: int, chance: float, cap
 
 
 def test_fifty_links_cut_together_do_not_come_back_together() -> None:
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - a repeatable test
     seconds = [0] * 61
     for _ in range(50):
         backoff = Backoff(chance.random)

@@ -162,9 +162,9 @@ def test_reading_and_writing_an_array_loses_nothing(message: list[dict[str, Any]
     # Ids that came as numbers are written as the strings of the standard.
     wanted = msgspec.json.decode(msgspec.json.encode(message))
     for each in wanted:
-        key = {"at": "qq", "reply": "id", "face": "id"}.get(each["type"], "")
-        if type(each["data"].get(key)) is int:
-            each["data"][key] = str(each["data"][key])
+        for key in {"at": ("qq",), "reply": ("id",), "face": ("id",)}.get(each["type"], ()):
+            if type(each["data"][key]) is int:
+                each["data"][key] = str(each["data"][key])
     assert write_message(read.read_message(msgspec.convert(message, list[wire.Segment]))) == wanted
 
 
@@ -180,7 +180,7 @@ def test_a_group_message() -> None:
         chat=ChatId("group:123456"),
         user="10001",  # type: ignore[arg-type]
         time_ms=1_764_000_000_000,
-        dedupe="m:1843299211",
+        dedupe="m:1843299211:1764000000",
         message=text("hi"),
         message_id="1843299211",
         chat_name="测试群",
@@ -210,7 +210,7 @@ def test_a_temporary_session_is_private() -> None:
 
 def test_ids_may_be_strings() -> None:
     found = event(GROUP_MESSAGE, user_id="10001", group_id="123456", message_id="1843299211", self_id="10001000")
-    assert (found.user, found.chat, found.dedupe) == ("10001", "group:123456", "m:1843299211")
+    assert (found.user, found.chat, found.dedupe) == ("10001", "group:123456", "m:1843299211:1764000000")
 
 
 def test_a_cq_string_message_is_parsed() -> None:

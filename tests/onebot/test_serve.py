@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nonebot.adapters.onebot.v11 import Adapter
 from nonebot.adapters.onebot.v11 import event as models
 
@@ -14,6 +17,7 @@ from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import Message, text
 from kagami.model.segment import Image, Mention, Native, Reply, Text
 from kagami.onebot import read, serve, wire
+from kagami.onebot.actions import ACTIONS
 
 BOT = BotId("feishu:cli_a")
 SELF_ID = 10001000
@@ -354,6 +358,20 @@ def test_a_call_of_the_standard_is_checked_and_named() -> None:
 
 def test_a_call_beyond_the_standard_is_left_alone() -> None:
     assert action("nc_get_rkey", user_id="501") == Call(BOT, "nc_get_rkey", {"user_id": "501"})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.just("[CQ:at,qq=1]"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "data", "qq"]), inner),
+    max_leaves=4,
+)
+parameters = st.sampled_from(sorted({key for known in ACTIONS.values() for key in known}))
+
+
+@given(st.sampled_from(sorted(ACTIONS)), st.dictionaries(parameters, json_values, max_size=5))
+def test_any_call_is_an_action_or_refused(called: str, params: dict[str, Any]) -> None:
+    with suppress(UsageError):
+        assert action(called, **params).bot == BOT
 
 
 # --- responses -------------------------------------------------------------------------------------------------------

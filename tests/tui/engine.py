@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from kagami.errors import EngineAway
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.operations.bots import Disconnect, ListBots
+from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect, Notices, Pulses, Stop
-from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, Notice, Pulse
+from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, MessageRow, Notice, Pulse
 
 NOW_MS = 1_763_768_467_000  # 2025-11-21 23:41:07 UTC
 STARTED_MS = NOW_MS - (6 * 86_400 + 4 * 3_600 + 12 * 60) * 1_000
@@ -126,6 +127,34 @@ NOTICES = [
 ]
 
 
+def messages() -> list[MessageRow]:
+    """A few words in and out, oldest first."""
+    said = (
+        ("in", "group:99871", "麻将部", "10007", "阿花", "/weather 东京", "handled"),
+        ("out", "group:99871", "麻将部", "", "", "东京 15°C 晴れ", "sent"),
+        ("in", "private:10002", "", "10002", "Tanaka", "天气 上海", "handled"),
+        ("out", "private:10002", "Tanaka", "", "", "上海 17°C 小雨", "sent"),
+        ("in", "group:777", "ops", "10009", "ann", "/deploy status", "handled"),
+        ("out", "group:777", "ops", "", "", "nothing runs", "failed"),
+    )
+    return [
+        MessageRow(
+            id=place + 1,
+            direction=direction,
+            time_ms=NOW_MS - (6 - place) * 700,
+            bot=BotId("qq:10001000"),
+            chat=ChatId(chat),
+            user=UserId(user),
+            text=text,
+            execution=ExecutionId(f"0193f000-0000-7000-8000-{place:012d}"),
+            outcome=outcome,
+            sender=sender,
+            chat_name=chat_name,
+        )
+        for place, (direction, chat, chat_name, user, sender, text, outcome) in enumerate(said)
+    ]
+
+
 class FakeControl:
     """`ports.Control` without an engine. `answers` by request type; `calls` is what was asked, in order."""
 
@@ -144,6 +173,7 @@ class FakeControl:
             Connect: lambda _: Connection("ws://127.0.0.1:3001/onebot/v11/ws", "k4g-7f2Q9xLmT3vWbN8sRzE1"),
             Disconnect: lambda _: None,
             Stop: lambda _: None,
+            ListMessages: lambda request: messages()[-request.limit :],
         }
 
     async def call(self, request: msgspec.Struct) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from kagami.tui.app import Console
@@ -65,7 +66,11 @@ async def until(claim: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def screen_text(console: Console) -> list[str]:
     """The rows of the screen as text, without trailing spaces."""
-    rows = console.screen._compositor.render_strips()
+    token = visible_screen_stack.set(console._background_screens)
+    try:
+        rows = console.screen._compositor.render_strips()
+    finally:
+        visible_screen_stack.reset(token)
     return ["".join(segment.text for segment in row).rstrip() for row in rows]
 
 

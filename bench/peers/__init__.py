@@ -1,0 +1,1 @@
+"""The same echo bot, written the way each framework's own documentation shows it."""

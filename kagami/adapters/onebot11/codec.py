@@ -1,0 +1,70 @@
+"""What a frame from an implementation is to us. Pure: bytes in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kagami.errors import WireError
+from kagami.model.event import Event
+from kagami.model.ids import BotId, ExecutionId, bot_id
+from kagami.onebot.read import Heartbeat, Lifecycle, read_event, read_meta, refused
+from kagami.onebot.wire import Frame, decode
+
+LONGEST_NAME = 64
+
+
+class Identity(NamedTuple):
+    """An account and the bot that it is here."""
+
+    bot: BotId
+    account: str
+
+
+Told = Event | Lifecycle | Heartbeat | Frame | None
+
+
+def identity(platform: str, account: str) -> Identity:
+    return Identity(bot_id(platform, account), account)
+
+
+def read(raw: bytes, who: Identity, *, execution: Callable[[], ExecutionId], now_ms: int) -> Told:
+    """An event, a meta event, the response to a call (a `Frame`), or None for what needs no answer.
+
+    `execution` is asked for an id when the frame is an event. `WireError` for everything that is not OneBot 11, and
+    for a frame that speaks for another account than the handshake did.
+    """
+    frame = decode(raw)
+    if frame.is_response:
+        return frame
+    if frame.self_id is not None and str(frame.self_id) != who.account:
+        raise WireError(reason=f"self_id is not {who.account}, the account of this connection")
+    if frame.post_type == "meta_event":
+        return read_meta(frame)
+    return read_event(frame, raw, bot=who.bot, execution=execution(), now_ms=now_ms)
+
+
+class Introduction(NamedTuple):
+    """`account` is empty as long as a peer has not said it; `refusal` says why it will not speak with us."""
+
+    account: str = ""
+    refusal: str = ""
+
+
+def read_introduction(raw: bytes) -> Introduction:
+    """What one of the first frames of an outgoing connection tells. NapCat accepts every handshake and refuses here."""
+    try:
+        frame = decode(raw)
+        refusal = refused(frame)
+    except WireError:
+        return Introduction()
+    if refusal is not None:
+        return Introduction(refusal=refusal)
+    told = frame.data.get("user_id") if frame.is_response and isinstance(frame.data, dict) else frame.self_id
+    return Introduction(account=str(told) if told else "")
+
+
+def read_nickname(result: object) -> str:
+    """The name in an answer to `get_login_info`; empty when there is none."""
+    name = result.get("nickname") if isinstance(result, dict) else None
+    return name[:LONGEST_NAME] if isinstance(name, str) else ""

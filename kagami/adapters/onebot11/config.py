@@ -1,0 +1,33 @@
+"""`[[bots]]` with `kind = "onebot11"`: an implementation that runs a WebSocket server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from kagami.core.pace import Pace
+from kagami.core.secrets import Secret
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
+
+CALL_SECONDS = 30.0
+
+
+class PeerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How implementations that connect by themselves are treated. An answer is waited for `call_seconds`."""
+
+    call_seconds: Seconds = CALL_SECONDS
+
+
+class OneBot11Config(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="onebot11"
+):
+    """`url` is `ws://` or `wss://`; `name` is what people call the bot until it tells its nickname."""
+
+    url: str
+    token: Secret = Secret()
+    name: str = ""
+    enabled: bool = True
+    pace: Pace = Pace()
+    call_seconds: Seconds = CALL_SECONDS

@@ -1,0 +1,167 @@
+"""Both ways to an implementation: it connects to the gateway (`OneBotReception`), or we to it (`ForwardBot`)."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from kagami import log
+from kagami.adapters.onebot11.bot import POLICY, OneBotBot
+from kagami.adapters.onebot11.codec import Identity, identity, read_introduction
+from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
+from kagami.adapters.onebot11.line import Line
+from kagami.clock import Clock
+from kagami.core.handshake import DEFAULT_PLATFORM, Welcome
+from kagami.errors import CredentialsRefused, HandshakeRefused
+from kagami.meters import Meters
+from kagami.model.action import Call
+from kagami.model.ids import BotId, bot_id
+from kagami.net.link import Link
+from kagami.net.supervise import Nursery
+from kagami.onebot.write import write_action
+from kagami.ports import BotState, Intake, Socket
+
+ALIVE_SECONDS = 1.0
+INTRODUCTION_SECONDS = 3.0
+MAX_HELD_FRAMES = 1000
+CONFLICT = 409
+
+_say = log.get("onebot11")
+
+
+class OneBotReception:
+    """Implements `ports.Reception`: one bot for each account that has ever connected."""
+
+    def __init__(
+        self, intake: Intake, *, clock: Clock, nursery: Nursery, meters: Meters, config: PeerConfig | None = None
+    ) -> None:
+        self._intake = intake
+        self._clock = clock
+        self._nursery = nursery
+        self._meters = meters
+        self._config = config or PeerConfig()
+        self._bots: dict[BotId, OneBotBot] = {}
+
+    async def admit(self, welcome: Welcome) -> None:
+        """A seat that is taken by a connection on which somebody still answers stays taken."""
+        bot = bot_id(welcome.platform, welcome.account)
+        mine = self._bots.get(bot)
+        other = self._intake.current(bot)
+        if other is not None and other is not mine and other.health().state in {"online", "silent"}:
+            raise self._conflict(bot, other.health().peer)
+        if mine is None:
+            return
+        for line in mine.holders(_seats(welcome)):
+            if await line.socket.probe(ALIVE_SECONDS) is not None:
+                raise self._conflict(bot, line.socket.peer)
+            line.dead = True
+
+    async def serve(self, socket: Socket, welcome: Welcome) -> None:
+        bot = self._bot(welcome)
+        line = Line(socket, welcome.role)
+        rivals = bot.holders(line.seats)
+        if not all(rival.dead for rival in rivals):
+            # Two newcomers were admitted at once; this one was slower.
+            await socket.close(POLICY, "another connection has this account")
+            return
+        for rival in rivals:
+            _say.warning("taken over from a dead connection", bot=bot.id, peer=rival.socket.peer)
+            self._nursery.start("close a dead connection", rival.socket.close(POLICY, "another connection took over"))
+        await bot.serve(line)
+
+    def _bot(self, welcome: Welcome) -> OneBotBot:
+        who = identity(welcome.platform, welcome.account)
+        bot = self._bots.get(who.bot)
+        if bot is None:
+            bot = self._bots[who.bot] = OneBotBot(
+                who,
+                self._intake,
+                clock=self._clock,
+                nursery=self._nursery,
+                meters=self._meters,
+                call_seconds=self._config.call_seconds,
+            )
+        return bot
+
+    def _conflict(self, bot: BotId, peer: str) -> HandshakeRefused:
+        self._meters.count["onebot_conflicts", bot] += 1
+        _say.warning("a second connection claims an account that is connected", bot=bot, peer=peer)
+        return HandshakeRefused(status=CONFLICT, reason=f"{bot} is already connected")
+
+
+def _seats(welcome: Welcome) -> tuple[str, ...]:
+    return ("event", "api") if welcome.role == "universal" else (welcome.role,)
+
+
+class ForwardBot:
+    """Implements `ports.Adapter`: keeps one connection to an implementation that runs a WebSocket server.
+
+    Until the first frame tells which account is there, a bot stands for it under the configured name or address.
+    """
+
+    def __init__(self, config: OneBot11Config, *, clock: Clock, nursery: Nursery, meters: Meters) -> None:
+        self._config = config
+        self._clock = clock
+        self._nursery = nursery
+        self._meters = meters
+        self._link = Link(
+            config.url, token=config.token.reveal(), clock=clock, nursery=nursery, meters=meters, tell=self._tell
+        )
+        self._bot: OneBotBot | None = None
+
+    async def run(self, intake: Intake) -> None:
+        address = urlsplit(self._config.url).netloc.rpartition("@")[2]
+        self._bot = self._stand(intake, Identity(bot_id("onebot11", self._config.name or address), ""))
+        try:
+            await self._link.run(lambda socket: self._serve(intake, socket))
+        finally:
+            intake.detach(self._bot)
+
+    def _stand(self, intake: Intake, who: Identity) -> OneBotBot:
+        bot = OneBotBot(
+            who,
+            intake,
+            clock=self._clock,
+            nursery=self._nursery,
+            meters=self._meters,
+            name=self._config.name,
+            pace=self._config.pace,
+            call_seconds=self._config.call_seconds,
+        )
+        intake.attach(bot)
+        return bot
+
+    def _tell(self, state: BotState, reason: str) -> None:
+        if self._bot is not None:
+            self._bot.away(state, reason)
+
+    async def _serve(self, intake: Intake, socket: Socket) -> None:
+        account, held = await self._introduce(socket)
+        who = identity(DEFAULT_PLATFORM, account)
+        if self._bot is None or self._bot.id != who.bot:
+            former, self._bot = self._bot, self._stand(intake, who)
+            if former is not None:
+                intake.detach(former)
+        await self._bot.serve(Line(socket, "universal"), held)
+
+    async def _introduce(self, socket: Socket) -> tuple[str, list[bytes]]:
+        """The account behind a fresh connection, with the frames that came meanwhile."""
+        held: list[bytes] = []
+        asked = False
+        while len(held) < MAX_HELD_FRAMES:
+            try:
+                async with asyncio.timeout(INTRODUCTION_SECONDS):
+                    raw = await socket.receive()
+            except TimeoutError:
+                if asked:
+                    break
+                asked = True
+                await socket.send(write_action(Call(BotId(""), "get_login_info"), "introduction"))
+                continue
+            account, refusal = read_introduction(raw)
+            if refusal:
+                raise CredentialsRefused(peer=self._link.address, reason=refusal)
+            held.append(raw)
+            if account:
+                return account, held
+        raise EOFError("the implementation does not say which account it has")

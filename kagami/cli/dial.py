@@ -1,0 +1,76 @@
+"""Tries a configured bot from outside the engine, one step after the other: name, port, upgrade, token, account."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.cli.findings import Finding
+from kagami.errors import WireError
+from kagami.i18n import Translate
+from kagami.onebot.read import refused
+from kagami.onebot.wire import decode
+
+PATIENCE_S = 5.0
+FRAMES = 20  # events may come before the answer
+ECHO = "kagami doctor"
+UNAUTHORIZED = (401, 403)
+
+
+def dial(bot: OneBot11Config, subject: str, t: Translate) -> Iterator[Finding]:
+    """What was found on the way to the bot; the last one says which account it is, or what stands in the way."""
+    place = urlsplit(bot.url)
+    host, port = place.hostname or "", place.port or (443 if place.scheme == "wss" else 80)
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        text = t("the name {} has no address ({})").format(host, error.strerror)
+        yield Finding("bad", subject, text, t("Correct bots.url, or the name server."))
+        return
+    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
+    headers = {"Authorization": f"Bearer {bot.token.reveal()}"} if bot.token else {}
+    try:
+        with connect(bot.url, additional_headers=headers, open_timeout=PATIENCE_S, close_timeout=1) as line:
+            yield _ask(line, subject, t)
+    except InvalidStatus as error:
+        yield _refused(error.response.status_code, subject, t)
+    except (WebSocketException, EOFError) as error:
+        text = t("port {} does not speak WebSocket ({})").format(port, type(error).__name__)
+        yield Finding("bad", subject, text, t("Give the address of the implementation's WebSocket server."))
+    except OSError as error:
+        text = t("nothing answers on port {} ({})").format(port, error.strerror or type(error).__name__)
+        yield Finding("bad", subject, text, t("Start the implementation, or correct bots.url."))
+
+
+def _ask(line: ClientConnection, subject: str, t: Translate) -> Finding:
+    line.send(json.dumps({"action": "get_login_info", "params": {}, "echo": ECHO}))
+    try:
+        for _ in range(FRAMES):
+            text = line.recv(timeout=PATIENCE_S)
+            frame = decode(text if isinstance(text, bytes) else text.encode())
+            if reason := refused(frame):
+                return Finding("bad", subject, t("it refuses the token: {}").format(reason), _token_fix(t))
+            if frame.is_response:
+                account = frame.data.get("user_id") if isinstance(frame.data, dict) else None
+                return Finding("ok", subject, t("it is account {}").format(account))
+    except (TimeoutError, ConnectionClosed, WireError):
+        pass
+    fix = t("Give the address of a OneBot 11 implementation.")
+    return Finding("bad", subject, t("it accepts the connection but does not tell its account"), fix)
+
+
+def _refused(status: int, subject: str, t: Translate) -> Finding:
+    if status in UNAUTHORIZED:
+        return Finding("bad", subject, t("it refuses the token (HTTP status {})").format(status), _token_fix(t))
+    text = t("it refuses the upgrade (HTTP status {})").format(status)
+    return Finding("bad", subject, text, t("Correct the path in bots.url."))
+
+
+def _token_fix(t: Translate) -> str:
+    return t("Set bots.token to the token of the implementation.")

@@ -1,0 +1,140 @@
+"""Parses the line, runs the command, and turns every error into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import os
+import sys
+from collections.abc import MutableMapping
+from importlib import resources
+from typing import Any
+
+import click
+import msgspec
+
+from kagami.cli.commands import commands
+from kagami.cli.options import Globals, Group, wanted_language
+from kagami.errors import KagamiError, UsageError
+from kagami.i18n import Translate, choose, mark, translator
+from kagami.log import escape
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+# What click says itself on pages of help and in questions; it finds our translations by these words.
+CLICKS = (
+    mark("Usage:"),
+    mark("Options"),
+    mark("Commands"),
+    mark("Show this message and exit."),
+    mark("Error: invalid input"),
+)
+
+
+class Root(Group):
+    """`kagami` itself. The topics of operations are loaded when the line names one, or asks for help."""
+
+    def __init__(self, t: Translate) -> None:
+        text = t("Kagami connects chat accounts to plugins. Without a command: the engine with its terminal UI.")
+        super().__init__("kagami", t, callback=_open, invoke_without_command=True, help=text)
+        self._t = t
+        self.commands = commands(t)
+        self._topics: dict[str, click.Command] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*self.commands, *sorted(self._loaded())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return self.commands.get(cmd_name) or self._loaded().get(cmd_name)
+
+    def _loaded(self) -> dict[str, click.Command]:
+        if not self._topics:
+            from kagami.cli.operations import topics  # noqa: PLC0415
+
+            self._topics = topics(self._t)
+        return self._topics
+
+
+@click.pass_context
+def _open(context: click.Context, /) -> int:
+    if context.invoked_subcommand:
+        return 0
+    from kagami.cli.console import open_console  # noqa: PLC0415
+
+    return open_console(context.ensure_object(Globals))
+
+
+def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    environ = os.environ if environ is None else environ
+    language = choose(wanted_language(arguments) or environ.get("KAGAMI_LANGUAGE"), environ)
+    given = Globals(translator(language), language, environ)
+    _speak(language)
+    _survive_odd_encodings()
+    try:
+        return int(Root(given.t).main(arguments, "kagami", standalone_mode=False, obj=given) or 0)
+    except KagamiError as error:
+        return tell(error, given)
+    except click.exceptions.NoArgsIsHelpError as error:  # a topic alone: its verbs are the answer
+        click.echo(error.format_message(), err=True)
+        return UsageError.exit_code
+    except click.ClickException as error:
+        return tell(UsageError(reason=explain(error, given.t)), given)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def tell(error: KagamiError, given: Globals) -> int:
+    """Say what went wrong, on standard error, or as JSON on standard output; returns the exit code."""
+    text = error.text(given.t)
+    if given.as_json:
+        told: dict[str, Any] = {"code": error.code, "message": text}
+        click.echo(msgspec.json.encode({"error": told}))
+    else:
+        click.echo(f"kagami: {escape(text)}", err=True)
+    return error.exit_code
+
+
+def explain(error: click.ClickException, t: Translate) -> str:
+    """What is wrong with the line, in our words where they exist, and where help is."""
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kagami"
+    return f"{_wrong(error, t)} {t('See: {}').format(f'{command} --help')}"
+
+
+def _wrong(error: click.ClickException, t: Translate) -> str:
+    match error:
+        case click.NoSuchOption(option_name=name, possibilities=near):
+            text = t("There is no option {}.").format(name)
+        case click.NoSuchCommand(command_name=name, possibilities=near):
+            text = t("There is no command {}.").format(name)
+        case click.BadParameter(param=click.Parameter() as param):
+            name, near = max(param.opts, key=len), None
+            text = t("{}: {} is expected.").format(name, _expected(param.type, t))
+        case click.BadOptionUsage(option_name=name) if error.message.endswith("requires an argument."):
+            text, near = t("The option {} needs a value.").format(name), None
+        case _:
+            return error.format_message()
+    return f"{text} {t('Did you mean {}?').format(next(iter(near)))}" if near else text
+
+
+def _expected(kind: click.ParamType[Any], t: Translate) -> str:
+    if isinstance(kind, click.Choice):
+        return t("one of {}").format(", ".join(str(each) for each in kind.choices))
+    names = {"integer": t("a whole number"), "float": t("a number")}
+    return names.get(kind.name, t("a text"))
+
+
+def _speak(language: str) -> None:
+    """Let click's own sentences come from our catalogue: it asks gettext for the process's language."""
+    gettext.bindtextdomain("kagami", str(resources.files("kagami").joinpath("locale")))
+    gettext.textdomain("kagami")
+    os.environ["LANGUAGE"] = language
+
+
+def _survive_odd_encodings() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,118 @@
+"""Every operation as `kagami <topic> <verb>`, made of its request's fields."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import click
+import msgspec
+
+from kagami.cli.options import Command, Globals, Group
+from kagami.cli.show import lines
+from kagami.errors import UsageError
+from kagami.i18n import Translate, mark
+from kagami.operations import registry
+from kagami.operations.registry import Operation, Registry
+
+TOPICS = {
+    "bots": mark("Accounts and their connections."),
+    "logs": mark("The engine's log."),
+    "messages": mark("Messages, their search, dead letters and clean-up."),
+    "plugins": mark("Plugins, their versions and reloads."),
+    "system": mark("The engine itself."),
+    "traces": mark("One event's way through the house."),
+}
+_SIMPLE: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
+
+
+def topics(t: Translate) -> dict[str, click.Command]:
+    """A group for each topic, with a command for each verb."""
+    operations = registry()
+    groups: dict[str, click.Command] = {}
+    for each in operations.by_name.values():
+        group = groups.get(each.topic)
+        if not isinstance(group, Group):
+            text = t(TOPICS[each.topic]) if each.topic in TOPICS else ""
+            group = groups[each.topic] = Group(each.topic, t, help=text)
+        group.add_command(_command(operations, each, t))
+    return groups
+
+
+def _command(operations: Registry, found: Operation, t: Translate) -> Command:
+    @click.pass_obj
+    def run(given: Globals, /, values: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
+        request = read_request(found, values, fields, t)
+        if found.asks and not yes:
+            _confirm(found, t)
+        answer = asyncio.run(call(operations, given, request))
+        _tell(answer, given)
+        return 0
+
+    fields = msgspec.structs.fields(found.request)
+    hints = get_type_hints(found.request)
+    required = [each.name for each in fields if each.required]
+    params: list[click.Parameter] = [click.Argument(["values"], nargs=-1, metavar=_usage(required))]
+    params += [_option(each, hints[each.name], t) for each in fields]
+    if found.asks:
+        params.append(click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it.")))
+    return Command(found.verb, t, callback=run, params=params, help=t(found.text))
+
+
+def _usage(required: list[str]) -> str:
+    return " ".join(name.upper() for name in required) or " "
+
+
+def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.Option:
+    flag = f"--{field.name.replace('_', '-')}"
+    if kind is bool:
+        return click.Option([f"{flag}/--no-{field.name.replace('_', '-')}", field.name], default=None)
+    choice = click.Choice([str(each) for each in get_args(kind)]) if get_origin(kind) is Literal else None
+    if field.required:
+        text = t("Needed; may be given without its name.")
+    else:
+        text = t("Default: {}.").format(field.default) if field.default not in ("", 0) else ""
+    return click.Option([flag, field.name], type=choice or _SIMPLE.get(kind, click.STRING), help=text)
+
+
+def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, Any], t: Translate) -> msgspec.Struct:
+    """The request of named `fields` and of `values` without a name, which are the needed fields in their order."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    missing = [each.name for each in msgspec.structs.fields(found.request) if each.required and each.name not in given]
+    if len(values) > len(missing):
+        raise UsageError(reason=t("{} is one word too many.").format(values[len(missing)]))
+    given |= dict(zip(missing, values, strict=False))
+    if nameless := missing[len(values) :]:
+        raise UsageError(reason=t("{} is missing.").format(nameless[0].upper()))
+    try:
+        return msgspec.convert(given, found.request, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(reason=str(error)) from None
+
+
+def _confirm(found: Operation, t: Translate) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(reason=t("This asks before it acts. Without a terminal, add --yes."))
+    click.confirm(f"{t(found.text)} {t('Do it?')}", abort=True, err=True)
+
+
+async def call(operations: Registry, given: Globals, request: msgspec.Struct) -> Any:
+    """Ask the engine that runs on the home; `EngineAway` when none does."""
+    from kagami.client import HttpControl  # noqa: PLC0415 (loads an HTTP library)
+
+    control = HttpControl(operations, given.place.socket)
+    try:
+        return await control.call(request)
+    finally:
+        await control.close()
+
+
+def _tell(answer: Any, given: Globals) -> None:
+    if given.as_json:
+        click.echo(msgspec.json.encode(answer))
+        return
+    for line in lines(answer, cut=sys.stdout.isatty()):
+        click.echo(line)
+    if answer in (None, [], ()):
+        click.echo(given.t("Done.") if answer is None else given.t("There is nothing."), err=True)

@@ -1,0 +1,108 @@
+"""Options that every command takes, before or after its name, and what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kagami import __version__
+from kagami.home import Home, locate
+from kagami.i18n import LANGUAGES, Translate
+
+if TYPE_CHECKING:
+    from kagami.config import Settings
+
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@dataclass(slots=True)
+class Globals:
+    """Filled while the line is parsed. The first three are known before: they are needed for its help."""
+
+    t: Translate
+    language: str
+    environ: MutableMapping[str, str]
+    asked_language: str | None = None
+    home: Path | None = None
+    config: Path | None = None
+    as_json: bool = False
+
+    @property
+    def place(self) -> Home:
+        return locate(self.home, self.environ)
+
+    def settings(self, *, create: bool = True) -> Settings:
+        """The checked configuration; `SettingError` for what is wrong with it."""
+        from kagami.config import load  # noqa: PLC0415 (commands on a running engine need no configuration)
+
+        return load(self.place, environ=self.environ, config=self.config, t=self.t, create=create)
+
+
+class Command(click.Command):
+    """A command that takes the shared options too."""
+
+    def __init__(self, name: str, t: Translate, **attributes: Any) -> None:
+        super().__init__(name, context_settings=HELP, **attributes)
+        self.params += shared(t)
+
+
+class Group(click.Group):
+    """A group that takes the shared options too."""
+
+    def __init__(self, name: str, t: Translate, **attributes: Any) -> None:
+        super().__init__(name, context_settings=HELP, **attributes)
+        self.params += shared(t)
+
+
+def shared(t: Translate) -> list[click.Parameter]:
+    return [
+        _option("--home", "home", type=click.Path(path_type=Path), metavar="DIR", help=t("Where everything is kept.")),
+        _option(
+            "--config",
+            "config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help=t("Read this file instead of the home's kagami.toml."),
+        ),
+        _option("--json", "as_json", is_flag=True, help=t("Answer in JSON on standard output.")),
+        _option("--lang", "asked_language", type=click.Choice(LANGUAGES), help=t("Language of what is shown.")),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help=t("Show the version."),
+        ),
+    ]
+
+
+def _option(flag: str, name: str, **attributes: Any) -> click.Option:
+    return click.Option([flag, name], expose_value=False, callback=_keep(name), **attributes)
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:  # absent here must not undo what was given before the command
+            setattr(context.find_object(Globals), name, value)
+
+    return keep
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"kagami {__version__}")
+        context.exit()
+
+
+def wanted_language(arguments: list[str]) -> str | None:
+    """The value of `--lang`, found before the line is parsed, because parsing may already have to explain something."""
+    for place, argument in enumerate(arguments):
+        flag, _, value = argument.partition("=")
+        if flag == "--lang":
+            return value or next(iter(arguments[place + 1 :]), None)
+    return None

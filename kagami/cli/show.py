@@ -1,0 +1,95 @@
+"""Answers of operations as text. What came from outside is shown on one line, without control characters."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kagami.log import escape
+
+GAP = "  "
+LONGEST_CELL = 60
+# A number of milliseconds above this is a moment (after 1973), below it a duration.
+FIRST_MOMENT_MS = 100_000_000_000
+
+
+def lines(value: Any, *, cut: bool) -> Iterator[str]:
+    """An answer for people: lists as tables, Structs as names and values. `cut` shortens what is very long."""
+    if isinstance(value, list | tuple):
+        yield from table([flat(each) for each in value], cut=cut)
+    elif isinstance(value, msgspec.Struct | Mapping):
+        yield from _record(value, cut=cut)
+    elif value is not None:
+        yield cell(value)
+
+
+def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool) -> Iterator[str]:
+    tables = {name: each for name, each in _items(value) if _is_rows(each)}
+    pairs = flat({name: each for name, each in _items(value) if name not in tables})
+    widest = max((width(name) for name in pairs), default=0)
+    for name, text in pairs.items():
+        yield f"{pad(name, widest)}{GAP}{text}".rstrip()
+    for name, rows in tables.items():
+        yield ""
+        yield f"{name}:"
+        yield from table([flat(each) for each in rows], cut=cut)
+
+
+def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
+    """Aligned columns under their names; columns in which nothing stands are left out."""
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
+    cells = [names, *([shorten(row.get(name, "")) if cut else row.get(name, "") for name in names] for row in rows)]
+    widths = [max(width(row[place]) for row in cells) for place in range(len(names))]
+    for row in cells if names else []:
+        yield GAP.join(pad(text, wide) for text, wide in zip(row, widths, strict=True)).rstrip()
+
+
+def flat(value: Any, prefix: str = "") -> dict[str, str]:
+    """Names and texts of a value; nested Structs and mappings become `outer.inner`."""
+    if not isinstance(value, msgspec.Struct | Mapping):
+        return {prefix or "value": cell(value, prefix)}
+    found: dict[str, str] = {}
+    for name, each in _items(value):
+        found |= flat(each, f"{prefix}.{name}" if prefix else name)
+    return found
+
+
+def cell(value: Any, name: str = "") -> str:
+    """One value on one line. Moments (`…_ms`) are local time."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, int) and name.endswith("_ms") and value > FIRST_MOMENT_MS:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value / 1000))
+    if isinstance(value, list | tuple):
+        words = all(isinstance(each, str) for each in value)
+        return escape(", ".join(value) if words else msgspec.json.encode(value).decode())
+    return "" if value is None else escape(str(value))
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+
+
+def width(text: str) -> int:
+    """Columns that a terminal gives to a text without control characters."""
+    return sum(
+        2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text if not unicodedata.combining(each)
+    )
+
+
+def pad(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
+
+
+def _items(value: msgspec.Struct | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from (value if isinstance(value, Mapping) else msgspec.structs.asdict(value)).items()
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(each, msgspec.Struct) for each in value)

@@ -1,0 +1,209 @@
+"""All settings of one engine: defaults, then generated secrets, then one file, then the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.core.pace import Pace
+from kagami.core.secrets import HIDDEN, Secret, weakness
+from kagami.gateway.config import GatewayConfig
+from kagami.home import Home, keep_secret, prepare, read_secret
+from kagami.hub.config import HubConfig, LimitsConfig
+from kagami.i18n import Translate
+from kagami.plugins.config import PluginsConfig
+from kagami.shape import Shape, leaves
+from kagami.sources import ConfigFile, Environment, Given, find_file, read_file
+from kagami.storage.config import StoreConfig
+from kagami.web.config import WebConfig
+
+Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
+BotConfig = OneBot11Config
+LEAST_JWT_BYTES = 32
+# Generated at the first start: the key and the file in `secrets/`.
+GENERATED = {"gateway.token": "gateway_token", "web.jwt_secret": "jwt_secret"}
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: Secret = Secret()
+
+
+class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = False
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every key that a configuration may hold. An empty `language` follows the environment."""
+
+    language: Literal["", "en", "zh"] = ""
+    prefix: Annotated[str, msgspec.Meta(min_length=1, max_length=8)] = "/"
+    admins: tuple[Admin, ...] = ()
+    gateway: GatewayConfig = GatewayConfig()
+    web: WebConfig = WebConfig()
+    store: StoreConfig = StoreConfig()
+    redis: RedisConfig = RedisConfig()
+    hub: HubConfig = HubConfig()
+    limits: LimitsConfig = LimitsConfig()
+    pace: Pace = Pace()
+    privacy: PrivacyConfig = PrivacyConfig()
+    plugins: PluginsConfig = PluginsConfig()
+    log: LogConfig = LogConfig()
+    bots: tuple[BotConfig, ...] = ()
+
+
+class Settings(Document, frozen=True, kw_only=True):
+    """A complete, checked configuration with the home that it belongs to."""
+
+    home: Home
+    origins: dict[str, str] = {}
+
+    def origin(self, key: str) -> str:
+        """Where the value of a dotted key came from: `default`, `kagami.toml:12`, `environment WS_PORT` …."""
+        return origin_of(key, self.origins)
+
+    @property
+    def database(self) -> str:
+        """What `open_store` opens."""
+        return self.store.url.reveal() or str(self.home.database)
+
+    @property
+    def plugins_dir(self) -> Path:
+        return (self.home.path / Path(self.plugins.dir).expanduser()) if self.plugins.dir else self.home.plugins
+
+
+def load(
+    home: Home,
+    *,
+    environ: MutableMapping[str, str],
+    config: Path | None = None,
+    t: Translate = str,
+    create: bool = True,
+) -> Settings:
+    """Read and check everything; `SettingError` for the first value that is refused.
+
+    With `create`, the home and its secrets are made when they are not there. Secrets are taken out of `environ`.
+    """
+    if create:
+        prepare(home, t)
+    path = find_file(home.path, config, t)
+    file = read_file(path, t) if path else ConfigFile("", {}, {})
+    generated = _secrets(home, t, create=create)
+    spelled = Environment(environ, t).read(dict(leaves(Document)))
+    tree: dict[str, Any] = {}
+    for each in generated:
+        _plant(tree, each)
+    _merge(tree, file.tree)
+    for each in spelled:
+        _plant(tree, each)
+    origins = (
+        {each.key: each.origin for each in generated} | file.origins() | {each.key: each.origin for each in spelled}
+    )
+    shape = Shape(lambda key: origin_of(key, origins), t)
+    document = shape.struct(Document, tree)
+    _check(document, shape, t)
+    return Settings(home=home, origins=origins, **msgspec.structs.asdict(document))
+
+
+def origin_of(key: str, origins: Mapping[str, str]) -> str:
+    """The origin of `key` or of the nearest table around it."""
+    while key:
+        if key in origins:
+            return origins[key]
+        key = key.rpartition(".")[0]
+    return "default"
+
+
+def _secrets(home: Home, t: Translate, *, create: bool) -> list[Given]:
+    read = keep_secret if create else read_secret
+    kept = {key: (name, read(home, name, t)) for key, name in GENERATED.items()}
+    return [Given(key, secret.reveal(), f"secrets/{name}") for key, (name, secret) in kept.items() if secret]
+
+
+def _merge(tree: dict[str, Any], newer: Mapping[str, Any]) -> None:
+    for name, value in newer.items():
+        older = tree.get(name)
+        if isinstance(older, dict) and isinstance(value, dict):
+            _merge(older, value)
+        else:
+            tree[name] = value
+
+
+def _plant(tree: dict[str, Any], given: Given) -> None:
+    *tables, name = given.key.split(".")
+    place: Any = tree
+    for table in tables:
+        place = place.setdefault(table, {})
+        if not isinstance(place, dict):
+            return  # the file has a value where a table belongs; the shape refuses it
+    place[name] = given.value
+
+
+def _check(document: Document, shape: Shape, t: Translate) -> None:
+    """What no single type can say."""
+    _check_tokens(document, shape, t)
+    _check_bots(document, shape, t)
+    if document.prefix.startswith("#") or document.prefix.isspace():
+        raise shape.refuse(
+            "prefix", document.prefix, t("operators' commands start with #"), t("Choose another prefix.")
+        )
+    store = document.store.url.reveal()
+    if "://" in store and not store.startswith("sqlite://"):
+        reason = t("this version keeps everything in SQLite")
+        raise shape.refuse("store.url", HIDDEN, reason, t("Remove it, or unset DB_HOST."))
+    if document.redis.url:
+        raise shape.refuse(
+            "redis.url", HIDDEN, t("this version does not use Redis"), t("Remove it, or unset REDIS_ADDR.")
+        )
+    if document.privacy.enabled:
+        raise shape.refuse("privacy.enabled", "true", t("this version has no privacy guard"), t("Set it to false."))
+
+
+def _check_tokens(document: Document, shape: Shape, t: Translate) -> None:
+    jwt = document.web.jwt_secret.reveal()
+    if jwt and len(jwt.encode()) < LEAST_JWT_BYTES:
+        fix = t("Give at least 32 random bytes, or remove it: one is generated.")
+        raise shape.refuse("web.jwt_secret", HIDDEN, t("it is shorter than 32 bytes"), fix)
+    guards = (
+        ("gateway", document.gateway.host, "gateway.token", document.gateway.token),
+        ("web", document.web.host, "web.jwt_secret", document.web.jwt_secret),
+    )
+    fix = t("Remove it: a strong one is generated. Or listen on 127.0.0.1 only.")
+    for section, host, key, secret in guards:
+        if not secret and shape.origin(key) != "default":
+            raise shape.refuse(key, HIDDEN, t("it is empty"), fix)
+        weak = "" if is_loopback(host) else weakness(secret.reveal())
+        if weak:
+            reason = t("{} = {} can be reached by others, and {}").format(f"{section}.host", host, t(weak))
+            raise shape.refuse(key, HIDDEN, reason, fix)
+
+
+def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
+    seen: dict[str, int] = {}
+    for place, bot in enumerate(document.bots):
+        address = urlsplit(bot.url)
+        if address.scheme not in ("ws", "wss") or not address.hostname:
+            fix = t("Give an address like ws://127.0.0.1:3001.")
+            raise shape.refuse(f"bots.{place}.url", bot.url, t("it is no WebSocket address"), fix)
+        if bot.name and seen.setdefault(bot.name, place) != place:
+            reason = t("another bot has the same name")
+            raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a port that is bound to `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Decisions: pure functions and small state machines. Time and randomness are arguments."""

@@ -1,0 +1,176 @@
+"""Who may open a connection: decided from the request's head alone, before anything else of it is read.
+
+The order is that of the questions: is this request meant for us (Host), does a web page make it (Origin), is there
+anything at this path, does it know the token, does it say which account it brings. OneBot 11 gives the headers
+`X-Self-ID`, `X-Client-Role` and `Authorization: Bearer`; a missing token is 401, a wrong one 403.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+Role = Literal["universal", "api", "event"]
+
+IMPLEMENTATION_PATHS = frozenset({"/onebot/v11/ws", "/ws/bots"})
+APPLICATION_PATHS = frozenset({"/", "/api", "/event", "/ws/workers"})
+DEFAULT_PLATFORM = "qq"
+AGENT_LENGTH = 120
+
+_ACCOUNT = re.compile(r"[A-Za-z0-9_.@-]{1,64}", re.ASCII)
+_PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?", re.ASCII)
+_ROLES: dict[str, Role] = {"universal": "universal", "api": "api", "event": "event"}
+_SCHEMES = frozenset({"bearer", "token"})
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """What an implementation said of itself in a handshake that was authenticated."""
+
+    account: str
+    platform: str
+    role: Role
+    agent: str = ""
+
+
+class Refusal(NamedTuple):
+    """An HTTP status and the reason, in English for the peer's log."""
+
+    status: int
+    reason: str
+
+
+class Rules(NamedTuple):
+    """What a gateway demands. `token` is `digest(token)`; `hosts` and `origins` are lower case."""
+
+    host: str
+    token: bytes
+    hosts: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    query_token: bool = False
+
+
+def digest(token: str) -> bytes:
+    """What tokens are compared as: of one length, and not the token."""
+    return sha256(token.encode()).digest()
+
+
+def rules(
+    host: str, token: str, *, hosts: Iterable[str] = (), origins: Iterable[str] = (), query_token: bool = False
+) -> Rules:
+    """`host` is what the gateway is bound to; `hosts` are the names under which it may be asked for besides."""
+    names, pages = (frozenset(text.lower() for text in given) for given in (hosts, origins))
+    return Rules(host.lower(), digest(token), names, pages, query_token)
+
+
+def check(headers: Sequence[tuple[str, str]], target: str, demands: Rules) -> Welcome | Refusal:
+    """Judge a request by its headers, in any case and order, and its target (path and query)."""
+    fields: dict[str, list[str]] = {}
+    for name, value in headers:
+        fields.setdefault(name.lower(), []).append(value)
+    path, _, query = target.partition("?")
+    return (
+        check_host(fields.get("host", []), demands)
+        or _check_origin(fields.get("origin", []), demands)
+        or _check_path(path)
+        or _check_token(fields.get("authorization", []), query, demands)
+        or _check_claim(fields)
+    )
+
+
+def check_host(values: list[str], demands: Rules) -> Refusal | None:
+    if len(values) != 1:
+        return Refusal(400, "exactly one Host header is needed")
+    found = _HOST.fullmatch(values[0])
+    if found is None or not _is_ours(found[1].lower(), demands):
+        return Refusal(421, "this gateway does not answer to this Host; its names are set by gateway.hosts")
+    return None
+
+
+def _is_ours(name: str, demands: Rules) -> bool:
+    """A page can point a name of its own at this machine, but not an address: names must be known, literals suffice."""
+    if name == "localhost" or name.strip("[]") == demands.host or name in demands.hosts:
+        return name.strip("[]") not in {"0.0.0.0", "::"}  # noqa: S104 - refused, not bound
+    try:
+        address = ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or not (is_loopback(demands.host) or address.is_unspecified)
+
+
+def _check_origin(values: list[str], demands: Rules) -> Refusal | None:
+    # Only a browser sends Origin, and it sends it for pages that somebody else wrote.
+    if all(value.lower() in demands.origins for value in values):
+        return None
+    return Refusal(403, "web pages may not connect")
+
+
+def _check_path(path: str) -> Refusal | None:
+    trimmed = path.rstrip("/") or "/"
+    if trimmed in IMPLEMENTATION_PATHS:
+        return None
+    if trimmed in APPLICATION_PATHS:
+        return Refusal(404, "OneBot applications cannot connect to this version; implementations use /onebot/v11/ws")
+    return Refusal(404, "nothing is here; OneBot 11 implementations use /onebot/v11/ws")
+
+
+def _check_token(values: list[str], query: str, demands: Rules) -> Refusal | None:
+    token = _read_token(values)
+    if not token and "access_token=" in query:
+        if not demands.query_token:
+            return Refusal(401, "a token in the address is accepted only with gateway.query_token = true")
+        token = _read_query(query)
+    if not token:
+        return Refusal(401, "a token is needed: Authorization: Bearer <token>")
+    if not hmac.compare_digest(digest(token), demands.token):
+        return Refusal(403, "wrong token")
+    return None
+
+
+def _read_token(values: list[str]) -> str:
+    """The token of one `Authorization` header; NapCat without a token sends the word `Bearer` alone."""
+    if len(values) != 1:
+        return ""
+    scheme, _, token = values[0].strip().partition(" ")
+    return token.strip() if scheme.lower() in _SCHEMES else ""
+
+
+def _read_query(query: str) -> str:
+    """The first `access_token`. A plus stays a plus: clients write tokens into the address as they are."""
+    fields = (field.partition("=") for field in query.split("&"))
+    return next((unquote(value) for name, _, value in fields if name == "access_token"), "")
+
+
+def _check_claim(fields: dict[str, list[str]]) -> Welcome | Refusal:
+    account, role, platform, agent = (
+        ",".join(fields.get(name, ())).strip() for name in ("x-self-id", "x-client-role", "x-platform", "user-agent")
+    )
+    if not _ACCOUNT.fullmatch(account):
+        return Refusal(400, "X-Self-ID must name the account")
+    known_role = _ROLES.get(role.lower() or "universal")
+    if known_role is None:
+        return Refusal(400, "X-Client-Role must be Universal, API or Event")
+    platform = platform.lower() or DEFAULT_PLATFORM
+    if not _PLATFORM.fullmatch(platform):
+        return Refusal(400, "X-Platform must be a short word")
+    shown = "".join(character for character in agent if character.isprintable())
+    return Welcome(account, platform, known_role, shown[:AGENT_LENGTH])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach something bound to `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

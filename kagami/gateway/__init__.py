@@ -1,0 +1,1 @@
+"""The listening side: who may connect, and the sockets of those who did."""

@@ -1,0 +1,1 @@
+"""What long-lived parts share: supervised tasks and outgoing connections."""

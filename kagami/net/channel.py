@@ -1,0 +1,118 @@
+"""One open WebSocket, whichever side opened it: `ports.Socket` with bounds on what waits to be written."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from websockets.asyncio.connection import Connection
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from kagami.meters import Meters
+from kagami.net.supervise import Nursery
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+MAX_WAITING_FRAMES = 1000
+MAX_WAITING_BYTES = 8 * 1024 * 1024
+WRITE_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+
+SLOW_CLIENT = 1013
+SLOW_REASON = "slow_client"
+
+
+class Channel:
+    """A peer that does not read is closed with 1013 `slow_client`.
+
+    That is one which has not taken a frame for 10 s, or for which 1,000 frames or 8 MiB wait. A single frame of any
+    size may wait alone.
+    """
+
+    def __init__(self, connection: Connection, *, nursery: Nursery, meters: Meters) -> None:
+        self._connection = connection
+        self._nursery = nursery
+        self._meters = meters
+        self._waiting = 0
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def peer(self) -> str:
+        return show_address(self._connection.remote_address)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the system has not taken yet."""
+        return self._connection.transport.get_write_buffer_size()
+
+    async def receive(self) -> bytes:
+        """The next whole message, text or binary. `EOFError` says how the connection ended."""
+        try:
+            return await self._connection.recv(decode=False)
+        except ConnectionClosed as error:
+            raise EOFError(_ending(error)) from None
+
+    async def send(self, frame: bytes) -> None:
+        """Write a text message; waits while the peer is slow."""
+        if self._closing is not None or self._connection.state is not State.OPEN:
+            raise EOFError("the connection is closed")
+        if self._waiting and self._is_full(len(frame)):
+            self._drop_slow_peer()
+            raise EOFError(SLOW_REASON)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._connection.send(frame, text=True)
+        except TimeoutError:
+            self._drop_slow_peer()
+            raise ConnectionAbortedError(SLOW_REASON) from None
+        except ConnectionClosed as error:
+            raise ConnectionResetError(_ending(error)) from None
+        finally:
+            self._waiting -= 1
+
+    def _is_full(self, size: int) -> bool:
+        return self._waiting >= MAX_WAITING_FRAMES or self.waiting_bytes + size > MAX_WAITING_BYTES
+
+    def _drop_slow_peer(self) -> None:
+        if self._closing is None:
+            self._meters.count["socket_slow", ""] += 1
+            self._closing = self._nursery.start("close a slow peer", self._connection.close(SLOW_CLIENT, SLOW_REASON))
+
+    async def probe(self, limit: float) -> float | None:
+        try:
+            async with asyncio.timeout(limit):
+                return await (await self._connection.ping())
+        except (TimeoutError, ConnectionClosed):
+            return None
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close politely, but not for longer than 2 s."""
+        with transport_quirk():
+            await self._connection.close(code, reason)
+
+
+def transport_quirk() -> suppress:
+    """Around `Connection.close`, which aborts its transport at the end to be sure.
+
+    asyncio's own transport cannot be aborted any more once it has closed itself after flushing its last bytes: it has
+    forgotten its loop. What was to be reached, a closed connection, is reached then.
+    """
+    return suppress(AttributeError)
+
+
+def show_address(address: object) -> str:
+    """`127.0.0.1:53122` of a socket address; empty when it is not known."""
+    match address:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return ""
+
+
+def _ending(error: ConnectionClosed) -> str:
+    if error.rcvd is not None:
+        said = f": {error.rcvd.reason}" if error.rcvd.reason else ""
+        return f"closed by the peer ({error.rcvd.code}{said})"
+    if error.sent is not None:
+        return f"closed ({error.sent.code}: {error.sent.reason})"
+    return "the connection broke"

@@ -1,0 +1,130 @@
+"""An outgoing WebSocket that is kept up: one connection at a time, for as long as the account is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.core.backoff import Backoff, Budget, Randomness
+from kagami.core.handshake import is_loopback
+from kagami.errors import CredentialsRefused
+from kagami.meters import Meters
+from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
+from kagami.net.supervise import Nursery
+from kagami.ports import BotState
+
+OPEN_SECONDS = 10.0
+PING_SECONDS = 20.0
+CAP_SECONDS = 60.0
+CAP_LOOPBACK_SECONDS = 30.0
+REFUSALS = 3
+GOING_AWAY = 1001
+UNAUTHORIZED = frozenset({401, 403})
+
+_say = log.get("link")
+
+Serve = Callable[[Channel], Awaitable[None]]
+Tell = Callable[[BotState, str], None]
+
+
+class Link:
+    """Dials `url`, hands the connection over, and dials again when it has ended.
+
+    Pauses are full jitter from 1 s to 60 s (30 s on this machine), from the start again only after 60 s of health, and
+    within a budget. A peer that refuses the token three times running is left alone: trying on cannot help. `tell`
+    hears of every state that is not a connection. `generation` counts the connections.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str,
+        clock: Clock,
+        nursery: Nursery,
+        meters: Meters,
+        tell: Tell,
+        randomness: Randomness = random.random,
+    ) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._clock = clock
+        self._nursery = nursery
+        self._meters = meters
+        self._tell = tell
+        place = urlsplit(url)
+        cap = CAP_LOOPBACK_SECONDS if is_loopback(place.hostname or "") else CAP_SECONDS
+        self.address = place.netloc.rpartition("@")[2]
+        self._backoff = Backoff(randomness, cap=cap)
+        self._budget = Budget()
+        self.generation = 0
+
+    async def run(self, serve: Serve) -> None:
+        """Until cancelled. `serve` gets each connection and returns, or raises `EOFError`, when it has ended."""
+        refusals = 0
+        while True:
+            await self._pause(self._budget.wait(self._clock.monotonic()), "dialled too often")
+            try:
+                reason = await self._connect(serve)
+                refusals = 0
+            except CredentialsRefused as refusal:
+                reason = refusal.text()
+                refusals += 1
+            if refusals >= REFUSALS:
+                break
+            await self._pause(self._backoff.delay(), reason)
+        self._tell("auth_failed", reason)
+        _say.error("credentials refused, not trying again", peer=self.address, reason=reason)
+        await asyncio.get_running_loop().create_future()
+
+    async def _pause(self, seconds: float, reason: str) -> None:
+        if seconds > 0:
+            self._tell("backoff", f"{reason}; next try in {seconds:.0f} s")
+            await self._clock.sleep(seconds)
+
+    async def _connect(self, serve: Serve) -> str:
+        """One connection from the first packet to the last; returns why it ended or was never there."""
+        self._tell("connecting", "")
+        self._budget.spend(self._clock.monotonic())
+        self._meters.count["link_attempts", self.address] += 1
+        try:
+            connection = await connect(
+                self._url,
+                additional_headers=self._headers,
+                compression=None,
+                proxy=None,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=CLOSE_SECONDS,
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
+                max_size=MAX_FRAME_BYTES,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status in UNAUTHORIZED:
+                raise CredentialsRefused(peer=self.address, reason=f"HTTP {status}") from None
+            return f"refused with HTTP {status}"
+        except TimeoutError:
+            return f"no answer within {OPEN_SECONDS:g} s"
+        except (OSError, WebSocketException) as error:
+            return str(error) or type(error).__name__
+        self.generation += 1
+        return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
+
+    async def _hand_over(self, serve: Serve, channel: Channel) -> str:
+        opened = self._clock.monotonic()
+        try:
+            await serve(channel)
+        except (EOFError, ConnectionError) as ending:
+            return str(ending)
+        finally:
+            self._backoff.lived(self._clock.monotonic() - opened)
+            await channel.close(GOING_AWAY, "")
+        return "closed"

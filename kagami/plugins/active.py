@@ -1,0 +1,122 @@
+"""One running version of a plugin, from its start hooks to its last trace."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from kagami.core.limits import Buckets
+from kagami.errors import KagamiError, LoadError, PluginError
+from kagami.plugins.contain import contained
+from kagami.plugins.context import Kit, Lifetime
+from kagami.plugins.inprocess import Crew
+from kagami.plugins.loader import Package
+from kagami.plugins.manifest import Manifest
+from kagami.plugins.plugin import Command, Hook, Plugin
+from kagami.plugins.scope import ended, start, strays
+
+NOTICES_PER_MINUTE = 2
+
+
+class Active:
+    """`package` is None for a plugin that a test brought along."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        plugin: Plugin[Any],
+        kit: Kit,
+        *,
+        grace: float,
+        package: Package | None = None,
+        builtin: bool = False,
+    ) -> None:
+        self.manifest = manifest
+        self.plugin = plugin
+        self.kit = kit
+        self.package = package
+        self.folder = package.folder if package else None
+        self.meter = f"plugin {manifest.id}"
+        self.builtin = builtin
+        self.draining = False
+        self.conflicts: list[str] = []
+        self.crew = Crew(kit, manifest.timeout, grace)
+        self._cooldowns: dict[Command, tuple[Buckets, Buckets]] = {
+            command: (Buckets(limit.amount / limit.seconds, limit.amount), Buckets(NOTICES_PER_MINUTE / 60, 1))
+            for command in plugin.declared.commands
+            if (limit := command.cooldown)
+        }
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    async def open(self) -> None:
+        """Run the start hooks. `LoadError` when one fails; what they had started is undone."""
+        for hook in self.plugin.declared.starts:
+            if problem := await self._hook(hook):
+                await self.kit.scope.close()
+                raise LoadError(plugin=self.id, version=self.version, reason=f"{hook.__name__}: {problem}")
+
+    async def close(self, drain: float) -> list[str]:
+        """Let handlers finish, undo everything, forget the code. Tells what survived, with the place that made it."""
+        self.draining = True
+        survivors = [f"a handler of {self.id} does not end"] * await self.crew.drain(drain)
+        for hook in self.plugin.declared.stops:
+            if problem := await self._hook(hook):
+                survivors.append(f"{hook.__name__}: {problem}")
+        survivors += await self.kit.scope.close()
+        survivors += self.stray_tasks()
+        if self.package is not None:
+            package, self.package = self.package, None
+            self._forget()
+            survivors += package.unload()
+        for each in survivors:
+            self.kit.log.warning("survived the unload", what=each)
+        return survivors
+
+    def stray_tasks(self) -> list[str]:
+        """Cancel tasks that the plugin started behind its scope's back, and name them."""
+        module = self.package.name if self.package else self._module()
+        found = []
+        for task, place in list(strays(module)):
+            if task not in self.crew.tasks:
+                task.cancel()
+                found.append(f"task {task.get_name()} at {place} has no owner: start it with scope.task")
+        return found
+
+    def wait_of(self, command: Command, key: Hashable, now: float) -> tuple[float, bool]:
+        """Seconds until `key` may use the command again, 0 when it just did, and whether to tell so."""
+        uses, notices = self._cooldowns[command]
+        if uses.take(key, now):
+            return 0.0, False
+        return uses.wait(key, now), notices.take(key, now)
+
+    def failed(self, error: KagamiError, where: str) -> None:
+        """Log what a plugin raised, with its traceback."""
+        self.kit.log.error("handler failed", cause=error.__cause__ or error, handler=where)
+
+    async def _hook(self, hook: Hook[Any]) -> str:
+        """Run a hook within the plugin's limit; what went wrong, or nothing."""
+        task = start(f"{self.id}: {hook.__name__}", contained(self.id, hook(Lifetime(self.kit))))
+        if not await ended(task, self.manifest.timeout) or task.cancelled():
+            return f"it took longer than {self.manifest.timeout:g} s"
+        error = task.exception()
+        if error is None:
+            return ""
+        self.kit.log.error("hook failed", cause=error.__cause__ or error, hook=hook.__name__)
+        return str(error.details["reason"]) if isinstance(error, PluginError) else str(error)
+
+    def _module(self) -> str:
+        handlers = [each.handler for each in self.plugin.declared.commands]
+        return handlers[0].__module__ if handlers else "?"
+
+    def _forget(self) -> None:
+        """Let go of the plugin's own objects, so that what is alive afterwards is held by somebody else."""
+        self.plugin = Plugin()
+        self.kit.settings = self.plugin.settings()
+        self._cooldowns.clear()

@@ -1,0 +1,82 @@
+"""Answers of operations as short text for a chat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kagami.i18n import Translate
+
+MOST_LINES = 20
+LONGEST_LINE = 200
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def shown(value: Any, t: Translate) -> str:
+    """A struct as `name: value` lines, a list as one line an item, at most twenty of them."""
+    if value is None:
+        return t("Done.")
+    if isinstance(value, msgspec.Struct):
+        return "\n".join(_clipped(f"{name}: {_word(each)}") for name, each in msgspec.structs.asdict(value).items())
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return _listed(value, t)
+    return _clipped(_word(value))
+
+
+def _listed(items: Sequence[Any], t: Translate) -> str:
+    if not items:
+        return t("Nothing.")
+    lines = [_clipped(_line(item)) for item in items[:MOST_LINES]]
+    if len(items) > MOST_LINES:
+        lines.append(t("… and {count} more").format(count=len(items) - MOST_LINES))
+    return "\n".join(lines)
+
+
+def _line(item: Any) -> str:
+    """What is not empty of one item, in the order of its fields."""
+    if not isinstance(item, msgspec.Struct):
+        return _word(item)
+    fields = msgspec.structs.asdict(item).items()
+    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in ("", 0, (), None))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, msgspec.Struct):
+        return f"({_line(value)})"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_word(each)}" for key, each in value.items()) or "-"
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return ", ".join(_word(each) for each in value) or "-"
+    return str(value)
+
+
+def _clipped(line: str) -> str:
+    line = " ".join(line.split("\n"))
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+
+
+def shown_bytes(amount: float) -> str:
+    """`512 B`, `1.5 MB`: powers of 1024."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(amount) < 1024:  # noqa: PLR2004 - the step between units
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def shown_span(seconds: float) -> str:
+    """The two largest units: `3d 4h`, `5m 12s`."""
+    left = max(0, math.floor(seconds))
+    words: list[str] = []
+    for unit, size in _UNITS:
+        amount, left = divmod(left, size)
+        if amount or (unit == "s" and not words):
+            words.append(f"{amount}{unit}")
+    return " ".join(words[:2])

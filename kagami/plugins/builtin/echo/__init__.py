@@ -1,0 +1,1 @@
+"""Says again what it is told."""

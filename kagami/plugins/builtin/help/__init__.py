@@ -1,0 +1,1 @@
+"""Shows the commands of all plugins."""

@@ -1,0 +1,164 @@
+"""Runs one handler in this process: in a task of its own, with a hard limit, its errors contained.
+
+The limit counts the handler's own time: it stands still while the handler waits for a person's answer. At the limit
+the handler is cancelled; one that ignores that is left behind after a grace period, so that its conversation goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from kagami.errors import Conflict, Denied, DialogClosed, KagamiError, NotFound, PluginError, Refused
+from kagami.plugins.contain import contained
+from kagami.plugins.context import Context, Kit
+from kagami.plugins.plugin import Handler
+from kagami.plugins.scope import start
+
+GRACE_S = 5.0
+
+
+class Crew:
+    """The running handlers of one version. `stuck` counts those that ignored their cancellation.
+
+    `busy` counts the events that hold this version: it is not closed while they do, unless they take too long.
+    """
+
+    def __init__(self, kit: Kit, limit: float, grace: float = GRACE_S) -> None:
+        self.kit = kit
+        self.limit = limit
+        self.grace = grace
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.stuck = 0
+        self.busy = 0
+        self._idle: asyncio.Event | None = None
+
+    def release(self) -> None:
+        """An event needs this version no more."""
+        self.busy -= 1
+        if not self.busy and self._idle is not None:
+            self._idle.set()
+
+    async def drain(self, limit: float) -> int:
+        """Let what runs finish within `limit` seconds, cancel the rest; how many handlers do not even end then."""
+        if self.busy:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit):
+                    await self._idle.wait()
+        for task in self.tasks:
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(set(self.tasks), timeout=self.grace)
+        return len(self.tasks)
+
+
+class Run:
+    """One handler at work. Also the clock of its limit, which its context stops while it waits."""
+
+    __slots__ = (
+        "_args",
+        "_crew",
+        "_ctx",
+        "_done",
+        "_handler",
+        "_left",
+        "_loop",
+        "_since",
+        "_task",
+        "_timer",
+        "late",
+        "waited",
+    )
+
+    def __init__(self, crew: Crew, handler: Handler, ctx: Context[Any], args: list[Any]) -> None:
+        self._crew = crew
+        self._handler = handler
+        self._ctx = ctx
+        self._args = args
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._left = crew.limit
+        self._since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.late = False
+        self.waited = 0.0
+        ctx.run = self
+
+    async def finish(self, name: str) -> None:
+        """Run the handler and send what it returns. Raises a `KagamiError` when it failed or took too long."""
+        self._task = task = start(name, self._work())
+        self._crew.tasks.add(task)
+        task.add_done_callback(self._crew.tasks.discard)
+        self.resume()
+        try:
+            await self._done
+        except asyncio.CancelledError:
+            # The lane itself is being ended: the handler ends with it, or is left behind.
+            task.cancel()
+            await asyncio.wait({task}, timeout=self._crew.grace)
+            raise
+        finally:
+            self.pause()
+
+    async def _work(self) -> None:
+        plugin = self._crew.kit.plugin
+        try:
+            try:
+                await contained(plugin, self._handle())
+            except (Refused, NotFound, Denied, Conflict, DialogClosed) as notice:
+                # What the person can mend, or has to know: trying again would change nothing.
+                await self._ctx.reply(notice.text(self._ctx.t))
+        except asyncio.CancelledError:
+            limit = self._crew.limit
+            reason = f"a handler ran for more than {limit:g} s" if self.late else "a handler was interrupted"
+            self._settle(PluginError(plugin=plugin, reason=reason))
+        except KagamiError as error:
+            self._settle(error)
+        else:
+            self._settle(None)
+        finally:
+            self._ctx.end()
+
+    async def _handle(self) -> None:
+        answer = await self._handler(self._ctx, *self._args)
+        if answer is not None:
+            await self._ctx.reply(answer)
+
+    def _settle(self, error: KagamiError | None) -> None:
+        if self._done.done():
+            return
+        if error is None:
+            self._done.set_result(None)
+        else:
+            self._done.set_exception(error)
+
+    def pause(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            now = self._loop.time()
+            self._left -= now - self._since
+            self._since = now
+
+    def resume(self) -> None:
+        if self._timer is None and not self.late:
+            now = self._loop.time()
+            if self._since:
+                self.waited += now - self._since
+            self._since = now
+            self._timer = self._loop.call_later(max(0.0, self._left), self._expire)
+
+    def _expire(self) -> None:
+        self.late = True
+        self._timer = self._loop.call_later(self._crew.grace, self._give_up)
+        if self._task is not None:
+            self._task.cancel()
+
+    def _give_up(self) -> None:
+        self._crew.stuck += 1
+        reason = f"a handler ignores its cancellation after {self._crew.limit:g} s: stuck"
+        self._crew.kit.log.error("handler is stuck", handler=self._handler.__qualname__)
+        self._settle(PluginError(plugin=self._crew.kit.plugin, reason=reason))

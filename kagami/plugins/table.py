@@ -1,0 +1,107 @@
+"""Who handles what: a snapshot over all running versions, made anew when one of them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kagami.core.command import find_call
+from kagami.model.event import Event
+from kagami.plugins.active import Active
+from kagami.plugins.context import CommandLine
+from kagami.plugins.patterns import Patterns
+from kagami.plugins.plugin import Command, Handler, Intent, Watcher
+
+OPERATOR = "#"
+
+
+class Choice(NamedTuple):
+    """Who gets a message: a command with the place in `text` where its words begin, or an intent."""
+
+    active: Active
+    text: str
+    command: Command | None = None
+    word: str = ""
+    end: int = 0
+    intent: Intent | None = None
+
+
+class Names:
+    """Commands by casefolded name."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, tuple[Active, Command]] = {}
+        self.lengths: tuple[int, ...] = ()
+
+    def add(self, active: Active, command: Command) -> None:
+        """Who came first keeps a name; the other hears of it."""
+        for name in command.names:
+            key = name.casefold()
+            owner, _ = self.by_name.setdefault(key, (active, command))
+            if owner is not active:
+                active.conflicts.append(f"the command {name} belongs to {owner.id}")
+        self.lengths = tuple(sorted({len(name) for name in self.by_name if name}, reverse=True))
+
+    def find(self, text: str, prefix: str) -> Choice | None:
+        called = find_call(text, prefix, self.by_name, self.lengths)
+        if called is None:
+            return None
+        active, command = self.by_name[called.name]
+        return Choice(active, text, command, called.name, called.end)
+
+
+class Table:
+    """`actives` in their order of precedence."""
+
+    def __init__(self, actives: Iterable[Active], prefix: str) -> None:
+        self.commands = Names()
+        self.operators = Names()
+        self._intents: list[tuple[Active, Intent]] = []
+        self._watchers: dict[str, list[tuple[Active, Watcher]]] = {}
+        lines: list[CommandLine] = []
+        for active in actives:
+            active.conflicts.clear()
+            for command in active.plugin.declared.commands:
+                (self.operators if command.operator else self.commands).add(active, command)
+                lines.append(_line(active, command, prefix))
+            self._intents += ((active, intent) for intent in active.plugin.declared.intents)
+            for watcher in active.plugin.declared.watchers:
+                self._watchers.setdefault(watcher.event, []).append((active, watcher))
+        self._patterns = Patterns([intent.pattern for _, intent in self._intents])
+        self.lines = tuple(lines)
+
+    def choose(self, event: Event, prefix: str, *, operator: bool) -> Choice | None:
+        """The command or else the intent that gets a message."""
+        text = event.text
+        if operator:
+            return self.operators.find(text, OPERATOR) or self._fallback(text)
+        found = self.commands.find(text, prefix)
+        if found is not None:
+            return found
+        place = self._patterns.first(text)
+        if place is None:
+            return None
+        active, intent = self._intents[place]
+        return Choice(active, text, intent=intent)
+
+    def watchers(self, event: Event) -> list[tuple[Active, Handler]]:
+        """Who asked for events of this kind or of this very name."""
+        if not self._watchers:
+            return []
+        both = (*self._watchers.get(event.kind, ()), *self._watchers.get(event.name, ()))
+        return [(active, watcher.handler) for active, watcher in both]
+
+    def is_command(self, event: Event, prefix: str) -> bool:
+        """Whether a message calls a command that somebody has."""
+        text = event.text
+        return self.commands.find(text, prefix) is not None or self.operators.find(text, OPERATOR) is not None
+
+    def _fallback(self, text: str) -> Choice | None:
+        found = self.operators.by_name.get("")
+        return Choice(found[0], text, found[1]) if found else None
+
+
+def _line(active: Active, command: Command, prefix: str) -> CommandLine:
+    sign = OPERATOR if command.operator else prefix
+    usage = f"{sign}{command.names[0]} {command.grammar.usage}".rstrip()
+    return CommandLine(active.id, command.names[0], command.names[1:], usage, command.summary, command.operator)

@@ -1,0 +1,103 @@
+"""Plugins on disk: `<folder>/<id>/<version>/plugin.json`, versions side by side, or `<folder>/<id>/plugin.json`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kagami.errors import ManifestError
+from kagami.plugins.manifest import FILE, Manifest, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version with a sound manifest."""
+
+    manifest: Manifest
+    folder: Path
+    builtin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """A folder that looks like a plugin but is not one; `id` and `version` are what its place says."""
+
+    id: str
+    version: str
+    error: str
+    folder: Path
+
+
+@dataclass(slots=True)
+class Shelf:
+    """All that was found: `versions` by id, the one to serve first."""
+
+    versions: dict[str, list[Found]]
+    unsound: list[Unsound]
+
+
+def discover(folder: Path, *, builtin: bool = False) -> Shelf:
+    """Read every manifest under `folder`; a folder that is not there holds no plugins."""
+    shelf = Shelf({}, [])
+    for place in _places(folder):
+        try:
+            found = Found(_placed(place, folder), place, builtin)
+        except ManifestError as error:
+            shelf.unsound.append(_unsound(place, folder, str(error)))
+            continue
+        versions = shelf.versions.setdefault(found.manifest.id, [])
+        if any(each.manifest.semver == found.manifest.semver for each in versions):
+            reason = f"{place}: {found.manifest.id} {found.manifest.version} is here twice; remove one"
+            shelf.unsound.append(Unsound(found.manifest.id, found.manifest.version, reason, place))
+        else:
+            versions.append(found)
+    for versions in shelf.versions.values():
+        versions.sort(key=_preference, reverse=True)
+    return shelf
+
+
+def _places(folder: Path) -> Iterator[Path]:
+    """Folders that hold a manifest, in order of their names."""
+    for plugin in _folders(folder):
+        if (plugin / FILE).is_file():
+            yield plugin
+        yield from (version for version in _folders(plugin) if (version / FILE).is_file())
+
+
+def _folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith((".", "_")))
+
+
+def _placed(place: Path, folder: Path) -> Manifest:
+    """The manifest, which must agree with the names of its folders where there are two of them."""
+    manifest = read_manifest(place)
+    if place.parent != folder:
+        for key, named, said in (("id", place.parent.name, manifest.id), ("version", place.name, manifest.version)):
+            if named != said:
+                raise ManifestError(path=place / FILE, reason=f"{key} is {said!r} but its folder is named {named!r}")
+    return manifest
+
+
+def _unsound(place: Path, folder: Path, error: str) -> Unsound:
+    if place.parent == folder:
+        return Unsound(place.name, "", error, place)
+    return Unsound(place.parent.name, place.name, error, place)
+
+
+def _preference(found: Found) -> tuple[bool, bool, object]:
+    """Stable before canary, released before pre-released, then the highest."""
+    semver = found.manifest.semver
+    return found.manifest.canary_weight is None, not semver.pre, semver
+
+
+def fingerprint(folder: Path) -> str:
+    """Twelve hexadecimal digits that change with any file of Python or JSON in the folder."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.suffix in (".py", ".json") and each.is_file()):
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

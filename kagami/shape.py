@@ -1,0 +1,188 @@
+"""Gives a tree of plain values the shape of Structs. Every refusal names the key, its value's origin and the fix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from kagami.core.secrets import HIDDEN, Secret
+from kagami.errors import MissingSetting, SettingError, UnknownSetting
+from kagami.i18n import Translate, mark
+
+S = TypeVar("S", bound=msgspec.Struct)
+Origin = Callable[[str], str]
+
+LONGEST_SHOWN = 80
+# Kinds of bots that the product will have, so that a configuration made for a later version is understood.
+LATER_KINDS = ("napcat", "weixin", "wxbot", "telegram", "dingtalk", "feishu", "kook", "sandbox")
+
+_WANTED: dict[Any, str] = {
+    int: mark("a whole number"),
+    float: mark("a number"),
+    bool: mark("true or false"),
+    str: mark("a text"),
+    Secret: mark("a text"),
+    tuple: mark("a list"),
+    dict: mark("a table"),
+}
+
+
+class Shape:
+    """Reads Structs out of trees. `origin` tells where the value of a dotted key came from."""
+
+    def __init__(self, origin: Origin, t: Translate = str) -> None:
+        self.origin = origin
+        self.t = t
+
+    def struct(self, kind: type[S], tree: Mapping[str, Any], path: str = "") -> S:
+        """An instance of `kind`; `SettingError` for the first value that does not fit."""
+        fields = {each.encode_name: each for each in msgspec.structs.fields(kind)}
+        hints = get_type_hints(kind, include_extras=True)
+        for name in tree:
+            if name not in fields:
+                raise self._unknown(join(path, name), list(fields))
+        for name, each in fields.items():
+            if each.required and name not in tree:
+                raise self._missing(join(path, name), self.t("Add it."))
+        values = {
+            fields[name].name: self.value(hints[fields[name].name], tree[name], join(path, name)) for name in tree
+        }
+        return kind(**values)
+
+    def value(self, kind: Any, value: Any, path: str) -> Any:
+        """`value` as `kind`: a Struct, a list of tagged Structs, or anything that msgspec converts."""
+        if is_struct(kind):
+            return self.struct(kind, self._table(value, path), path)
+        if (tagged := tagged_structs(kind)) is not None:
+            if not isinstance(value, list):
+                raise self._unfit(path, value, tuple)
+            return tuple(self._tagged(tagged, each, f"{path}.{place}") for place, each in enumerate(value))
+        if get_origin(kind) is tuple and isinstance(value, list):
+            return tuple(self.value(get_args(kind)[0], each, f"{path}.{place}") for place, each in enumerate(value))
+        if isinstance(value, float | int) and not 0 <= value < math.inf:  # also NaN: no setting is any of these
+            raise self._unfit(path, value, kind)
+        try:
+            return msgspec.convert(value, kind, dec_hook=_make_secret)
+        except msgspec.ValidationError:
+            raise self._unfit(path, value, kind) from None
+
+    def _tagged(self, kinds: Mapping[str, type[msgspec.Struct]], value: Any, path: str) -> msgspec.Struct:
+        tree = dict(self._table(value, path))
+        kind = tree.pop("kind", None)
+        if isinstance(kind, str) and kind in kinds:
+            return self.struct(kinds[kind], tree, path)
+        fix = self.t("Give one of: {}.").format(", ".join(sorted(kinds)))
+        if kind is None:
+            raise self._missing(f"{path}.kind", fix)
+        later = self.t("this version does not know the kind {} yet").format(kind)
+        raise self.refuse(f"{path}.kind", kind, later if kind in LATER_KINDS else self.t("there is no such kind"), fix)
+
+    def _table(self, value: Any, path: str) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise self._unfit(path, value, dict)
+        return value
+
+    def _unfit(self, path: str, value: Any, kind: Any) -> SettingError:
+        shown = HIDDEN if plain_type(kind) is Secret else value
+        reason = self.t("{} is expected").format(wanted(kind, self.t))
+        return self.refuse(path, shown, reason, self.t("Correct it, or remove it to use the default."))
+
+    def refuse(self, path: str, value: object, reason: str, fix: str) -> SettingError:
+        """The error for one key; the caller raises it."""
+        return SettingError(key=path, value=_shown(value), origin=self.origin(path), reason=reason, fix=fix)
+
+    def _unknown(self, path: str, known: list[str]) -> UnknownSetting:
+        head, _, name = path.rpartition(".")
+        near = nearest(name, known)
+        fix = self.t("Did you mean {}?").format(join(head, near)) if near else self.t("Remove it.")
+        return UnknownSetting(key=path, origin=self.origin(path), fix=fix)
+
+    def _missing(self, path: str, fix: str) -> MissingSetting:
+        return MissingSetting(key=path, origin=self.origin(path), fix=fix)
+
+
+def wanted(kind: Any, t: Translate) -> str:
+    """What a value of this type looks like, for people: "a whole number from 0 to 65535"."""
+    plain = plain_type(kind)
+    if get_origin(plain) is Literal:
+        return t("one of {}").format(", ".join(str(each) or '""' for each in get_args(plain)))
+    text = t(_WANTED.get(get_origin(plain) or plain, mark("something else")))
+    meta = meta_of(kind)
+    low, high = (meta.ge if meta.gt is None else meta.gt), (meta.le if meta.lt is None else meta.lt)
+    if low is None and plain in (int, float):
+        low = 0
+    if low is not None and high is not None:
+        return t("{} from {} to {}").format(text, low, high)
+    if low is not None:
+        return (t("{} of at least {}") if meta.gt is None else t("{} above {}")).format(text, low)
+    return t("{} like {}").format(text, meta.examples[0]) if meta.examples else text
+
+
+def meta_of(kind: Any) -> msgspec.Meta:
+    """The bounds that are written beside a type; empty when there are none."""
+    inner = next(iter(_parts(kind)))
+    found = get_args(inner)[1:] if get_origin(inner) is Annotated else ()
+    return next((each for each in found if isinstance(each, msgspec.Meta)), msgspec.Meta())
+
+
+def plain_type(kind: Any) -> Any:
+    """The type without `Annotated` and without `| None`."""
+    inner = next(iter(_parts(kind)))
+    return get_args(inner)[0] if get_origin(inner) is Annotated else inner
+
+
+def _parts(kind: Any) -> list[Any]:
+    if get_origin(kind) in (Union, UnionType):
+        return [each for each in get_args(kind) if each is not type(None)]
+    return [kind]
+
+
+def is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def tagged_structs(kind: Any) -> dict[str, type[msgspec.Struct]] | None:
+    """`{tag: Struct}` of a tuple of tagged Structs; None for every other type."""
+    if get_origin(kind) is not tuple:
+        return None
+    members = _parts(get_args(kind)[0])
+    if not all(is_struct(each) for each in members):
+        return None
+    return {str(each.__struct_config__.tag): each for each in members}
+
+
+def leaves(kind: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every dotted key of `kind` with its type; nested Structs are walked into."""
+    for name, each in get_type_hints(kind, include_extras=True).items():
+        if is_struct(each):
+            yield from leaves(each, join(path, name))
+        else:
+            yield join(path, name), each
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The known name that is most like `name`; empty when none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only after a mistake)
+
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), "")
+
+
+def join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return "…"  # may hold secrets
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
+def _make_secret(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise TypeError(kind.__name__)

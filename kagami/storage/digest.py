@@ -1,0 +1,57 @@
+"""Reads new messages in the background: into the search index and the list of chats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from kagami.storage.engine import Engine, Row
+from kagami.storage.words import index
+
+# Rows of one step: what one transaction, which the ledger has to wait for, can hold in some ten milliseconds.
+STEP_ROWS = 200
+SHOWN = 200
+
+
+class Digest:
+    """`lock` keeps it apart from the clean-up, which must know exactly what is in the index."""
+
+    def __init__(self, engine: Engine, lock: asyncio.Lock) -> None:
+        self._engine = engine
+        self._lock = lock
+        self.digested = -1
+
+    async def catch_up(self) -> None:
+        while await self.step():
+            pass
+
+    async def step(self, rows: int = STEP_ROWS) -> int:
+        """Read the next messages; how many there were."""
+        async with self._lock:
+            if self.digested < 0:
+                ((self.digested,),) = await self._engine.ask("digested")
+            found = await self._engine.ask("undigested", {"digested": self.digested, "most": rows})
+            if not found:
+                return 0
+            await self._engine.write(
+                "digest",
+                {
+                    "grams": [(row[0], index(row[5])) for row in found if row[5]],
+                    "chats": chat_rows(found),
+                    "digested": found[-1][0],
+                },
+            )
+            self.digested = found[-1][0]
+            return len(found)
+
+
+def chat_rows(lines: Iterable[list[Any]]) -> list[Row]:
+    """For `add_chats`, of lines in their order."""
+    chats: dict[tuple[str, str], list[Any]] = {}
+    for number, bot, chat, chat_name, time_ms, text, sender in lines:
+        known = chats.get((bot, chat))
+        name = chat_name or (known[2] if known else "")
+        amount = known[7] + 1 if known else 1
+        chats[bot, chat] = [bot, chat, name, number, time_ms, text[:SHOWN], sender, amount]
+    return list(chats.values())

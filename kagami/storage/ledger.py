@@ -1,0 +1,345 @@
+"""The one group-committing writer: the inbox, the outbox, outcomes and traces.
+
+While one batch is being written the next one gathers. A batch that somebody waits for is given away as soon as the
+database is free, any other one after `LINGER_S` or with `MOST_ROWS` rows. Calls come from the loop's thread only and
+reach the disk in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from kagami import log
+from kagami.errors import StoreClosed
+from kagami.meters import Meters
+from kagami.model.action import Receipt
+from kagami.model.event import Event
+from kagami.model.ids import ExecutionId
+from kagami.model.trace import Trace
+from kagami.ports import SendRow, StorePut
+from kagami.storage.batch import Batch, Written, nothing, was_new
+from kagami.storage.engine import Engine
+from kagami.storage.rows import event_row, receipt_row, send_row, trace_row
+
+MOST_ROWS = 500
+LINGER_S = 0.005
+RETRY_S = 1.0
+# What may wait while the disk is full: beyond this nothing more is accepted.
+WAITING_ROWS = 10_000
+WAITING_BYTES = 64 << 20
+ROW_BYTES = 512
+
+_log = log.get("store")
+
+
+class BatchLedger:
+    """Implements `ports.Ledger`. Made by the store, with the highest id that is in use."""
+
+    def __init__(self, engine: Engine, meters: Meters, newest: int, *, retry_s: float = RETRY_S) -> None:
+        self._engine = engine
+        self._meters = meters
+        self._loop = asyncio.get_running_loop()
+        self._retry_s = retry_s
+        self._newest = newest
+        self._batches = 1
+        self._gathering = Batch(1)
+        self._queue: deque[Batch] = deque()
+        self._flying: Batch | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._called = False
+        self._written = 0  # number of the newest batch that is committed
+        self._synced = 0  # number of the newest batch that is on disk
+        self._rows = 0
+        self._bytes = 0
+        self._closed = ""
+        self.trouble = ""
+        self._meters.gauge["ledger_healthy"] = 1.0
+
+    @property
+    def healthy(self) -> bool:
+        """False while the database cannot be written."""
+        return not self.trouble
+
+    @property
+    def newest(self) -> int:
+        """The highest id given so far."""
+        return self._newest
+
+    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+        if (refused := self._refused()) is not None:
+            return refused
+        number = self._next()
+        batch = self._gathering
+        batch.add("events", event_row(number, event, accepted_ms))
+        batch.opened[event.execution] = (event.execution, number)
+        self._added(batch, len(event.native) + 2 * len(event.message) + ROW_BYTES)
+        return Written(batch, number, self._on_disk, was_new)
+
+    def begin_send(self, row: SendRow) -> Awaitable[None]:
+        if (refused := self._refused()) is not None:
+            return refused
+        if row.attempt > 1 and self._gathering.lists["ended"]:
+            self._seal()  # the end of the earlier attempt must not come after this beginning
+        number = self._next()
+        batch = self._gathering
+        batch.add("begun", send_row(number, row))
+        self._added(batch, len(row.text) + ROW_BYTES)
+        return Written(batch, number, self._on_disk, nothing)
+
+    def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None:
+        self._gathering.add("ended", receipt_row(execution, ordinal, receipt, done_ms))
+        self._added(self._gathering, ROW_BYTES)
+
+    def finish(
+        self,
+        trace: Trace,
+        *,
+        attempts: int,
+        effects: Sequence[StorePut] = (),
+        answers: Sequence[Trace] = (),
+        retry_at_ms: int = 0,
+    ) -> Awaitable[None]:
+        batch = self._gathering
+        batch.add("traces", trace_row(trace))
+        if trace.outcome in ("retry", "dead"):
+            state = "open" if trace.outcome == "retry" else "dead"
+            batch.add("kept", (trace.execution, state, attempts, retry_at_ms, trace.error))
+        else:
+            self._close_event(batch, trace.execution)
+            for write in effects:
+                self._put(batch, write)
+            for answer in answers:
+                batch.add("traces", trace_row(answer))
+                self._close_event(batch, answer.execution)
+        self._added(batch, ROW_BYTES * (1 + len(answers)))
+        return Written(batch, 0, self._committed, nothing)
+
+    def put(self, writes: Sequence[StorePut]) -> Awaitable[None]:
+        """Values of plugins, outside of any event; on disk when it ends."""
+        batch = self._gathering
+        for write in writes:
+            self._put(batch, write)
+        self._added(batch, sum(len(write.value or "") for write in writes))
+        return Written(batch, 0, self._on_disk, nothing)
+
+    def record(self, trace: Trace) -> None:
+        if not self._full:
+            self._gathering.add("traces", trace_row(trace))
+            self._added(self._gathering, len(trace.text) + ROW_BYTES)
+
+    async def flush(self) -> None:
+        if self._gathering.count or self._synced < self._gathering.number - 1:
+            await self._on_disk(self._gathering)
+
+    async def close(self) -> None:
+        """Write what is left; what the database does not take now is given up."""
+        if self._closed:
+            return
+        self._closed = "it is closed"
+        if self._gathering.count or self._written < self._gathering.number - 1:
+            if self._retry is not None:
+                self._again()
+            with suppress(StoreClosed):
+                await self._on_disk(self._gathering)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # --- gathering ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _full(self) -> bool:
+        gathering = self._gathering
+        return self._rows + gathering.count >= WAITING_ROWS or self._bytes + gathering.size >= WAITING_BYTES
+
+    def _refused(self) -> Written[Any] | None:
+        """An answer that fails, for what cannot be taken any more."""
+        if not self._closed and not self._full:
+            return None
+        self._meters.count["ledger_refused", ""] += 1
+        never = Batch(0)
+        never.lost = self._closed or self.trouble or "too much is waiting to be written"
+        return Written(never, 0, self._committed, nothing)
+
+    def _next(self) -> int:
+        self._newest += 1
+        return self._newest
+
+    def _close_event(self, batch: Batch, execution: ExecutionId) -> None:
+        # Opened in this very batch: it need not be opened at all.
+        if batch.opened.pop(execution, None) is None:
+            batch.add("closed", execution)
+
+    def _put(self, batch: Batch, write: StorePut) -> None:
+        batch.add("written", (write.plugin, write.key, write.value))
+        batch.dropped += write.value is None
+
+    def _added(self, batch: Batch, size: int) -> None:
+        batch.size += size
+        if batch.count >= MOST_ROWS:
+            self._seal()
+            self._pump()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(LINGER_S, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._gathering.urgent = True
+        self._pump()
+
+    def _hasten(self, batch: Batch) -> None:
+        batch.urgent = True
+        if not self._called:
+            self._called = True
+            self._loop.call_soon(self._pump)
+
+    def _seal(self) -> None:
+        batch = self._gathering
+        self._queue.append(batch)
+        self._rows += batch.count
+        self._bytes += batch.size
+        self._gathering = Batch(batch.number + 1)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Give the next batch away when the database is free."""
+        self._called = False
+        if self._flying is not None or self._retry is not None:
+            return
+        if not self._queue:
+            if not self._gathering.urgent:
+                return
+            self._seal()
+        batch = self._flying = self._queue.popleft()
+        self._meters.gauge["ledger_waiting"] = self._rows + self._gathering.count
+        started = self._loop.time()
+        try:
+            future = self._engine.write("batch", batch.params(), durable=batch.durable)
+        except StoreClosed as error:
+            self._stall(batch, error)
+        else:
+            future.add_done_callback(partial(self._landed, batch, started, batch.durable))
+
+    def _landed(self, batch: Batch, started: float, durable: bool, future: asyncio.Future[int]) -> None:
+        error = _error(future)
+        if error is None:
+            self._meters.latency["ledger"].observe(self._loop.time() - started)
+            self._meters.count["ledger_batches", ""] += 1
+            self._meters.count["ledger_rows", ""] += batch.count
+            self._mended()
+            batch.synced = durable
+            if batch.lists["events"] and future.result() < batch.expected:
+                self._ask_for_stale(batch)
+            else:
+                self._done(batch)
+        elif isinstance(error, StoreClosed):
+            self._stall(batch, error)
+        else:
+            self._refuse(batch, error)
+
+    def _ask_for_stale(self, batch: Batch) -> None:
+        """Some row changed nothing: perhaps an event was known."""
+        ids = [row[0] for row in batch.lists["events"]]
+        future = self._engine.ask("stale_events", {"ids": ids})
+        future.add_done_callback(partial(self._answered, batch))
+
+    def _answered(self, batch: Batch, future: asyncio.Future[list[list[Any]]]) -> None:
+        if (error := _error(future)) is None:
+            batch.stale.update(row[0] for row in future.result())
+        else:
+            _log.warning("cannot tell which events were known", reason=error)
+        self._done(batch)
+
+    def _done(self, batch: Batch) -> None:
+        self._flying = None
+        whole = batch.joined()
+        if whole is not None:
+            self._written = whole.number
+            if whole.synced:
+                self._synced = whole.number
+            self._rows -= whole.count
+            self._bytes -= whole.size
+            whole.settle()
+        self._pump()
+
+    def _stall(self, batch: Batch, error: StoreClosed) -> None:
+        """The database cannot be written now: keep everything and try again, or give up when closing."""
+        self._flying = None
+        self._queue.appendleft(batch)
+        if not self.trouble:
+            self.trouble = str(error.details.get("reason", error))
+            self._meters.gauge["ledger_healthy"] = 0.0
+            _log.error("the store cannot be written", reason=self.trouble)
+        if self._closed:
+            self._give_up()
+        else:
+            self._retry = self._loop.call_later(self._retry_s, self._again)
+
+    def _again(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._pump()
+
+    def _mended(self) -> None:
+        if self.trouble:
+            self.trouble = ""
+            self._meters.gauge["ledger_healthy"] = 1.0
+            _log.info("the store can be written again", waiting=self._rows)
+
+    def _refuse(self, batch: Batch, error: BaseException) -> None:
+        """A row that is never taken must not hold up the others: find it, and leave it out."""
+        if batch.count > 1 and batch.parent is None:
+            self._flying = None
+            self._queue.extendleft(reversed(list(batch.split())))
+            self._pump()
+            return
+        _log.error("a row was refused by the store", cause=error, row=str(batch.params())[:500])
+        self._meters.count["ledger_lost", ""] += batch.count
+        batch.fail(str(error))
+        self._done(batch)
+
+    def _give_up(self) -> None:
+        self._seal()
+        _log.error("rows are lost: the store is closed and cannot be written", rows=self._rows, reason=self.trouble)
+        while self._queue:
+            batch = self._queue.popleft()
+            batch.lost = self.trouble
+            (batch.parent or batch).lost = self.trouble
+            (batch.parent or batch).settle()
+
+    # --- waiting ------------------------------------------------------------------------------------------------------
+
+    async def _committed(self, batch: Batch) -> None:
+        """Until a batch is written, as far as a crash of this process goes."""
+        if batch.number > self._written and not batch.lost:
+            if batch is self._gathering:
+                self._hasten(batch)
+            waiter = self._loop.create_future()
+            batch.waiters.append(waiter)
+            await waiter
+        if batch.lost:
+            raise StoreClosed(reason=batch.lost)
+
+    async def _on_disk(self, batch: Batch) -> None:
+        """Until a batch is written, as far as a loss of power goes."""
+        batch.durable = True
+        await self._committed(batch)
+        if batch.number > self._synced:
+            # It was already being written, without a wait for the disk: the next one's wait covers it.
+            later = self._gathering
+            later.durable = True
+            await self._committed(later)
+
+
+def _error(future: asyncio.Future[Any]) -> BaseException | None:
+    return StoreClosed(reason="interrupted") if future.cancelled() else future.exception()

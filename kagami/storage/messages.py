@@ -1,0 +1,59 @@
+"""The message log and what is counted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.ports import ChatRow, MessageRow
+from kagami.storage.engine import Engine, Params
+from kagami.storage.rows import read_line, read_sender
+
+HIGHEST_ID = (1 << 63) - 1
+
+
+async def newest(
+    engine: Engine, *, bot: BotId | None, chat: ChatId | None, before: int, limit: int
+) -> list[MessageRow]:
+    """The newest `limit` lines with an id below `before` (0: no bound), oldest first."""
+    if limit <= 0:
+        return []
+    params: Params = {"before": before or HIGHEST_ID, "most": limit, "bot": bot, "chat": chat}
+    rows = await engine.fetch(_QUERIES[bot is not None, chat is not None], params)
+    return [read_line(row) for row in reversed(rows)]
+
+
+_QUERIES = {
+    (False, False): "messages",
+    (True, False): "messages_of_bot",
+    (False, True): "messages_of_place",
+    (True, True): "messages_of_chat",
+}
+
+
+async def sends(engine: Engine, execution: ExecutionId) -> list[MessageRow]:
+    """Everything that an execution sent or called, in order."""
+    return [read_line(row) for row in await engine.fetch("sends_of_execution", {"execution": execution})]
+
+
+async def chats(engine: Engine, *, limit: int, active_since_ms: int, contains: str) -> list[ChatRow]:
+    """The latest first."""
+    params: Params = {"active_since_ms": active_since_ms, "contains": contains, "most": max(0, limit)}
+    return [
+        ChatRow(
+            bot=BotId(bot),
+            chat=ChatId(chat),
+            chat_name=chat_name,
+            last_ms=last_ms,
+            last_text=last_text,
+            last_sender=read_sender(sender),
+            messages=amount,
+        )
+        for bot, chat, chat_name, last_ms, last_text, sender, amount, _ in await engine.fetch("chats", params)
+    ]
+
+
+async def counts(engine: Engine, since_ms: int) -> Mapping[str, int]:
+    """`in`, `out`, `failed`, `unknown` since then, `dead` and `open` now."""
+    (row,) = await engine.fetch("counts", {"since_ms": since_ms})
+    return dict(zip(("in", "out", "failed", "unknown", "dead", "open"), row, strict=True))

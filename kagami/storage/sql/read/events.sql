@@ -1,0 +1,31 @@
+-- name: newest_id
+SELECT max(
+    coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM sends), 0),
+    (SELECT max(value) FROM marks WHERE name IN ('digested', 'highest'))
+) AS id;
+
+-- name: stale_events
+-- Of these ids, those that were not taken because another row had their dedupe key.
+SELECT value AS id FROM json_each(:ids) WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = value);
+
+-- name: pending_events
+SELECT
+    e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
+    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error
+FROM pending AS p INNER JOIN events AS e ON e.id = p.event
+WHERE p.state = :state
+ORDER BY e.id DESC LIMIT :most;
+
+-- name: pending_event
+SELECT
+    e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
+    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error
+FROM pending AS p INNER JOIN events AS e ON e.id = p.event
+WHERE p.execution = :execution AND p.state = :state;
+
+-- name: receipts
+SELECT execution, ordinal, state, message_id, reason, code, result
+FROM sends WHERE execution IN (SELECT value FROM json_each(:executions)) AND state <> 'sending';
+
+-- name: recent_keys
+SELECT bot, dedupe FROM (SELECT id, bot, dedupe FROM events ORDER BY id DESC LIMIT :most) ORDER BY id;

@@ -1,0 +1,50 @@
+-- name: messages
+SELECT * FROM lines WHERE id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: messages_of_bot
+SELECT * FROM lines WHERE bot = :bot AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: messages_of_place
+SELECT * FROM lines WHERE chat = :chat AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: messages_of_chat
+SELECT * FROM lines WHERE bot = :bot AND chat = :chat AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: sends_of_execution
+SELECT
+    id, 'out' AS direction, created_ms, bot, chat, substr(bot, instr(bot, ':') + 1) AS user, text, execution,
+    state, NULL AS sender, '' AS chat_name, message_id, reason
+FROM sends WHERE execution = :execution ORDER BY ordinal;
+
+-- name: digested
+SELECT value FROM marks WHERE name = 'digested';
+
+-- name: chats
+-- What the digest knows, and what it has not read yet. The bare columns are those of the row with the highest id.
+SELECT bot, chat, chat_name, last_ms, last_text, last_sender, messages, last_id FROM (
+    SELECT
+        bot, chat, last_ms, last_text, last_sender, max(last_id) AS last_id, sum(messages) AS messages,
+        coalesce(nullif(chat_name, ''), (
+            SELECT k.chat_name FROM chats AS k WHERE k.bot = both.bot AND k.chat = both.chat
+        ), '') AS chat_name
+    FROM (
+        SELECT bot, chat, chat_name, last_ms, last_text, last_sender, last_id, messages FROM chats
+        UNION ALL
+        SELECT bot, chat, chat_name, time_ms, substr(text, 1, 200), sender, id, 1 FROM lines
+        WHERE id > (SELECT value FROM marks WHERE name = 'digested')
+    ) AS both
+    GROUP BY bot, chat
+)
+WHERE last_ms >= :active_since_ms
+    AND (:contains = '' OR instr(lower(chat_name || ' ' || bot || ' ' || chat), lower(:contains)) > 0)
+ORDER BY last_ms DESC, last_id DESC LIMIT :most;
+
+-- name: counts
+-- The second condition on states lets the index of the odd ones be used.
+SELECT
+    (SELECT count(*) FROM events WHERE kind = 'message' AND accepted_ms >= :since_ms) AS received,
+    (SELECT count(*) FROM sends WHERE kind = 'send' AND created_ms >= :since_ms) AS sent,
+    (SELECT count(*) FROM sends WHERE state = 'failed' AND state <> 'sent' AND created_ms >= :since_ms) AS failed,
+    (SELECT count(*) FROM sends WHERE state = 'unknown' AND state <> 'sent' AND created_ms >= :since_ms) AS unknown,
+    (SELECT count(*) FROM pending WHERE state = 'dead') AS dead,
+    (SELECT count(*) FROM pending WHERE state = 'open') AS open;

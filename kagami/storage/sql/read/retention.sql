@@ -1,0 +1,28 @@
+-- name: oldest_events
+SELECT
+    e.id, e.execution, e.kind, e.bot, e.chat, e.text, e.accepted_ms,
+    EXISTS (SELECT 1 FROM pending AS p WHERE p.execution = e.execution AND p.state = 'open') AS is_open
+FROM events AS e WHERE e.id > :after ORDER BY e.id LIMIT :most;
+
+-- name: oldest_sends
+SELECT
+    s.id, s.execution, s.kind, s.bot, s.chat, s.text, s.created_ms,
+    s.state = 'sending'
+    OR EXISTS (SELECT 1 FROM pending AS p WHERE p.execution = s.execution AND p.state = 'open') AS is_open
+FROM sends AS s WHERE s.id > :after ORDER BY s.id LIMIT :most;
+
+-- name: measure
+SELECT
+    (SELECT count(*) FROM events WHERE kind = 'message' AND accepted_ms < :limit_ms) AS messages,
+    (SELECT count(*) FROM sends WHERE kind = 'send' AND created_ms < :limit_ms) AS sends,
+    (SELECT count(*) FROM traces WHERE execution < :bound) AS traces,
+    (SELECT count(*) FROM events WHERE kind = 'message') AS all_messages,
+    (SELECT count(*) FROM sends WHERE kind = 'send') AS all_sends;
+
+-- name: oldest_moments
+-- Until when the oldest so many rows of each family reach.
+SELECT
+    (SELECT max(m) FROM (
+        SELECT accepted_ms AS m FROM events WHERE kind <> 'cleaned' ORDER BY id LIMIT :most)) AS events,
+    (SELECT max(m) FROM (SELECT created_ms AS m FROM sends ORDER BY id LIMIT :most)) AS sends,
+    (SELECT max(m) FROM (SELECT started_ms AS m FROM traces ORDER BY execution LIMIT :most)) AS traces;

@@ -1,0 +1,157 @@
+"""The store: everything that is read, the rare writes, and the ledger for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from kagami.clock import Clock
+from kagami.errors import Refused
+from kagami.meters import Meters
+from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.model.principal import Principal
+from kagami.model.trace import Trace
+from kagami.net.supervise import Nursery
+from kagami.ports import ChatRow, Cleaned, MessageRow, Open, StorePut
+from kagami.storage import events, messages, plugindata, traces
+from kagami.storage.config import StoreConfig
+from kagami.storage.engine import Engine
+from kagami.storage.ledger import BatchLedger
+from kagami.storage.search import Search
+from kagami.storage.sqlite import open_sqlite
+from kagami.storage.upkeep import Upkeep
+
+
+class SqlStore:
+    """Implements `ports.Store` over any engine. Made by `open_store`."""
+
+    def __init__(self, engine: Engine, ledger: BatchLedger, upkeep: Upkeep, clock: Clock) -> None:
+        self._engine = engine
+        self._upkeep = upkeep
+        self._search = Search(engine)
+        self._clock = clock
+        self.ledger = ledger
+
+    @property
+    def healthy(self) -> bool:
+        return self.ledger.healthy
+
+    async def recover(self, now_ms: int) -> list[Open]:
+        await self.ledger.flush()
+        return await events.recover(self._engine, now_ms)
+
+    async def recent_keys(self, limit: int) -> list[tuple[BotId, str]]:
+        return await events.recent_keys(self._engine, limit)
+
+    async def put_many(self, writes: Sequence[StorePut]) -> None:
+        if writes:
+            await self.ledger.put(writes)
+
+    async def get(self, plugin: str, key: str) -> str | None:
+        return await plugindata.get(self._engine, plugin, key)
+
+    async def keys(self, plugin: str, prefix: str) -> list[str]:
+        return await plugindata.keys(self._engine, plugin, prefix)
+
+    async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]:
+        return await messages.chats(self._engine, limit=limit, active_since_ms=active_since_ms, contains=contains)
+
+    async def messages(
+        self, *, bot: BotId | None = None, chat: ChatId | None = None, before: int = 0, limit: int = 100
+    ) -> list[MessageRow]:
+        return await messages.newest(self._engine, bot=bot, chat=chat, before=before, limit=limit)
+
+    async def search(
+        self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
+    ) -> list[MessageRow]:
+        return await self._search.find(text, bot=bot, chat=chat, user=user, before=before, limit=limit)
+
+    async def traces(
+        self, *, outcome: str = "", plugin: str = "", slower_us: int = 0, before_ms: int = 0, limit: int = 100
+    ) -> list[Trace]:
+        return await traces.newest(
+            self._engine, outcome=outcome, plugin=plugin, slower_us=slower_us, before_ms=before_ms, limit=limit
+        )
+
+    async def trace(self, execution: ExecutionId) -> Trace | None:
+        return await traces.one(self._engine, execution)
+
+    async def sends(self, execution: ExecutionId) -> list[MessageRow]:
+        return await messages.sends(self._engine, execution)
+
+    async def dead(self, limit: int = 100) -> list[Open]:
+        return await events.dead(self._engine, limit)
+
+    async def revive(self, execution: ExecutionId) -> Open | None:
+        await self.ledger.flush()
+        return await events.revive(self._engine, execution)
+
+    async def measure(self, older_than_ms: int) -> Cleaned:
+        await self.ledger.flush()
+        return await self._upkeep.measure(older_than_ms)
+
+    async def clean(self, older_than_ms: int) -> Cleaned:
+        await self.ledger.flush()
+        return await self._upkeep.clean(older_than_ms, self._clock.wall_ms())
+
+    async def retain(self, now_ms: int) -> Cleaned:
+        """Remove what is older or more than the configuration keeps. To be called now and then."""
+        return await self._upkeep.retain(now_ms)
+
+    async def digest(self) -> None:
+        """Bring the search index and the list of chats up to date; also runs by itself."""
+        await self._upkeep.digest.catch_up()
+
+    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+        await self._engine.write(
+            "audit",
+            {
+                "at_ms": at_ms,
+                "kind": principal.kind,
+                "name": principal.name,
+                "operation": operation,
+                "target": target,
+                "result": result,
+            },
+            durable=True,
+        )
+
+    async def counts(self, since_ms: int) -> Mapping[str, int]:
+        return await messages.counts(self._engine, since_ms)
+
+    async def size(self) -> int:
+        return await self._engine.size()
+
+
+@asynccontextmanager
+async def open_store(
+    url_or_path: str,
+    *,
+    clock: Clock,
+    meters: Meters,
+    config: StoreConfig | None = None,
+) -> AsyncIterator[SqlStore]:
+    """The store in a file (a path or `sqlite:///path`) or in memory (`:memory:`), migrated and ready.
+
+    The search index and the list of chats are filled in the background; what they do not hold yet is read directly.
+    """
+    async with AsyncExitStack() as stack:
+        engine = await open_sqlite(database_path(url_or_path))
+        stack.push_async_callback(engine.close)
+        ((newest,),) = await engine.ask("newest_id")
+        ledger = BatchLedger(engine, meters, newest)
+        stack.push_async_callback(ledger.close)
+        upkeep = Upkeep(engine, config or StoreConfig())
+        nursery = await stack.enter_async_context(Nursery(clock))
+        nursery.keep("store upkeep", upkeep.run)
+        yield SqlStore(engine, ledger, upkeep, clock)
+
+
+def database_path(url_or_path: str) -> str:
+    """`/var/kagami.db` of `sqlite:////var/kagami.db`; a path and `:memory:` as they are."""
+    scheme, separator, rest = url_or_path.partition("://")
+    if not separator:
+        return url_or_path
+    if scheme != "sqlite":
+        raise Refused(reason=f"A store of the kind {scheme} is not known. Use sqlite:///PATH or a path.")
+    return rest.removeprefix("/") or ":memory:"

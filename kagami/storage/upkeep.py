@@ -1,0 +1,160 @@
+"""What the store does beside reading and writing: its digest, the clean-up of what is old, giving space back.
+
+Everything goes in chunks, so that the ledger never waits long for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from kagami.errors import StoreClosed
+from kagami.model.ids import execution_id
+from kagami.ports import Cleaned
+from kagami.storage.config import StoreConfig
+from kagami.storage.digest import Digest
+from kagami.storage.engine import Engine, Params, Row
+from kagami.storage.words import index
+
+DAY_MS = 86_400_000
+# A duplicate is known for this long, whatever else is cleaned.
+DEDUPE_MS = 3 * DAY_MS
+CHUNK_ROWS = 200
+TRACE_ROWS = 1_000
+# Rows that a clean-up for size removes at least before it looks again.
+SIZE_ROWS = 1_000
+CHUNK_PAGES = 256
+BEAT_S = 0.25
+# The digest works for one part in so many of the time.
+REST = 3
+NOTHING = Cleaned(0, 0, 0, 0)
+
+
+class Upkeep:
+    """Made by the store."""
+
+    def __init__(self, engine: Engine, config: StoreConfig) -> None:
+        self._engine = engine
+        self._config = config
+        self._lock = asyncio.Lock()
+        self.digest = Digest(engine, self._lock)
+
+    async def run(self) -> None:
+        """Until cancelled: read what is new, and let the database tidy itself."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            try:
+                started = clock()
+                while await self.digest.step():
+                    await asyncio.sleep(REST * (clock() - started))
+                    started = clock()
+                await self._engine.tidy()
+            except StoreClosed:
+                pass  # a full disk: the ledger says so, and the messages wait
+            await asyncio.sleep(BEAT_S)
+
+    async def measure(self, older_than_ms: int) -> Cleaned:
+        """What `clean` would remove; its bytes by the share of the rows."""
+        params: Params = {"limit_ms": older_than_ms, "bound": execution_id(max(0, older_than_ms), 0)}
+        ((messages, sends, traces, all_messages, all_sends),) = await self._engine.fetch("measure", params)
+        share = (messages + sends) / max(1, all_messages + all_sends)
+        return Cleaned(messages, sends, traces, int(share * await self._engine.used()))
+
+    async def clean(self, older_than_ms: int, now_ms: int) -> Cleaned:
+        """Remove what is older, but neither open events nor, for three days, what tells a duplicate."""
+        before = await self._engine.size()
+        removed = await self._remove(older_than_ms, now_ms)
+        await self._compact()
+        after = await self._engine.size()
+        return Cleaned(removed.messages, removed.sends, removed.traces, max(0, before - after))
+
+    async def retain(self, now_ms: int) -> Cleaned:
+        """Remove what is older, or more, than the configuration keeps."""
+        removed = NOTHING
+        if self._config.keep_days:
+            removed = await self._remove(now_ms - int(self._config.keep_days * DAY_MS), now_ms)
+        if self._config.keep_mb:
+            removed = _sum(removed, await self._shrink(self._config.keep_mb << 20, now_ms))
+        return removed
+
+    async def _shrink(self, most_bytes: int, now_ms: int) -> Cleaned:
+        removed = NOTHING
+        while (used := await self._engine.used()) > most_bytes:
+            (moments,) = await self._engine.fetch("oldest_moments", {"most": SIZE_ROWS})
+            known = [moment for moment in moments if moment is not None]
+            if not known:
+                break
+            gone = await self._remove(min(known) + 1, now_ms)
+            removed = _sum(removed, gone)
+            if await self._engine.used() >= used:
+                break  # what is left cannot be removed
+        return removed
+
+    async def _remove(self, limit_ms: int, now_ms: int) -> Cleaned:
+        messages = await self._remove_events(limit_ms, now_ms)
+        sends = await self._remove_sends(limit_ms)
+        params: Params = {"bound": execution_id(max(0, limit_ms), 0), "most": TRACE_ROWS}
+        traces = 0
+        while gone := await self._engine.write("prune_traces", params):
+            traces += gone
+        return Cleaned(messages, sends, traces, 0)
+
+    async def _remove_events(self, limit_ms: int, now_ms: int) -> int:
+        after = messages = 0
+        while True:
+            async with self._lock:
+                rows = await self._engine.ask("oldest_events", {"after": after, "most": CHUNK_ROWS})
+                old = [row for row in rows if row[6] < limit_ms and not row[7]]
+                gone = [row for row in old if row[6] < now_ms - DEDUPE_MS]
+                bare = [row for row in old if row[6] >= now_ms - DEDUPE_MS and row[2] != "cleaned"]
+                if gone or bare:
+                    await self._prune(gone, bare, ())
+            messages += sum(row[2] == "message" for row in (*gone, *bare))
+            if not any(row[6] < limit_ms for row in rows):
+                return messages
+            after = rows[-1][0]
+
+    async def _remove_sends(self, limit_ms: int) -> int:
+        after = sends = 0
+        while True:
+            async with self._lock:
+                rows = await self._engine.ask("oldest_sends", {"after": after, "most": CHUNK_ROWS})
+                old = [row for row in rows if row[6] < limit_ms and not row[7]]
+                if old:
+                    await self._prune((), (), old)
+            sends += sum(row[2] == "send" for row in old)
+            if not any(row[6] < limit_ms for row in rows):
+                return sends
+            after = rows[-1][0]
+
+    async def _prune(self, gone: Sequence[Row], bare: Sequence[Row], sends: Sequence[Row]) -> None:
+        ((digested,),) = await self._engine.ask("digested")
+        lines = [row for row in (*gone, *bare, *sends) if row[2] in ("message", "send") and row[0] <= digested]
+        await self._engine.write(
+            "prune",
+            {
+                "grams": [(row[0], index(row[5])) for row in lines if row[5]],
+                "chats": _chats(lines),
+                "executions": [row[1] for row in (*gone, *bare)],
+                "gone": [row[0] for row in gone],
+                "stripped": [row[0] for row in bare],
+                "sends": [row[0] for row in sends],
+                "highest": max(row[0] for row in (*gone, *bare, *sends)),
+            },
+        )
+
+    async def _compact(self) -> None:
+        while await self._engine.compact(CHUNK_PAGES):
+            pass
+
+
+def _chats(lines: Sequence[Row]) -> list[Row]:
+    counts: dict[tuple[Any, Any], int] = {}
+    for line in lines:
+        counts[line[3], line[4]] = counts.get((line[3], line[4]), 0) + 1
+    return [(bot, chat, amount) for (bot, chat), amount in counts.items()]
+
+
+def _sum(one: Cleaned, other: Cleaned) -> Cleaned:
+    return Cleaned(one.messages + other.messages, one.sends + other.sends, one.traces + other.traces, 0)

@@ -1,0 +1,74 @@
+"""Text as the search index keeps it. Pure.
+
+A message contains a searched text when the normal form of the one contains the normal form of the other: no words, no
+languages. The index holds overlapping pieces of each text: from every place one piece, of two characters where an
+ideograph or the like begins, else of three. A piece is written in ASCII, four digits a character, so that whatever a
+text holds, the index sees one word, and no query can be taken for its syntax.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+# From here on a character says as much as a short word of an alphabet (CJK radicals begin here).
+WIDE_FROM = "\u2e80"
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+# A long text is indexed as far as this; longer ones are found by their beginning.
+MOST_CHARACTERS = 10_000
+# More pieces than this narrow a search no further: every hit is compared with the text anyway.
+MOST_PIECES = 8
+
+
+def normal(text: str) -> str:
+    """Compatibility forms and case folded away, each run of white space one space."""
+    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKC", folded)
+    return " ".join(folded.split())
+
+
+def contains(text: str, wanted: str) -> bool:
+    """What a search means. `wanted` is a normal form."""
+    return wanted in normal(text)[:MOST_CHARACTERS]
+
+
+def index(text: str) -> str:
+    """The pieces of a text, each once, with spaces between."""
+    shown = normal(text)[:MOST_CHARACTERS]
+    return " ".join({_written(shown[place : place + _width(shown[place])]) for place in range(len(shown))})
+
+
+def query(wanted: str) -> str:
+    """What to ask the index for: every message that contains `wanted` (a normal form, not empty) matches.
+
+    An FTS5 expression of quoted pieces; when the text is shorter than one piece, all pieces that begin with it.
+    """
+    whole = [wanted[place : place + _width(start)] for place, start in enumerate(wanted)]
+    pieces = [piece for piece in whole if len(piece) == _width(piece[0])]
+    if not pieces:
+        return f'"{_written(wanted)}"*'
+    chosen = _spread(pieces)
+    return " AND ".join(f'"{_written(piece)}"' for piece in chosen)
+
+
+def _spread(pieces: list[str]) -> list[str]:
+    """At most `MOST_PIECES` different ones, from all over the text."""
+    step = -(-len(pieces) // MOST_PIECES)
+    return list(dict.fromkeys((*pieces[::step], pieces[-1])))
+
+
+def _width(start: str) -> int:
+    return 2 if start >= WIDE_FROM else 3
+
+
+@lru_cache(maxsize=16_384)
+def _written(piece: str) -> str:
+    return "".join(map(_digits, piece))
+
+
+def _digits(character: str) -> str:
+    rest, last = divmod(ord(character), 36)
+    rest, third = divmod(rest, 36)
+    first, second = divmod(rest, 36)
+    return DIGITS[first] + DIGITS[second] + DIGITS[third] + DIGITS[last]

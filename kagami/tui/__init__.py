@@ -1,0 +1,1 @@
+"""The terminal: a console on the `Control` port."""

@@ -1,0 +1,32 @@
+"""Copying through the terminal: OSC 52, wrapped for tmux and screen, or a file when the text is too long."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+# Terminals drop longer sequences silently: 100,000 bytes in base64 is the smallest limit in use.
+MOST_BYTES = 74_000
+
+
+def osc52(text: str, environ: Mapping[str, str]) -> str:
+    """The escape sequence that sets the clipboard; empty when `text` is too long for it."""
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > MOST_BYTES:
+        return ""
+    sequence = f"\x1b]52;c;{base64.b64encode(raw).decode()}\x07"
+    if environ.get("TERM", "").startswith("screen") and not environ.get("TMUX"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence
+
+
+def to_file(text: str, folder: Path) -> Path:
+    """Write `text` where only this user can read it; `OSError` when that fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "copied.txt"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    return path

@@ -1,0 +1,176 @@
+"""The app as its parts see it: an implementation of `Shell` on Textual."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.app import App
+from textual.driver import Driver
+from textual.widgets import Input
+
+from kagami.clock import Clock
+from kagami.i18n import mark, translator
+from kagami.ports import Control, Notice, Pulse
+from kagami.tui import clipboard
+from kagami.tui.acting import Acting
+from kagami.tui.dialogs.ask import Ask
+from kagami.tui.feed import EngineFeed
+from kagami.tui.format import Tier
+from kagami.tui.looks import Looks, looks, theme
+from kagami.tui.prompt import Prompt
+from kagami.tui.shell import Leave, Level, Question, Repaints
+from kagami.tui.stage import Stage
+from kagami.tui.state import State
+from kagami.tui.widgets.bars import Crumbs
+from kagami.tui.widgets.toasts import Toasts
+
+MOST_COMMANDS = 50
+
+
+def _driver() -> type[Driver] | None:
+    """The driver for this system; None for Textual's own choice, which is also what `TEXTUAL_DRIVER` asks for."""
+    if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    from kagami.tui.driver import ConsoleDriver  # noqa: PLC0415 (needs termios)
+
+    return ConsoleDriver
+
+
+class Desk(Acting, App[Leave], inherit_bindings=False):
+    """What `kagami.tui.shell.Shell` promises."""
+
+    def __init__(
+        self, control: Control, *, language: str, glyphs: Tier, text: Tier | None, theme_name: str, clock: Clock, state: State
+    ) -> None:
+        super().__init__(driver_class=_driver(), ansi_color=True if theme_name == "ansi" else None, watch_css=False)
+        self.control = control
+        self.clock = clock
+        self.state = state
+        self.language = language
+        self.looks: Looks = looks(glyphs, theme_name, text)
+        self.feed = EngineFeed(control, clock, self.heard)
+        self.stage = Stage(self)
+        self.toasts = Toasts(self)
+        self.crumbs = Crumbs(self)
+        self.register_theme(theme(theme_name))
+        self.theme = f"kagami-{theme_name}"
+        self.lost = False
+        self._prompt: Prompt | None = None
+
+    def hang_up(self) -> None:
+        """The terminal is gone. May be called in any thread and in a signal handler, more than once."""
+        self.lost = True
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.exit, Leave.LOST)
+
+    def heard(self) -> None:
+        """The feed has something new."""
+        raise NotImplementedError
+
+    # The engine.
+
+    @property
+    def pulse(self) -> Pulse | None:
+        return self.feed.pulse
+
+    @property
+    def history(self) -> Sequence[Pulse]:
+        return self.feed.history
+
+    @property
+    def notices(self) -> list[Notice]:
+        return list(self.feed.notices)
+
+    @property
+    def stale_s(self) -> float:
+        return self.feed.stale_s
+
+    # Words and looks.
+
+    def t(self, text: str) -> str:
+        return translator(self.language)(text)
+
+    def dress(self, *, language: str = "", theme_name: str = "", glyphs: Tier | None = None) -> None:
+        """Change the language, the theme or the signs of everything that is on the screen."""
+        self.language = language or self.language
+        chosen = theme_name or self.looks.theme
+        self.looks = looks(glyphs or self.looks.glyphs.tier, chosen, self.looks.text)
+        if theme_name:
+            self.register_theme(theme(theme_name))
+            self.ansi_color = theme_name == "ansi"
+            self.theme = f"kagami-{theme_name}"
+        for place in self.stage.places:
+            place.relabel()
+        self.repaint_all()
+
+    def repaint_all(self) -> None:
+        """Paint everything anew."""
+        for screen in self.screen_stack:
+            for widget in screen.query("*"):
+                if isinstance(widget, Repaints):
+                    widget.repaint()
+            screen.refresh()
+
+    # What parts ask for.
+
+    def say(self, title: str, body: str = "", level: Level = "info") -> None:
+        self.toasts.add(title, body, level)
+
+    def go(self, place: str, target: str = "") -> None:
+        self.run_worker(self.open_place(place, target), group="go", exclusive=True)
+
+    async def open_place(self, name: str, target: str = "") -> None:
+        """Show a place; ends when it has been read once."""
+        raise NotImplementedError
+
+    def copy(self, text: str) -> None:
+        size = len(text)
+        sequence = clipboard.osc52(text, os.environ)
+        if sequence:
+            if self._driver is not None and not self.is_headless:
+                self._driver.write(sequence)
+            self.say(self.t(mark("Copied {count} characters (OSC 52)")).format(count=size))
+            return
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "kagami"
+        try:
+            path = clipboard.to_file(text, folder)
+        except OSError as error:
+            self.say(self.t(mark("Could not copy")), str(error), "error")
+        else:
+            self.say(self.t(mark("Too long for the clipboard; written to a file")), str(path), "warning")
+
+    async def choose(self, question: Question, buttons: Sequence[str]) -> int:
+        """The number of the chosen button; 0 for none."""
+        chosen = await self.push_screen_wait(Ask(self, question, buttons))
+        return int(chosen)
+
+    async def ask(self, question: Question) -> bool:
+        return await self.choose(question, (question.keep, question.go)) == 1
+
+    async def prompt(
+        self, label: str, value: str = "", *, changed: Callable[[str], None] | None = None, words: tuple[str, ...] = ()
+    ) -> str | None:
+        if self._prompt is not None:
+            self._prompt.end(None)
+        own = self._prompt = Prompt(self, label, value, changed, words, self.state.commands if words else ())
+        before = self.focused
+        await self.crumbs.parent.mount(own, before=self.crumbs)  # type: ignore[union-attr]
+        self.crumbs.display = False
+        try:
+            return await own.answer
+        finally:
+            if self._prompt is own:
+                self._prompt = None
+                self.crumbs.display = True
+            await own.remove()
+            if before is not None and before.is_attached and not isinstance(self.focused, Input):
+                before.focus(scroll_visible=False)
+
+    def remember_command(self, line: str) -> None:
+        """Keep a line for the up key, in this console and the next."""
+        kept = [each for each in self.state.commands if each != line]
+        self.state.commands = [*kept, line][-MOST_COMMANDS:]

@@ -1,0 +1,141 @@
+"""Textual's driver for terminals of Unix, made to survive a terminal that is slow, stuck or gone.
+
+The stock writer blocks the console's loop when 30 pieces wait; this one lets frames go and paints anew once the
+terminal has caught up. The stock reader burns the processor at the end of its input and gives up at a broken
+character; this one ends the console, and shows a replacement.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from queue import Queue
+from typing import IO, Any
+
+from textual._parser import ParseEOF
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+
+MOST_WAITING = 30_000
+"""Characters that may wait for the terminal before frames are dropped."""
+
+STOP_S = 0.5
+
+
+class Writer(WriterThread):
+    """Writes what it is given, in a thread; `behind` is called after frames were dropped, `lost` when the file fails."""
+
+    def __init__(self, file: IO[str], behind: Callable[[], None], lost: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._queue: Queue[str | None] = Queue()
+        self._behind = behind
+        self._lost = lost
+        self._waiting = 0
+        self._dropped = False
+        self.gone = False
+        self.last_words = False
+
+    def write(self, text: str) -> None:
+        if self.gone:
+            return
+        if self._waiting > MOST_WAITING and not self.last_words:
+            self._dropped = True
+            return
+        self._waiting += len(text)
+        self._queue.put(text)
+
+    def run(self) -> None:
+        while (text := self._queue.get()) is not None:
+            if not self.gone:
+                self._give(text)
+            self._waiting -= len(text)
+            if self._dropped and not self._waiting:
+                self._dropped = False
+                self._behind()
+
+    def _give(self, text: str) -> None:
+        try:
+            self._file.write(text)
+            if self._queue.empty():
+                self._file.flush()
+        except (OSError, ValueError):
+            self.gone = True
+            self._lost()
+
+    def stop(self) -> None:
+        """Let it finish, but never wait for a terminal that does not read."""
+        self._queue.put(None)
+        self.join(STOP_S)
+        self.gone = True
+
+
+class ConsoleDriver(LinuxDriver):
+    """`hung_up` is called once, in any thread, when the terminal is gone."""
+
+    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._ended = False
+
+    # The stock driver makes its writer in the middle of a long method: what it assigns is replaced here.
+    @property
+    def _writer_thread(self) -> Writer | None:  # type: ignore[override]
+        return self._writer
+
+    @_writer_thread.setter
+    def _writer_thread(self, thread: WriterThread | None) -> None:
+        self._writer = Writer(thread._file, self._caught_up, self._hang_up) if thread is not None else None  # noqa: SLF001
+
+    def run_input_thread(self) -> None:
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.fileno, selectors.EVENT_READ)
+                while not self.exit_event.is_set():
+                    raw = os.read(self.fileno, 4_096) if selector.select(0.1) else None
+                    if raw == b"":
+                        raise EOFError
+                    for message in (*(parser.feed(decode(raw)) if raw else ()), *parser.tick()):
+                        self.process_message(message)
+        except (OSError, EOFError, ParseEOF):
+            self._hang_up()
+
+    def _enable_mouse_support(self) -> None:
+        """Without reports of every move over SSH: one move over a table costs kilobytes of repaint there."""
+        if not self._mouse:
+            return
+        moves = 1002 if os.environ.get("SSH_CONNECTION") else 1003
+        self.write(f"\x1b[?1000h\x1b[?{moves}h\x1b[?1006h")
+        self.flush()
+
+    def _disable_mouse_support(self) -> None:
+        super()._disable_mouse_support()
+        if self._mouse:
+            self.write("\x1b[?1002l")
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()
+        self.write("\x1b[22;2t")  # keep the terminal's own title
+
+    def stop_application_mode(self) -> None:
+        if self._writer is not None:
+            self._writer.last_words = True
+        self.write("\x1b[23;2t")
+        super().stop_application_mode()
+
+    def _caught_up(self) -> None:
+        loop = self._app._loop  # noqa: SLF001
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._app.refresh)
+
+    def _hang_up(self) -> None:
+        if self._ended or self.exit_event.is_set():
+            return
+        self._ended = True
+        if self._writer is not None:
+            self._writer.gone = True
+        self._app.hang_up()

@@ -1,0 +1,37 @@
+"""Who one is in the sandbox: `/as user:10002 group:777 name:小明`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from kagami.errors import UsageError
+from kagami.i18n import mark
+from kagami.model.ids import ChatId, chat_id
+
+USAGE = mark("Write /as user:10002 group:777 name:Ann (each may be left out; group:- leaves the group).")
+_WORD = re.compile(r'(\w+):("[^"]*"|\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`group` is empty for a private chat."""
+
+    user: str = "10001"
+    name: str = "me"
+    group: str = ""
+
+    @property
+    def chat(self) -> ChatId:
+        return chat_id("group", self.group) if self.group else chat_id("private", self.user)
+
+
+def read_identity(words: str, before: Identity) -> Identity:
+    """What `/as` makes of an identity; `UsageError` with `USAGE` for anything else than its three fields."""
+    found = {name: value.strip('"') for name, value in _WORD.findall(words)}
+    left = _WORD.sub("", words).strip()
+    if left or not found or not found.keys() <= {"user", "group", "name"}:
+        raise UsageError(reason=USAGE)
+    if found.get("group") == "-":
+        found["group"] = ""
+    return replace(before, **found)

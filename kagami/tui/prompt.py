@@ -1,0 +1,101 @@
+"""One line of typing at the bottom: filters, searches and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.painted import Line, Painted, Span
+
+
+class _Label(Painted):
+    DEFAULT_CSS = "_Label { height: 1; width: auto; }"
+
+    def __init__(self, shell: Shell, text: str) -> None:
+        super().__init__(shell)
+        self._text = text
+        self.styles.width = len(text) * 2 + 3
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        return [[Span(f" {self._text} ", "accent")]]
+
+
+class Prompt(Horizontal):
+    """Lives for one question; `answer` is its text, None when it was left."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; background: $panel; }
+    Prompt Input { height: 1; width: 1fr; border: none; padding: 0; background: $panel; }
+    """
+
+    def __init__(
+        self,
+        shell: Shell,
+        label: str,
+        value: str,
+        changed: Callable[[str], None] | None,
+        words: tuple[str, ...],
+        history: Sequence[str],
+    ) -> None:
+        super().__init__()
+        self.shell = shell
+        self.answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self.label = label
+        self.changed = changed
+        suggester = SuggestFromList(words, case_sensitive=False) if words else None
+        self.input = Input(value, suggester=suggester, select_on_focus=False, compact=True)
+        self.input.cursor_blink = False
+        self._history = [*history, value]
+        self._at = len(history)
+
+    def compose(self) -> ComposeResult:
+        yield _Label(self.shell, self.label)
+        yield self.input
+
+    def on_mount(self) -> None:
+        self.input.focus()
+        self.input.cursor_position = len(self.input.value)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.changed is not None and not self.answer.done():
+            self.changed(event.value)
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.end(event.value)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.end(None)
+        elif event.key in ("up", "down"):
+            event.stop()
+            self._recall(-1 if event.key == "up" else 1)
+        elif event.key == "tab":
+            event.stop()
+            event.prevent_default()
+            self.input.action_cursor_right()  # takes what is suggested
+
+    def on_descendant_blur(self) -> None:
+        """A click elsewhere leaves the line as it is; typing goes on there."""
+        if not self.answer.done():
+            self.end(self.input.value)
+
+    def end(self, text: str | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(text)
+
+    def _recall(self, step: int) -> None:
+        self._at = max(0, min(self._at + step, len(self._history) - 1))
+        self.input.value = self._history[self._at]
+        self.input.cursor_position = len(self.input.value)

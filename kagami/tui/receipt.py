@@ -1,0 +1,78 @@
+"""What became of one execution, in rows: outcome, error, and every send with what the platform said."""
+
+from __future__ import annotations
+
+from kagami.i18n import Translate, mark
+from kagami.operations.traces import Traced
+from kagami.ports import MessageRow
+from kagami.tui.figures import clock_ms, micros
+from kagami.tui.format import fit
+from kagami.tui.looks import Looks
+from kagami.tui.widgets.page import fact, paragraph
+from kagami.tui.widgets.painted import Line, Span
+from kagami.tui.widgets.waterfall import Leg
+from kagami.tui.words import EXPLAINED, outcome_span
+
+STAGES = {
+    "frame": mark("The frame was read and its event made."),
+    "lane": mark("Its turn in the conversation came; limits were checked."),
+    "route": mark("It was decided who handles it, and the handler ran."),
+    "send": mark("A send was written down and given to the platform."),
+    "receipt": mark("The platform answered."),
+    "ask": mark("The handler asked and waited for an answer."),
+    "answer": mark("The answer came."),
+}
+
+
+def stage_text(leg: Leg, width: int, looks: Looks, t: Translate) -> list[Line]:
+    """What the marked stage is, with its times in full and its whole detail."""
+    times = f"{leg.start_us} → {leg.end_us} µs" if looks.glyphs.tier == "full" else f"{leg.start_us} - {leg.end_us} us"
+    built: list[Line] = [[Span(f" {leg.stage} ", "title"), Span(times, "dim")]]
+    if leg.stage in STAGES:
+        built += paragraph(t(STAGES[leg.stage]), width, looks, "dim")
+    if leg.detail:
+        built += paragraph(leg.detail, width, looks)
+    return [*built, ()]
+
+
+def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[Line]:
+    """The whole trace but its bars."""
+    trace = one.trace
+    built: list[Line] = [[Span(" "), outcome_span(trace.outcome, looks.glyphs, t)]]
+    if trace.outcome in EXPLAINED:
+        built += paragraph(t(EXPLAINED[trace.outcome]), width, looks, "dim")
+    if trace.error:
+        built += [(), *paragraph(trace.error, width, looks, "bad")]
+    built.append(())
+    facts = (
+        (mark("came"), clock_ms(trace.started_ms)),
+        (mark("took"), f"{micros(trace.total_us)} ms"),
+        (mark("bot"), trace.bot),
+        (mark("chat"), trace.chat),
+        (mark("user"), trace.user),
+        (mark("plugin"), trace.plugin or "-"),
+        (mark("text"), trace.text),
+        (mark("id"), trace.execution),
+    )
+    for name, value in facts:
+        built += fact(t(name), value, width, looks)
+    built += [(), [Span(" " + t(mark("sends")) + f" {len(one.sends)}", "title")]]
+    for send in one.sends:
+        built += send_lines(send, width, looks, t)
+    return built
+
+
+def send_lines(send: MessageRow, width: int, looks: Looks, t: Translate) -> list[Line]:
+    """One send: what became of it, where it went, what it said."""
+    sign = looks.glyphs.to
+    number = f"  {send.message_id}" if send.message_id else ""
+    built: list[Line] = [
+        [
+            Span(" "),
+            outcome_span(send.outcome, looks.glyphs, t),
+            Span(f" {sign} {fit(send.chat, max(8, width - 24), looks.text)}{number}", "dim"),
+        ]
+    ]
+    if send.reason:
+        built += paragraph(send.reason, width, looks, "warn", 3)
+    return [*built, *paragraph(send.text, width, looks, "text", 3)]

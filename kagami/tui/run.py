@@ -1,0 +1,132 @@
+"""Running the console in the main thread, and ending it cleanly, also when its terminal is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from kagami.clock import Clock, SystemClock
+from kagami.i18n import LANGUAGES, choose, mark
+from kagami.ports import Control
+from kagami.tui import state as states
+from kagami.tui.looks import text_tier, theme_for, tier_for
+from kagami.tui.shell import Leave
+from kagami.tui.terminal import probe
+
+__all__ = ["Leave", "Wishes", "run_console"]
+
+# Textual reads these once, when it is imported. A person's own settings win.
+_SWITCHES = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "ESCDELAY": "50"}
+_OVER_SSH = {"TEXTUAL_FPS": "15"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person asked for on the command line; None for whatever was chosen last or suits the terminal.
+
+    `owned`: this process holds the engine. `fresh` ignores what the last console remembered. `mouse` off sends no
+    mouse modes.
+    """
+
+    language: str | None = None
+    glyphs: str | None = None
+    theme: str | None = None
+    owned: bool = False
+    fresh: bool = False
+    mouse: bool = True
+
+
+def run_console(
+    control_factory: Callable[[], Control],
+    wishes: Wishes,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> Leave:
+    """Show the console until it is left. Must be called in the main thread, with plain asyncio as its loop.
+
+    `control_factory` is called in the console's loop, and what it made is closed there. After `Leave.LOST` the
+    terminal is gone and descriptors 0 to 2 lead to the null device, so that whatever goes on cannot trip over them.
+    """
+    environ = os.environ if environ is None else environ
+    for name, value in {**_SWITCHES, **(_OVER_SSH if environ.get("SSH_CONNECTION") else {})}.items():
+        os.environ.setdefault(name, value)
+    path = states.state_path(environ)
+    state, complaint = (states.State(), "") if wishes.fresh else states.load(path)
+    encoding, wide = probe(environ)
+    left = asyncio.run(_show(control_factory, wishes, state, complaint, environ, encoding, wide, clock))
+    if not wishes.fresh:
+        states.save(path, state)
+    if left is Leave.LOST:
+        to_nowhere()
+    return left
+
+
+async def _show(
+    control_factory: Callable[[], Control],
+    wishes: Wishes,
+    state: states.State,
+    complaint: str,
+    environ: Mapping[str, str],
+    encoding: str,
+    wide: bool,
+    clock: Clock | None,
+) -> Leave:
+    from kagami.tui.app import Console  # noqa: PLC0415 (after the switches above)
+
+    text = text_tier(environ, encoding=encoding, wide=wide)
+    kept = state.language if state.language in LANGUAGES else ""
+    language = choose(wishes.language or kept or None, environ)
+    control = control_factory()
+    console = Console(
+        control,
+        language="en" if text == "ascii" else language,
+        glyphs=tier_for(wishes.glyphs, environ, encoding=encoding, wide=wide),
+        theme=theme_for(wishes.theme or state.theme or None, environ),
+        owned=wishes.owned,
+        text=text,
+        clock=clock or SystemClock(),
+        state=state,
+    )
+    if complaint:
+        console.call_later(console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning")
+    try:
+        with _hang_up_heard(console.hang_up):
+            left = await console.run_async(mouse=wishes.mouse)
+    finally:
+        await control.close()
+    return left or (Leave.LOST if console.lost else Leave.DETACH)
+
+
+@contextmanager
+def _hang_up_heard(hang_up: Callable[[], None]) -> Iterator[None]:
+    """SIGHUP ends the console, not the process. A Python handler also runs while the loop waits for a slow terminal."""
+    if sys.platform == "win32":
+        yield
+        return
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        hang_up()
+
+    before = signal.signal(signal.SIGHUP, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def to_nowhere() -> None:
+    """Let the standard descriptors lead to the null device."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    if nowhere > 2:  # noqa: PLR2004
+        os.close(nowhere)
+
+

@@ -1,0 +1,85 @@
+"""The first start: what to paste into NapCat, and a line that turns green when the bot is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from kagami.i18n import mark
+from kagami.ports import BotRow, Connection
+from kagami.tui.format import fold, pad, visible
+from kagami.tui.keys import shown
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.painted import Line, Painted, Span
+
+_LABEL = 8
+
+
+class Guide(Painted):
+    """Takes the place of the bots' table until there is a bot."""
+
+    DEFAULT_CSS = "Guide { height: 1fr; }"
+    can_focus = True
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.connection: Connection | None = None
+        self.came: BotRow | None = None
+        self.denied = ""
+        self._since = shell.clock.monotonic()
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        t = self.shell.t
+        rows: list[Line] = [
+            [],
+            *self._step("1", t(mark("Open NapCat's WebUI and go to: Network, New, WebSocket client.")), width),
+            *self._step("2", t(mark("Paste this address and this token:")), width),
+            *self._pasted(width),
+            *self._step("3", t(mark("Switch it on and save. The bot appears here by itself.")), width),
+            [],
+            self._state(),
+            [],
+            *self._sandbox(width),
+        ]
+        return rows[:height]
+
+    def _step(self, number: str, text: str, width: int) -> list[Line]:
+        pieces = fold(text, width - 6)
+        first = [Span(f"  {number}  ", "key"), Span(pieces[0])]
+        return [first, *([Span("     "), Span(piece)] for piece in pieces[1:])]
+
+    def _pasted(self, width: int) -> list[Line]:
+        if self.connection is None:
+            return [[Span("     " + (self.denied or "..."), "dim")]]
+        rows: list[Line] = []
+        for name, value, key in ((mark("URL"), self.connection.url, "y"), (mark("Token"), self.connection.token, "Y")):
+            hint = f"{key} {self.shell.t(mark('copy'))}"
+            room = width - 6 - _LABEL - cell_len(hint) - 2
+            pieces = fold(visible(value, self.shell.looks.text), room)
+            for place, piece in enumerate(pieces):
+                label = pad(self.shell.t(name) if place == 0 else "", _LABEL)
+                action = "copy_url" if key == "y" else "copy_token"
+                tail = [Span(f"{key} ", "key"), Span(self.shell.t(mark("copy")), "dim")] if place == 0 else []
+                rows.append(
+                    [Span(f"     {label}", "dim"), Span(pad(piece, room + 1), "strong", f"guide.{action}"), *tail]
+                )
+        return rows
+
+    def _state(self) -> Line:
+        glyphs, t = self.shell.looks.glyphs, self.shell.t
+        if self.came is not None:
+            return [
+                Span(f"  {glyphs.online} ", "good"),
+                Span(t(mark("{bot} is connected")).format(bot=self.came.name), "good"),
+            ]
+        waited = int(self.shell.clock.monotonic() - self._since)
+        text = t(mark("waiting for a bot, {seconds} s")).format(seconds=waited)
+        return [Span(f"  {glyphs.troubled} ", "warn"), Span(text, "warn")]
+
+    def _sandbox(self, width: int) -> list[Line]:
+        key = shown("enter", plain=self.shell.looks.glyphs.tier != "full")
+        text = self.shell.t(mark("Try your plugins in the sandbox: no account needed."))
+        pieces = fold(text, width - 6 - len(key))
+        first = [Span(f"  {key}  ", "key"), Span(pieces[0], "text", "app.act('go.sandbox')")]
+        return [first, *([Span(" " * (4 + cell_len(key))), Span(piece)] for piece in pieces[1:])]

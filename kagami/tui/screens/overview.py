@@ -1,0 +1,239 @@
+"""Overview: what is wrong on top, load and traffic of the last minutes, and every bot in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from kagami.errors import Denied
+from kagami.i18n import mark
+from kagami.operations.bots import ListBots
+from kagami.operations.messages import ListMessages
+from kagami.operations.system import Connect
+from kagami.ports import BotRow, Notice
+from kagami.tui import accounts, figures
+from kagami.tui.acting import Verb
+from kagami.tui.dialogs.notices import notice_text
+from kagami.tui.format import fit
+from kagami.tui.keys import Action
+from kagami.tui.place import Place, beside
+from kagami.tui.screens.guide import Guide
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.bars import cells, spread
+from kagami.tui.widgets.card import Card
+from kagami.tui.widgets.painted import Line, Painted, Span
+from kagami.tui.widgets.pane import Pane
+from kagami.tui.widgets.table import Chosen, LiveTable, Moved
+from kagami.tui.widgets.ticker import Ticker
+from kagami.tui.widgets.tiles import Tiles
+
+MOST_ALERTS = 3
+TALL, VERY_TALL = 28, 36
+WIDE = 140
+GREEN_S = 6.0
+"""Seconds for which the guide stays after the first bot came."""
+
+_MENDED_IN = {"bot": "bots", "plugin": "logs", "loop": "logs", "store": "logs", "event": "trace", "send": "chats"}
+
+
+class Alerts(Painted):
+    """The newest notices that need a person; no row when there are none."""
+
+    DEFAULT_CSS = "Alerts { height: auto; max-height: 3; }"
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.shown: list[Notice] = []
+
+    def show(self, notices: Sequence[Notice]) -> None:
+        self.shown = list(notices)[:MOST_ALERTS]
+        self.styles.height = len(self.shown)
+        self.display = bool(self.shown)
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        return [self._row(notice, place == 0, width) for place, notice in enumerate(self.shown[:height])]
+
+    def _row(self, notice: Notice, first: bool, width: int) -> Line:
+        t, looks = self.shell.t, self.shell.looks
+        ago = figures.span((self.shell.clock.wall_ms() - notice.at_ms) / 1000)
+        role = "bad" if notice.level == "error" else "warn"
+        keys = [Span("  m ", "key"), Span(t(mark("mend")), "dim"), Span("  x ", "key"), Span(f"{t(mark('dismiss'))} ", "dim")]
+        right = [Span(f"  {ago}", "dim"), *(keys if first else ())]
+        text = fit(notice_text(self.shell, notice), width - 4 - cells(right), looks.text)
+        return spread([Span(f" {looks.glyphs.attention} ", role), Span(text, role)], right, width)
+
+
+class Overview(Place):
+    DEFAULT_CSS = beside(__file__)
+    NAME = "overview"
+    PURPOSE = mark(
+        "Everything at a glance. What needs a person stands on top with the key that mends it; below are load, memory, "
+        "connections and messages of the last five minutes, and every bot."
+    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("bot.open", ("enter",), mark("open"), mark("Open this bot"), row=True),
+        Action("bot.logs", ("o",), mark("logs"), mark("Log lines of this bot"), row=True),
+        Action("notice.mend", ("m",), mark("mend"), mark("Go where the first notice can be mended"), hint=False),
+        Action("notice.dismiss", ("x",), mark("dismiss"), mark("Take the first notice away"), hint=False),
+        Action("bot.sort", ("s",), mark("sort"), mark("Sort by the next column")),
+        Action("guide.url", ("y",), mark("copy"), mark("Copy the bot's id, or the address for NapCat"), row=True),
+        Action("guide.token", ("Y",), mark("token"), mark("Copy the token for NapCat"), hint=False),
+    )
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.alerts = Alerts(shell)
+        self.tiles = Tiles(shell)
+        self.table = LiveTable(shell, accounts.COLUMNS)
+        self.bots_pane = Pane(shell, self.table, id="overview-bots")
+        self.card = Card(shell)
+        self.card_pane = Pane(shell, self.card, id="overview-card")
+        self.middle = Horizontal(self.bots_pane, self.card_pane)
+        self.ticker = Ticker(shell)
+        self.ticker_pane = Pane(shell, self.ticker, id="overview-ticker")
+        self.guide = Guide(shell)
+        self.guide_pane = Pane(shell, self.guide, id="overview-guide")
+        self.bots: dict[str, BotRow] = {}
+        self._dismissed: set[tuple[int, str]] = set()
+        self._green_until = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield self.alerts
+        yield self.tiles
+        yield self.guide_pane
+        yield self.middle
+        yield self.ticker_pane
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.guide_pane.display = False
+
+    def on_resize(self) -> None:
+        """Room is used: higher charts, then the selected bot's card, then live messages."""
+        width, height = self.app.size
+        self.tiles.styles.height = 4 if height < TALL else 8
+        self.card_pane.display = width >= WIDE
+        self.ticker_pane.display = height >= VERY_TALL
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {
+            "bot.open": self._open,
+            "bot.logs": lambda: self.shell.go("logs", f"bot:{self.table.key}"),
+            "bot.sort": self._sort,
+            "notice.mend": self._mend,
+            "notice.dismiss": self._dismiss,
+            "guide.url": self._copy,
+            "guide.token": self._copy_token,
+        }
+
+    def blocked(self, action: str) -> str:
+        guided = self.guide_pane.display
+        if action in ("bot.logs", "bot.sort") and guided:
+            return self.t(mark("there is no bot yet"))
+        if action in ("notice.mend", "notice.dismiss") and not self.alerts.shown:
+            return self.t(mark("nothing needs you now"))
+        if action == "guide.token" and not guided:
+            return self.t(mark("shown only while there is no bot"))
+        return ""
+
+    def subject(self) -> str:
+        bot = self.bots.get(self.table.key)
+        return bot.name if bot and not self.guide_pane.display else ""
+
+    async def refresh_now(self) -> None:
+        rows: list[BotRow] = await self.control.call(ListBots())
+        self.bots = {bot.id: bot for bot in rows}
+        await self._guide(rows)
+        self.table.show([accounts.row(self.shell, bot) for bot in accounts.ordered(rows)])
+        self._label()
+        self._show_card()
+        if self.ticker_pane.display:
+            self.ticker.show(await self.control.call(ListMessages(limit=self.ticker.size.height)))
+        self.tiles.repaint()
+        self.alerts.show([each for each in reversed(self.shell.notices) if self._wanted(each)])
+
+    async def _guide(self, rows: Sequence[BotRow]) -> None:
+        """Lead by the hand while there is no bot, and some seconds longer, so that the green line is seen."""
+        now = self.shell.clock.monotonic()
+        guided = self.guide_pane.display
+        accounts_there = [bot for bot in rows if bot.adapter != "sandbox"]
+        if not accounts_there:
+            await self._read_connection()
+        elif guided and self.guide.came is None:
+            self.guide.came = accounts_there[0]
+            self._green_until = now + GREEN_S
+        wanted = not accounts_there or now < self._green_until
+        self.guide_pane.display, self.middle.display = wanted, not wanted
+        if wanted:
+            self.guide.repaint()
+        if wanted != guided and self.seen:
+            self.take_focus()
+
+    async def _read_connection(self) -> None:
+        if self.guide.connection is None:
+            try:
+                self.guide.connection = await self.control.call(Connect())
+            except Denied as error:
+                self.guide.denied = error.text(self.t)
+
+    def _label(self) -> None:
+        column, sign = self.table.sorted_by, self.looks.glyphs.more if self.table.descending else self.looks.glyphs.less
+        hint = self.t(mark("trouble first"))
+        if column is not None:
+            hint = self.t(mark("sorted by {column}")).format(column=f"{self.t(accounts.COLUMNS[column].title)} {sign}")
+        self.bots_pane.label(f"{self.t(mark('Bots'))} {len(self.bots)}", hint)
+        self.ticker_pane.label(self.t(mark("Live messages")), "6 " + self.t(mark("Chats")))
+        self.guide_pane.label(self.t(mark("Connect your first bot")), "")
+
+    def _wanted(self, notice: Notice) -> bool:
+        return notice.level != "info" and (notice.at_ms, notice.kind) not in self._dismissed
+
+    def _open(self) -> None:
+        if self.guide_pane.display:
+            self.shell.go("sandbox")
+        elif self.table.key:
+            self.shell.go("bots", self.table.key)
+
+    @on(Chosen)
+    def _chosen(self, event: Chosen) -> None:
+        event.stop()
+        self.shell.go("bots", event.key)
+
+    @on(Moved)
+    def _moved(self, event: Moved) -> None:
+        event.stop()
+        self._show_card()
+
+    def _show_card(self) -> None:
+        self.card.bot = self.bots.get(self.table.key)
+        self.card_pane.label(self.subject() or self.t(mark("Bot")), self.card.bot.id if self.card.bot else "")
+        self.card.repaint()
+
+    def _sort(self) -> None:
+        self.table.sort_next()
+        self._label()
+
+    def _mend(self) -> None:
+        notice = self.alerts.shown[0]
+        place = _MENDED_IN.get(notice.kind.partition(".")[0], "logs")
+        self.shell.go(place, notice.fields.get("bot" if place == "bots" else "plugin", ""))
+
+    def _dismiss(self) -> None:
+        notice = self.alerts.shown[0]
+        self._dismissed.add((notice.at_ms, notice.kind))
+        self.alerts.show([each for each in reversed(self.shell.notices) if self._wanted(each)])
+
+    def _copy(self) -> None:
+        if self.guide_pane.display and self.guide.connection:
+            self.shell.copy(self.guide.connection.url)
+        elif self.table.key:
+            self.shell.copy(self.table.key)
+
+    def _copy_token(self) -> None:
+        if self.guide.connection:
+            self.shell.copy(self.guide.connection.token)

@@ -1,0 +1,90 @@
+"""Where places stand: one is seen, the others wait with their state; visits can be walked back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.containers import Vertical
+
+from kagami.tui.place import Place
+from kagami.tui.places import BY_NAME
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.painted import Line, Painted, Span
+
+MOST_VISITS = 50
+
+
+class Trouble(Painted):
+    """Why the seen place could not be read."""
+
+    DEFAULT_CSS = "Trouble { height: 1; display: none; }"
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._text = ""
+
+    def tell(self, text: str) -> None:
+        self._text = text
+        self.display = bool(text)
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        return [[Span(f" {self.shell.looks.glyphs.failed} {self._text}", "bad")]]
+
+
+class Stage(Vertical):
+    """Makes places at their first visit and shows one at a time."""
+
+    DEFAULT_CSS = "Stage { width: 1fr; height: 1fr; }"
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self.shell = shell
+        self.trouble = Trouble(shell)
+        self.current: Place | None = None
+        self._made: dict[str, Place] = {}
+        self._visits: list[str] = []
+        self._at = -1
+
+    def compose(self) -> Sequence[Painted]:
+        return [self.trouble]
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Those that have been visited."""
+        return tuple(self._made.values())
+
+    async def open(self, name: str, target: str = "") -> None:
+        """Show a place, and what `target` names in it."""
+        del self._visits[self._at + 1 :]
+        if not self._visits or self._visits[-1] != name:
+            self._visits = [*self._visits, name][-MOST_VISITS:]
+        self._at = len(self._visits) - 1
+        await self._show(name, target)
+
+    async def walk(self, step: int) -> bool:
+        """Back (-1) or forward (1) among the visits; False at the end."""
+        if not 0 <= self._at + step < len(self._visits):
+            return False
+        self._at += step
+        await self._show(self._visits[self._at], "")
+        return True
+
+    async def _show(self, name: str, target: str) -> None:
+        place = self._made.get(name)
+        if self.current is not None and self.current is not place:
+            self.current.leave()
+            self.current.display = False
+        if place is None:
+            place = self._made[name] = BY_NAME[name].make(self.shell)
+            await self.mount(place)
+        self.current = place
+        place.display = True
+        if target:
+            place.open_at(target)
+        await place.enter()
+
+    def tell_trouble(self) -> None:
+        """Show or hide the reason why the seen place could not be read."""
+        error = self.current.trouble if self.current else None
+        self.trouble.tell(error.text(self.shell.t) if error else "")

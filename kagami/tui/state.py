@@ -1,0 +1,52 @@
+"""What the eye has chosen, kept from one console to the next."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+VERSION = 1
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """Empty texts mean: not chosen. Unknown fields of a newer console are ignored."""
+
+    version: int = VERSION
+    place: str = ""
+    language: str = ""
+    theme: str = ""
+    filters: dict[str, str] = {}
+    commands: list[str] = []
+
+
+def state_path(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/kagami/console.json`."""
+    folder = environ.get("XDG_STATE_HOME")
+    return (Path(folder) if folder else Path.home() / ".local" / "state") / "kagami" / "console.json"
+
+
+def load(path: Path) -> tuple[State, str]:
+    """The state and, when the file could not be used, why."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=State), ""
+    except FileNotFoundError:
+        return State(), ""
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return State(), f"{path}: {error}"
+
+
+def save(path: Path, state: State) -> str:
+    """Replace the file in one step; the reason when that failed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".console")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(state)))
+        Path(name).replace(path)
+    except OSError as error:
+        return f"{path}: {error}"
+    return ""

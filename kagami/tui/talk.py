@@ -1,0 +1,129 @@
+"""How chats and messages are shown: as rows of tables, as entries of a transcript, and when there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kagami.i18n import mark
+from kagami.model.ids import split_id
+from kagami.model.message import preview
+from kagami.ports import ChatRow, MessageRow, Open
+from kagami.tui.figures import age, moment
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.painted import Line, Span
+from kagami.tui.widgets.table import Column, Row
+from kagami.tui.widgets.transcript import Entry
+from kagami.tui.words import OUTCOMES, outcome_span
+
+# What an incoming message usually becomes; anything else is said below it.
+_USUAL = frozenset(("handled", "answer", "ignored"))
+
+CHAT_COLUMNS = (
+    Column(mark("WHERE"), 18, grow=True),
+    Column(mark("WHO"), 8, drop=1),
+    Column(mark("BOT"), 12, drop=2),
+    Column(mark("LAST MESSAGE"), 12, grow=True),
+    Column(mark("AGE"), 4, "right"),
+)
+FOUND_COLUMNS = (
+    Column(mark("TIME"), 14),
+    Column("", 1),
+    Column(mark("WHO"), 10),
+    Column(mark("CHAT"), 16, drop=1),
+    Column(mark("BOT"), 12, drop=2),
+    Column(mark("MESSAGE"), 16, grow=True),
+    Column(mark("OUTCOME"), 11, drop=3),
+)
+DEAD_COLUMNS = (
+    Column(mark("TIME"), 14),
+    Column(mark("TRIES"), 5, "right"),
+    Column(mark("WHO"), 10),
+    Column(mark("CHAT"), 16, drop=1),
+    Column(mark("MESSAGE"), 12, grow=True),
+    Column(mark("LAST ERROR"), 14, grow=True),
+)
+
+
+def chat_row(shell: Shell, key: str, chat: ChatRow) -> Row:
+    """Under `CHAT_COLUMNS`."""
+    where = f"{chat.chat_name}  {chat.chat}" if chat.chat_name else chat.chat
+    old = age((shell.clock.wall_ms() - chat.last_ms) / 1000)
+    texts = (where, chat.last_sender, chat.bot, chat.last_text, old)
+    cells = tuple(map(Span, texts, ("text", "accent", "dim", "strong", "dim")))
+    return Row(key, cells, (*texts[:-1], -chat.last_ms))
+
+
+def said_entry(shell: Shell, row: MessageRow, note: str = "") -> Entry:
+    """One message of a transcript. What is not as usual is said below it, else `note` is."""
+    key, word = str(row.id), outcome_span(row.outcome, shell.looks.glyphs, shell.t).text
+    if row.direction == "in":
+        unusual = row.outcome in OUTCOMES and row.outcome not in _USUAL
+        below = f"{word} {row.reason}" if unusual else note
+        return Entry(key, row.time_ms, row.sender or row.user, row.text, "text", below, "warn" if unusual else "dim")
+    who = f"{shell.looks.glyphs.to} {split_id(row.bot)[1]}"
+    if row.outcome == "sent":
+        return Entry(key, row.time_ms, who, row.text, "good", note)
+    role = OUTCOMES.get(row.outcome, ("", "text"))[1]
+    return Entry(key, row.time_ms, who, row.text, "dim", f"{word} {row.reason}", role)
+
+
+def found_row(shell: Shell, row: MessageRow) -> Row:
+    """Under `FOUND_COLUMNS`."""
+    coming = row.direction == "in"
+    spans = (
+        Span(moment(row.time_ms), "dim"),
+        Span("<" if coming else ">", "accent" if coming else "good"),
+        Span((row.sender or row.user) if coming else "", "accent"),
+        Span(row.chat_name or row.chat),
+        Span(row.bot, "dim"),
+        Span(row.text, "strong"),
+        outcome_span(row.outcome, shell.looks.glyphs, shell.t),
+    )
+    return Row(str(row.id), spans, (row.time_ms,))
+
+
+def dead_row(dead: Open) -> Row:
+    """Under `DEAD_COLUMNS`."""
+    event = dead.event
+    spans = (
+        Span(moment(event.time_ms), "dim"),
+        Span(str(dead.attempts)),
+        Span(event.sender.name or event.user, "accent"),
+        Span(event.chat),
+        Span(preview(event.message), "strong"),
+        Span(dead.error, "bad"),
+    )
+    return Row(event.execution, spans, (event.time_ms, dead.attempts))
+
+
+def no_chats(shell: Shell, contains: str) -> Sequence[Line]:
+    t = shell.t
+    if contains:
+        return [(), (Span("   " + t(mark("No chat holds this in its name. & changes the filter.")), "dim"),)]
+    return [
+        (),
+        (Span("   " + t(mark("No conversations yet.")), "strong"),),
+        (Span("   " + t(mark("Every chat that a bot reads or writes in appears here by itself."))),),
+        (Span("   2 ", "key"), Span(t(mark("connects a bot")), "dim")),
+        (Span("   8 ", "key"), Span(t(mark("talks to your plugins in the Sandbox: no account needed")), "dim")),
+    ]
+
+
+def no_results(shell: Shell, searched: str) -> Sequence[Line]:
+    t = shell.t
+    if searched:
+        return [(), (Span("   " + t(mark("No message holds this text.")), "dim"),)]
+    return [
+        (),
+        (Span("   " + t(mark("Type a text and press Enter: any language, any place in the message."))),),
+        (Span("   " + t(mark("Two Chinese characters are enough.")), "dim"),),
+    ]
+
+
+def no_dead(shell: Shell) -> Sequence[Line]:
+    t = shell.t
+    return [
+        (),
+        (Span("   " + t(mark("No dead letters.")), "good"),),
+        (Span("   " + t(mark("An event whose handler fails five times comes here; r handles it again.")), "dim"),),
+    ]

@@ -1,0 +1,79 @@
+"""The terminal before the console takes it: whether it will do, and how wide it draws."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+import time
+from collections.abc import Mapping
+
+from kagami.i18n import choose, mark, translator
+
+PROBE_S = 0.15
+_ANSWER = re.compile(rb"\x1b\[(\d+);(\d+)R")
+_HINT = mark("This terminal (TERM={term}) cannot show the console. Use `kagami run` for the engine and its log.")
+_NO_TTY = mark("The console needs a terminal. Use `kagami run` for the engine and its log.")
+
+
+def terminal_refusal(environ: Mapping[str, str], *, interactive: bool = True) -> str | None:
+    """Why the console cannot run here, as a plain sentence; None when it can. The exit code is then 2."""
+    t = translator(choose(None, environ))
+    if not interactive:
+        return t(_NO_TTY)
+    if environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        return t(_HINT).format(term=environ.get("TERM", ""))
+    return None
+
+
+def wide_blocks(stdin: int, stdout: int, limit_s: float = PROBE_S) -> bool:
+    """Whether the terminal draws `▀` two cells wide: print it, ask where the cursor is, take both back.
+
+    A terminal that does not answer in `limit_s` seconds draws it in one, as nearly all do. What a person typed
+    meanwhile is lost; it is less than a blink.
+    """
+    import termios  # noqa: PLC0415 (absent on Windows)
+    import tty  # noqa: PLC0415
+
+    try:
+        before = termios.tcgetattr(stdin)
+    except termios.error:
+        return False
+    try:
+        tty.setcbreak(stdin, termios.TCSANOW)
+        os.write(stdout, "\r▀\x1b[6n".encode())
+        column = _column(stdin, limit_s)
+        os.write(stdout, b"\r\x1b[K")
+    except OSError:
+        return False
+    finally:
+        termios.tcsetattr(stdin, termios.TCSANOW, before)
+    return column == 3  # noqa: PLR2004 (columns count from 1)
+
+
+def _column(stdin: int, limit_s: float) -> int:
+    seen, end = b"", time.monotonic() + limit_s
+    while (left := end - time.monotonic()) > 0:
+        if not select.select([stdin], [], [], left)[0]:
+            break
+        piece = os.read(stdin, 64)
+        if not piece:
+            break
+        seen += piece
+        if found := _ANSWER.search(seen):
+            return int(found[2])
+    return 0
+
+
+def probe(environ: Mapping[str, str]) -> tuple[str, bool]:
+    """The encoding of standard output, and whether block characters are wide. `KAGAMI_WIDE` answers for the terminal."""
+    stream = sys.__stdout__
+    encoding = (stream.encoding if stream else "") or "ascii"
+    if environ.get("KAGAMI_WIDE"):
+        return encoding, environ["KAGAMI_WIDE"] == "1"
+    if sys.platform == "win32" or stream is None or not stream.isatty() or "utf" not in encoding.lower():
+        return encoding, False
+    if sys.__stdin__ is None or not sys.__stdin__.isatty():
+        return encoding, False
+    return encoding, wide_blocks(sys.__stdin__.fileno(), stream.fileno())

@@ -1,0 +1,1 @@
+"""Parts that places are built of; each paints lines of cells."""

@@ -1,0 +1,234 @@
+"""A window over the engine's ring of log lines.
+
+The view holds a contiguous run of the lines that pass the filter, at most `KEPT`. It never reads: it posts `Wanted`
+when the cursor comes near an end of the run, and whoever owns it hands over more. Appending costs a list operation a
+line; only what is on the screen is ever turned into cells.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from textual.message import Message
+
+from kagami.log import LogLine
+from kagami.tui.figures import clock_ms
+from kagami.tui.format import pad, visible
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.listing import Listing
+from kagami.tui.widgets.painted import Line, Span
+
+KEPT = 2_000
+NEAR = 20  # rows from an end of the run at which more is wanted
+SOURCE_CELLS = 10
+
+_LETTERS = {logging.DEBUG: "D", logging.INFO: "I", logging.WARNING: "W", logging.ERROR: "E", logging.CRITICAL: "E"}
+_ROLES = {"D": "dim", "I": "text", "W": "warn", "E": "bad"}
+
+
+class Wanted(Message):
+    """The cursor is near an end of what is held: `older` lines, or newer ones, are needed."""
+
+    def __init__(self, *, older: bool) -> None:
+        super().__init__()
+        self.older = older
+
+
+class Edge(Message):
+    """The very first line kept, or the newest one, is wanted."""
+
+    def __init__(self, *, older: bool) -> None:
+        super().__init__()
+        self.older = older
+
+
+class LineView(Listing):
+    """Follows the end, or stands still and counts what is new. `changed` is called whenever one of its values did."""
+
+    def __init__(self, shell: Shell, *, id: str | None = None, changed: Callable[[], None] | None = None) -> None:  # noqa: A002
+        super().__init__(shell, id=id)
+        self.following = True
+        self.at_end = True  # the run's last line was the newest one when it came
+        self.at_start = False  # nothing older is kept
+        self.marked: set[int] = set()
+        self.empty: Callable[[int, int], Sequence[Line]] | None = None
+        self._lines: list[LogLine] = []
+        self._errors: list[int] = []
+        self._find: re.Pattern[str] | None = None
+        self._changed = changed or (lambda: None)
+        self._asked = False
+
+    # What is held.
+
+    @property
+    def oldest(self) -> int:
+        """Sequence number of the first line held; 0 for none."""
+        return self._lines[0].seq if self._lines else 0
+
+    @property
+    def newest(self) -> int:
+        return self._lines[-1].seq if self._lines else 0
+
+    @property
+    def line(self) -> LogLine | None:
+        """The line under the cursor."""
+        return self._lines[self.index] if self.index < len(self._lines) else None
+
+    def load(self, lines: Sequence[LogLine], *, at_end: bool, cursor: int = 0) -> None:
+        """Hold these instead. The cursor goes to the line with that number or the next newer one, else to the end."""
+        self._hold(lines)
+        self.at_end, self.at_start = at_end, False
+        self.following = at_end and not cursor
+        self.go(self._place(cursor) if cursor else len(lines) - 1)
+
+    def append(self, lines: Sequence[LogLine], *, at_end: bool) -> None:
+        """Add newer lines. While following the cursor stays at the end, else on its line."""
+        self.at_end = at_end
+        self._add(self._lines + list(lines) if lines else self._lines, drop_oldest=True)
+
+    def prepend(self, lines: Sequence[LogLine]) -> None:
+        """Add older lines; none means that there are none."""
+        self.at_start = not lines
+        self._add([*lines, *self._lines], drop_oldest=False)
+
+    def _add(self, lines: list[LogLine], *, drop_oldest: bool) -> None:
+        self._asked = False
+        seq, row = self.line.seq if self.line else 0, self.index - self.top
+        if len(lines) > KEPT:
+            lines = lines[-KEPT:] if drop_oldest else lines[:KEPT]
+            self.at_end = self.at_end and drop_oldest
+            self.at_start = self.at_start and not drop_oldest
+        self._hold(lines)
+        if self.following:
+            self.go(len(lines) - 1)
+            return
+        self.index = self._place(seq)
+        self.top = max(0, self.index - row)
+        self.go(self.index)
+
+    def _hold(self, lines: Sequence[LogLine]) -> None:
+        self._asked = False
+        self._lines = list(lines)
+        self._errors = [place for place, line in enumerate(self._lines) if line.level >= logging.ERROR]
+
+    def _place(self, seq: int) -> int:
+        return bisect_left(self._lines, seq, key=lambda line: line.seq)
+
+    # Following and finding.
+
+    def go(self, index: int) -> None:
+        super().go(index)
+        if self.following and self.index < len(self._lines) - 1:
+            self.following = False
+        near_start = self.index < NEAR and not self.at_start and not self.following
+        near_end = self.index >= len(self._lines) - NEAR and not self.at_end
+        if (near_start or near_end) and not self._asked and self._lines:
+            self._asked = True
+            self.post_message(Wanted(older=near_start))
+        self._changed()
+
+    def action_edge(self, side: int) -> None:
+        self.post_message(Edge(older=side < 0))
+
+    def pause(self) -> None:
+        self.following = False
+        self._changed()
+
+    def find(self, words: str) -> None:
+        """Light up every place that holds the words, regardless of case; nothing for no words."""
+        self._find = re.compile(re.escape(visible(words)), re.IGNORECASE) if words else None
+        self.refresh_all()
+
+    def hits(self) -> list[int]:
+        """The rows that hold what is looked for."""
+        if self._find is None:
+            return []
+        return [place for place, line in enumerate(self._lines) if self._find.search(shown_text(line))]
+
+    def jump(self, places: Sequence[int], direction: int) -> bool:
+        """Go to the next of these rows above (-1) or below (1) the cursor; False when there is none."""
+        if direction > 0:
+            later = [place for place in places if place > self.index]
+            target = later[0] if later else None
+        else:
+            earlier = [place for place in places if place < self.index]
+            target = earlier[-1] if earlier else None
+        if target is None:
+            return False
+        self.following = False
+        self.go(target)
+        return True
+
+    @property
+    def errors(self) -> Sequence[int]:
+        """The rows that are errors."""
+        return self._errors
+
+    def mark_line(self) -> None:
+        """Mark the line under the cursor, or take its mark away."""
+        if self.line is not None:
+            self.marked ^= {self.line.seq}
+            self.repaint()
+
+    def refresh_all(self) -> None:
+        self.repaint()
+        self._changed()
+
+    # Painting.
+
+    def length(self) -> int:
+        return len(self._lines)
+
+    def key_at(self, index: int) -> str:
+        return str(self._lines[index].seq)
+
+    def nothing(self, width: int, height: int) -> Sequence[Line]:
+        return self.empty(width, height) if self.empty else ()
+
+    def item(self, index: int, width: int, *, chosen: bool) -> Line:
+        line, looks = self._lines[index], self.shell.looks
+        letter = _LETTERS.get(line.level, "I")
+        role = _ROLES[letter]
+        sign = looks.glyphs.here if letter in "WE" else " "
+        if line.seq in self.marked:
+            sign = "+"
+        gutter = Span(looks.glyphs.row if chosen else sign, "accent" if chosen else role)
+        lead = f"{clock_ms(line.time_ms)} "
+        source = pad(line.source, SOURCE_CELLS, tier=looks.text) + " "
+        room = width - len(lead) - SOURCE_CELLS - 6
+        text = self._text(pad(shown_text(line), room, tier=looks.text), role)
+        return [gutter, Span(lead, "dim"), Span(letter + " ", role), Span(source, "accent"), *text, self._rail(index)]
+
+    def _text(self, text: str, role: str) -> list[Span]:
+        if self._find is None:
+            return [Span(text, role)]
+        spans, done = [], 0
+        for hit in self._find.finditer(text):
+            spans += [Span(text[done : hit.start()], role), Span(hit.group(), "hit")]
+            done = hit.end()
+        return [*spans, Span(text[done:], role)]
+
+    def _rail(self, index: int) -> Span:
+        """The cell of the scroll bar beside a row: `!` where an error is, the thumb where the window is."""
+        glyphs, total, height = self.shell.looks.glyphs, len(self._lines), self.space
+        row = index - self.top
+        first, last = row * total // height, max((row + 1) * total // height, row * total // height + 1)
+        place = bisect_left(self._errors, first)
+        if total > height and place < len(self._errors) and self._errors[place] < last:
+            return Span(" " + glyphs.attention, "bad")
+        inside = total > height and first < self.top + height and last > self.top
+        return Span(" " + (glyphs.full if inside else glyphs.rail), "frame")
+
+
+def shown_text(line: LogLine) -> str:
+    """A line's text with its fields behind it, as one line of visible text."""
+    if not line.fields:
+        return visible(line.text)
+    fields = "".join(
+        f"  ⏎ {value.count(chr(10)) + 1}" if name == "traceback" else f"  {name}={value[:200]}"
+        for name, value in line.fields.items()
+    )
+    return visible(line.text + fields)

@@ -1,0 +1,95 @@
+"""One execution's way through the house: what lasted how long, to the microsecond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kagami.i18n import mark
+from kagami.model.trace import Trace
+from kagami.tui.figures import micros
+from kagami.tui.format import pad
+from kagami.tui.shell import Shell
+from kagami.tui.widgets.listing import Listing
+from kagami.tui.widgets.painted import Line, Span
+
+STAGE_CELLS = 11
+TIME_CELLS = 8
+ROOM_FOR_DETAIL = 40
+
+
+class Leg(NamedTuple):
+    """From `start_us` until `end_us` after the frame was read."""
+
+    stage: str
+    start_us: int
+    end_us: int
+    detail: str
+
+
+def legs(trace: Trace) -> list[Leg]:
+    """A mark begins its leg and the next mark ends it; before the first mark the frame is read and queued."""
+    starts = [("frame", 0, ""), *((each.stage, each.at_us, each.detail) for each in trace.marks)]
+    if trace.marks and trace.marks[0].stage == "frame":
+        del starts[0]
+    ends = [start for _, start, _ in starts[1:]] + [max(trace.total_us, starts[-1][1])]
+    return [Leg(stage, start, end, detail) for (stage, start, detail), end in zip(starts, ends, strict=True)]
+
+
+class Waterfall(Listing):
+    """The legs of one trace with their bars."""
+
+    def __init__(self, shell: Shell, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(shell, id=id)
+        self._legs: Sequence[Leg] = ()
+        self._total = 1
+
+    def show(self, trace: Trace) -> None:
+        self._legs = legs(trace)
+        self._total = max(1, self._legs[-1].end_us)
+        self.go(0)
+
+    @property
+    def leg(self) -> Leg | None:
+        """The leg under the cursor."""
+        return self._legs[self.index] if self.index < len(self._legs) else None
+
+    def length(self) -> int:
+        return len(self._legs)
+
+    def key_at(self, index: int) -> str:
+        return str(index)
+
+    def head(self, width: int) -> Sequence[Line]:
+        bar, detail = self._room(width)
+        t, looks = self.shell.t, self.shell.looks
+        end = micros(self._total)
+        scale = "0" + " " * max(1, bar - 1 - len(end)) + end
+        titles = [
+            Span("   " + pad(t(mark("STAGE")), STAGE_CELLS, tier=looks.text), "dim"),
+            Span(pad(scale, bar), "dim"),
+            Span(pad(t(mark("ms")), TIME_CELLS, "right", looks.text) + "  ", "dim"),
+            Span(pad(t(mark("DETAIL")), detail, tier=looks.text) if detail else "", "dim"),
+        ]
+        return [titles]
+
+    def item(self, index: int, width: int, *, chosen: bool) -> Line:
+        leg, looks = self._legs[index], self.shell.looks
+        bar, detail = self._room(width)
+        first = min(bar - 1, leg.start_us * bar // self._total)
+        cells = max(1, leg.end_us * bar // self._total - first)
+        solid = looks.glyphs.focus[1] * cells
+        longest = leg.end_us - leg.start_us == max(each.end_us - each.start_us for each in self._legs)
+        return [
+            self.marker(chosen=chosen),
+            Span(pad(leg.stage, STAGE_CELLS, tier=looks.text)),
+            Span(pad(" " * first + solid, bar), "warn" if longest and len(self._legs) > 1 else "accent"),
+            Span(pad(micros(leg.end_us - leg.start_us), TIME_CELLS, "right") + "  "),
+            Span(pad(leg.detail, detail, tier=looks.text) if detail else "", "dim"),
+        ]
+
+    @staticmethod
+    def _room(width: int) -> tuple[int, int]:
+        """Cells of the bar and of the detail."""
+        rest = max(10, width - 3 - STAGE_CELLS - TIME_CELLS - 3)
+        return (rest * 3 // 5, rest - rest * 3 // 5) if rest >= ROOM_FOR_DETAIL else (rest, 0)

@@ -1,0 +1,91 @@
+"""Operations over HTTP: bytes in, status and bytes out. The one place that knows which error is which status."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kagami import log
+from kagami.errors import (
+    Conflict,
+    CredentialsRefused,
+    Denied,
+    DialogClosed,
+    HandshakeRefused,
+    KagamiError,
+    NotFound,
+    Refused,
+    Unavailable,
+    UsageError,
+    WireError,
+)
+from kagami.model.principal import Principal
+from kagami.operations.registry import Registry
+from kagami.ports import Parts
+
+# The most special class of an error that is named here decides.
+STATUS: dict[type[KagamiError], HTTPStatus] = {
+    Refused: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Denied: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    WireError: HTTPStatus.BAD_REQUEST,
+    HandshakeRefused: HTTPStatus.FORBIDDEN,
+    CredentialsRefused: HTTPStatus.BAD_GATEWAY,
+    DialogClosed: HTTPStatus.CONFLICT,
+    KagamiError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
+
+_say = log.get("web")
+
+
+class Answer(NamedTuple):
+    """`body` is JSON."""
+
+    status: int
+    body: bytes
+
+
+async def answer(operations: Registry, parts: Parts, who: Principal, name: str, body: bytes) -> Answer:
+    """Call the operation `topic.verb` with a request in JSON; an empty body is a request without fields."""
+    try:
+        found = operations.find(name)
+        request = read_request(found.request, body)
+        value = await operations.call(parts, who, request)
+    except KagamiError as error:
+        return refusal(error)
+    except Exception as error:  # noqa: BLE001 - a bug in one operation is told here and must not end the connection
+        _say.error("operation failed", cause=error, operation=name)
+        return refusal(KagamiError(reason="the engine failed at this; its log has the details"))
+    return Answer(HTTPStatus.OK, msgspec.json.encode(value))
+
+
+def read_request(kind: type[msgspec.Struct], body: bytes) -> msgspec.Struct:
+    """Decode a request; `UsageError` names the field that is wrong."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        place = _PLACE.search(text)
+        reason = text[: place.start()] if place else text
+        raise UsageError(reason=reason, **({"field": place["field"]} if place else {})) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UsageError(reason="the body is not JSON") from None
+
+
+def refusal(error: KagamiError) -> Answer:
+    """An error as `{"error": {"code", "message", "field"?, "details"}}`; from code and details it can be made again."""
+    details = {key: str(value) for key, value in error.details.items()}
+    told: dict[str, Any] = {"code": error.code, "message": error.text(), "details": details}
+    if field := details.get("field") or details.get("key"):
+        told["field"] = field
+    return Answer(status_of(error), msgspec.json.encode({"error": told}))
+
+
+def status_of(error: KagamiError) -> HTTPStatus:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

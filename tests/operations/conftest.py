@@ -1,0 +1,42 @@
+"""What all tests of operations share: the parts of an engine, of which a test gives only those it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from kagami.model.principal import Principal
+from kagami.ports import Parts
+
+
+class FixedClock:
+    """Always the same moment."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+
+    def wall_ms(self) -> int:
+        return self.now_ms
+
+
+class AuditStore:
+    """Remembers what was written to the audit."""
+
+    def __init__(self) -> None:
+        self.audits: list[tuple[int, str, str, str, str]] = []
+
+    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+        self.audits.append((at_ms, principal.name, operation, target, result))
+
+
+@pytest.fixture
+def make_parts() -> Callable[..., Parts]:
+    def make(**given: Any) -> Parts:
+        parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Parts))
+        parts |= {"clock": FixedClock(1_764_000_000_000), "store": AuditStore()}
+        return Parts(**parts | given)
+
+    return make

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from kagami.errors import Conflict, Denied, NotFound
+from kagami.model.principal import CONSOLE, Principal
+from kagami.operations import registry as all_operations
+from kagami.operations.registry import Operation, Registry, Request, operation
+from kagami.ports import Parts
+
+MakeParts = Callable[..., Parts]
+READER = Principal("chat", "qq:1", frozenset({"tea:read"}))
+
+
+class Look(Request, frozen=True):
+    pass
+
+
+class Brew(Request, frozen=True):
+    cups: int = 1
+
+
+@operation("tea.look", "tea:read")
+async def look(parts: Parts, request: Look) -> str:
+    """Look into the pot.
+
+    Only this long.
+    """
+    return "half full"
+
+
+@operation("tea.brew", "tea:write", asks=True)
+async def brew(parts: Parts, request: Brew) -> int:
+    """Make tea."""
+    if request.cups > 9:
+        raise Conflict(reason="The pot is too small.")
+    return request.cups
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry([look, brew])
+
+
+def audits(parts: Parts) -> Any:
+    store: Any = parts.store
+    return store.audits
+
+
+def test_an_operation_is_made_of_its_function() -> None:
+    assert (brew.name, brew.scope, brew.asks, brew.request, brew.answer) == ("tea.brew", "tea:write", True, Brew, int)
+
+
+def test_its_text_is_the_first_line() -> None:
+    assert look.text == "Look into the pot."
+
+
+def test_an_operation_is_found_by_name(registry: Registry) -> None:
+    assert registry.find("tea.brew") is brew
+
+
+def test_an_unknown_name_is_not_found(registry: Registry) -> None:
+    with pytest.raises(NotFound, match=r"tea\.drink"):
+        registry.find("tea.drink")
+
+
+def test_an_operation_is_found_by_its_request(registry: Registry) -> None:
+    assert registry.of(Brew(cups=2)) is brew
+
+
+async def test_a_call_gives_the_answer(registry: Registry, make_parts: MakeParts) -> None:
+    assert await registry.call(make_parts(), READER, Look()) == "half full"
+
+
+async def test_reading_leaves_no_audit(registry: Registry, make_parts: MakeParts) -> None:
+    parts = make_parts()
+    await registry.call(parts, READER, Look())
+    assert audits(parts) == []
+
+
+async def test_a_change_is_audited(registry: Registry, make_parts: MakeParts) -> None:
+    parts = make_parts()
+    await registry.call(parts, CONSOLE, Brew(cups=2))
+    assert audits(parts) == [(1_764_000_000_000, "console", "tea.brew", '{"cups":2}', "ok")]
+
+
+async def test_a_call_without_its_scope_is_denied_and_audited(registry: Registry, make_parts: MakeParts) -> None:
+    parts = make_parts()
+    with pytest.raises(Denied, match="tea:write"):
+        await registry.call(parts, READER, Brew())
+    assert [(who, result) for _, who, _, _, result in audits(parts)] == [("qq:1", "denied")]
+
+
+async def test_a_refused_change_is_audited(registry: Registry, make_parts: MakeParts) -> None:
+    parts = make_parts()
+    with pytest.raises(Conflict):
+        await registry.call(parts, CONSOLE, Brew(cups=10))
+    assert [result for *_, result in audits(parts)] == ["refused: Conflict"]
+
+
+def test_a_request_refuses_unknown_fields() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"cups": 1, "sugar": 2}, Brew)
+
+
+OPERATIONS = list(all_operations().by_name.values())
+
+
+def test_every_operation_has_its_own_request() -> None:
+    assert len({each.request for each in OPERATIONS}) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
+def test_every_operation_is_named_by_topic_and_verb(each: Operation) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", each.name)
+    assert each.scope.startswith(f"{each.topic}:")
+
+
+@pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
+def test_every_operation_says_what_it_does_in_a_sentence(each: Operation) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", each.text)
+
+
+@pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
+def test_what_only_reads_never_asks(each: Operation) -> None:
+    assert not (each.asks and each.scope.endswith(":read"))
+
+
+@pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
+def test_every_request_and_answer_has_a_json_schema(each: Operation) -> None:
+    schemas, _ = msgspec.json.schema_components([each.request, each.answer])
+    assert len(schemas) == 2

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_hex
+
+import msgspec
+import pytest
+
+from kagami.config import Document, Settings, load, origin_of
+from kagami.core.secrets import Secret
+from kagami.errors import SettingError, UnknownSetting
+from kagami.home import Home
+from kagami.shape import leaves
+from kagami.sources import variable
+
+Load = Callable[..., Settings]
+BOT = '[[bots]]\nkind = "onebot11"\nurl = "ws://127.0.0.1:3002"\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def settle(home: Home) -> Load:
+    """Load a configuration of a TOML text and of variables."""
+
+    def settle(text: str = "", *, create: bool = True, **environ: str) -> Settings:
+        home.path.mkdir(exist_ok=True)
+        (home.path / "kagami.toml").write_text(text, encoding="utf-8")
+        return load(home, environ=environ, create=create)
+
+    return settle
+
+
+def test_an_empty_home_gives_the_defaults(home: Home) -> None:
+    settings = load(home, environ={})
+    assert (settings.gateway.host, settings.gateway.port, settings.web.port) == ("127.0.0.1", 3001, 5000)
+    assert (settings.limits.user_per_minute, settings.limits.chat_per_minute) == (60, 600)
+
+
+def test_a_first_start_makes_secrets(home: Home) -> None:
+    settings = load(home, environ={})
+    assert len(settings.gateway.token.reveal()) >= 43
+    assert stat.S_IMODE((home.secrets / "jwt_secret").stat().st_mode) == 0o600
+    assert load(home, environ={}).gateway.token == settings.gateway.token
+
+
+def test_looking_makes_nothing(home: Home) -> None:
+    assert not load(home, environ={}, create=False).gateway.token
+    assert not home.path.exists()
+
+
+def test_the_file_overrides_the_default(settle: Load) -> None:
+    assert settle("gateway.port = 4000").gateway.port == 4000
+
+
+def test_the_environment_overrides_the_file(settle: Load) -> None:
+    assert settle("gateway.port = 4000", WS_PORT="5000").gateway.port == 5000
+
+
+def test_a_given_token_overrides_the_generated_one(settle: Load) -> None:
+    assert settle('gateway.token = "mine"').gateway.token == Secret("mine")
+
+
+def test_a_table_keeps_the_defaults_beside_it(settle: Load) -> None:
+    settings = settle("[gateway]\nport = 4000\n")
+    assert settings.gateway.token
+    assert settings.gateway.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("key", "origin"),
+    [
+        ("gateway.host", "default"),
+        ("gateway.port", "kagami.toml:2"),
+        ("gateway.token", "secrets/gateway_token"),
+        ("web.port", "environment WEBUI_PORT"),
+        ("bots.0.url", "kagami.toml:5"),
+        ("bots.0.token", "kagami.toml:3"),
+        ("plugins.settings.weather.city", "default"),
+    ],
+)
+def test_every_value_knows_its_origin(settle: Load, key: str, origin: str) -> None:
+    assert settle(f"[gateway]\nport = 1\n{BOT}", WEBUI_PORT="1").origin(key) == origin
+
+
+def test_the_origin_of_a_file_of_a_secret_is_named(settle: Load, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(token_hex(32))
+    settings = settle(KAGAMI_GATEWAY__TOKEN_FILE=str(tmp_path / "token"))
+    assert settings.origin("gateway.token") == "file of KAGAMI_GATEWAY__TOKEN_FILE"
+
+
+def test_json_has_the_same_keys(home: Home) -> None:
+    home.path.mkdir()
+    (home.path / "config.json").write_text(json.dumps({"gateway": {"port": 4000}}))
+    settings = load(home, environ={})
+    assert (settings.gateway.port, settings.origin("gateway.port")) == (4000, "config.json")
+
+
+def test_another_file_can_be_named(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("gateway.port = 4000")
+    assert load(home, environ={}, config=tmp_path / "other.toml").origin("gateway.port") == "other.toml:1"
+
+
+def test_every_key_can_come_from_the_environment(settle: Load) -> None:
+    for key, _ in leaves(Document):
+        with pytest.raises(UnknownSetting):  # the misspelling of a known variable: the variable itself is not refused
+            settle(**{f"{variable(key)}__X": "1"})
+
+
+def test_bots_are_read(settle: Load) -> None:
+    (bot,) = settle(BOT + 'token = "t"\nname = "n"\nenabled = false').bots
+    assert (bot.url, bot.token, bot.name, bot.enabled) == ("ws://127.0.0.1:3002", Secret("t"), "n", False)
+
+
+def test_bots_can_come_from_the_environment(settle: Load) -> None:
+    assert settle(KAGAMI_BOTS='[{"kind": "onebot11", "url": "wss://a/b"}]').bots[0].url == "wss://a/b"
+
+
+def test_settings_of_plugins_are_free(settle: Load) -> None:
+    settings = settle('[plugins.settings."cn.weather"]\ncity = "上海"')
+    assert settings.plugins.settings == {"cn.weather": {"city": "上海"}}
+
+
+def test_no_secret_is_shown(settle: Load) -> None:
+    settings = settle(BOT + f'token = "{token_hex(32)}"', JWT_SECRET=token_hex(32))
+    shown = repr(settings) + msgspec.json.encode(settings, enc_hook=str).decode()
+    secrets = (settings.gateway.token, settings.web.jwt_secret, settings.bots[0].token)
+    assert not [each for each in secrets if each.reveal() in shown]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "kagami.example", ""])
+@pytest.mark.parametrize("token", ["napcat", "changeme", "short", "a" * 64])
+def test_a_weak_token_is_refused_off_loopback(settle: Load, host: str, token: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        settle(f'[gateway]\nhost = "{host}"\ntoken = "{token}"')
+    assert caught.value.exit_code == 78
+    assert "gateway.token" in str(caught.value)
+    assert f"{token} " not in str(caught.value)
+
+
+def test_an_empty_token_is_refused_anywhere(settle: Load) -> None:
+    with pytest.raises(SettingError, match="it is empty"):
+        settle('gateway.token = ""')
+
+
+def test_a_weak_signing_secret_is_refused_off_loopback(settle: Load) -> None:
+    with pytest.raises(SettingError, match=r"web\.jwt_secret .*web\.host = 0\.0\.0\.0"):
+        settle('web.host = "0.0.0.0"', JWT_SECRET="a" * 64)
+
+
+def test_a_short_signing_secret_is_refused_anywhere(settle: Load) -> None:
+    with pytest.raises(SettingError, match="shorter than 32 bytes"):
+        settle(JWT_SECRET="0123456789abcdef")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
+def test_on_loopback_a_short_token_will_do(settle: Load, host: str) -> None:
+    assert settle(f'[gateway]\nhost = "{host}"\ntoken = "short"').gateway.token
+
+
+def test_the_generated_token_opens_every_host(settle: Load) -> None:
+    assert settle('gateway.host = "0.0.0.0"').gateway.host == "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "message"),
+    [
+        ("gateway = 3", {"WS_PORT": "1"}, "gateway = 3 (from kagami.toml:1) is refused: a table is expected"),
+        ("limits.user_per_minute = -1", {}, "a whole number of at least 0"),
+        ('admins = ["somebody"]', {}, "a text like qq:10001 is expected"),
+        ('prefix = "#"', {}, "Choose another prefix."),
+        ('prefix = " "', {}, "it is a space"),
+        ('prefix = ""', {}, "prefix"),
+        ('[[bots]]\nkind = "kook"', {}, "this version does not know the kind kook yet"),
+        (BOT.replace("ws://", "http://"), {}, "Give an address like ws://127.0.0.1:3001."),
+        (BOT + 'name = "a"\n' + BOT + 'name = "a"', {}, "another bot has the same name"),
+        ("", {"DB_HOST": "db"}, "unset DB_HOST"),
+        ("", {"REDIS_ADDR": "redis"}, "unset REDIS_ADDR"),
+        ("", {"ENABLE_PRIVACY_GUARD": "true"}, "this version has no privacy guard"),
+        ("", {"LOG_LEVEL": "loud"}, "one of debug, info, warning, error is expected"),
+    ],
+)
+def test_what_cannot_be_is_refused(settle: Load, text: str, environ: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        settle(text, **environ)
+    assert caught.value.exit_code == 78
+    assert message in str(caught.value)
+
+
+def test_a_bots_address_is_not_shown_with_its_token(settle: Load) -> None:
+    with pytest.raises(SettingError) as caught:
+        settle('[[bots]]\nkind = "onebot11"\nurl = "http://x/?access_token=hidden"')
+    assert "hidden" not in str(caught.value)
+
+
+def test_sqlite_may_be_named(settle: Load) -> None:
+    assert settle('store.url = "/somewhere/else.db"').database == "/somewhere/else.db"
+
+
+def test_paths_default_to_the_home(settle: Load, home: Home) -> None:
+    settings = settle()
+    assert (settings.database, settings.plugins_dir) == (str(home.database), home.plugins)
+
+
+def test_a_relative_plugins_folder_is_in_the_home(settle: Load, home: Home) -> None:
+    assert settle('plugins.dir = "mine"').plugins_dir == home.path / "mine"
+
+
+def test_an_unknown_key_has_the_default_origin() -> None:
+    assert origin_of("a.b", {}) == "default"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kagami.errors import HomeBusy, SettingError
+from kagami.home import Home, hold, holder, keep_secret, locate, prepare, read_secret
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home")
+    prepare(made)
+    return made
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_named_home_comes_first(tmp_path: Path) -> None:
+    assert locate(tmp_path, {"KAGAMI_HOME": "/elsewhere"}).path == tmp_path
+
+
+def test_the_environment_names_a_home() -> None:
+    assert locate(None, {"KAGAMI_HOME": "/elsewhere"}).path == Path("/elsewhere")
+
+
+def test_the_default_home_is_a_folder_of_the_user() -> None:
+    assert locate(None, {}).path.name == "kagami"
+
+
+def test_a_home_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert locate(Path("here"), {}).path == tmp_path / "here"
+
+
+def test_only_the_owner_may_look_into_a_new_home(home: Home) -> None:
+    assert (mode(home.path), mode(home.secrets)) == (0o700, 0o700)
+
+
+def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    tmp_path.joinpath("file").touch()
+    with pytest.raises(SettingError, match="--home"):
+        prepare(Home(tmp_path / "file" / "home"))
+
+
+def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="too long"):
+        prepare(Home(tmp_path / ("x" * 100)))
+
+
+def test_a_secret_is_made_once(home: Home) -> None:
+    first = keep_secret(home, "token")
+    assert len(first.reveal()) >= 43  # 256 bits
+    assert keep_secret(home, "token") == first
+
+
+def test_only_the_owner_may_read_a_secret(home: Home) -> None:
+    keep_secret(home, "token")
+    assert mode(home.secrets / "token") == 0o600
+
+
+def test_no_draft_of_a_secret_is_left(home: Home) -> None:
+    keep_secret(home, "token")
+    assert [each.name for each in home.secrets.iterdir()] == ["token"]
+
+
+@pytest.mark.parametrize("loose", [0o640, 0o604, 0o666])
+def test_a_secret_that_others_can_read_is_refused_with_the_fix(home: Home, loose: int) -> None:
+    secret = keep_secret(home, "token")
+    (home.secrets / "token").chmod(loose)
+    with pytest.raises(SettingError, match="chmod 600") as caught:
+        read_secret(home, "token")
+    assert secret.reveal() not in str(caught.value)
+
+
+def test_an_absent_secret_is_empty(home: Home) -> None:
+    assert not read_secret(home, "token")
+
+
+def test_a_home_is_held_by_one(home: Home) -> None:
+    with hold(home):
+        assert holder(home) == str(os.getpid())
+        with pytest.raises(HomeBusy, match=str(os.getpid())), hold(home):
+            pass
+
+
+def test_a_home_is_free_again(home: Home) -> None:
+    with hold(home):
+        pass
+    assert holder(home) == ""
+    with hold(home):
+        pass
+
+
+def test_nobody_holds_a_home_that_is_not_there(tmp_path: Path) -> None:
+    assert holder(Home(tmp_path / "none")) == ""
+
+
+def test_looking_does_not_take_the_home(home: Home) -> None:
+    with hold(home):
+        pass
+    holder(home)
+    with hold(home):
+        assert holder(home)
+
+
+def test_a_killed_holder_lets_go(home: Home) -> None:
+    code = (
+        "import os, pathlib, signal; from kagami.home import Home, hold\n"
+        f"with hold(Home(pathlib.Path({str(home.path)!r}))): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert home.lock.read_text()
+    assert holder(home) == ""
+
+
+def test_paths_are_inside(home: Home) -> None:
+    inside = (home.database, home.plugins, home.socket, home.lock, home.secrets)
+    assert {each.parent for each in inside} == {home.path}
