@@ -202,8 +202,7 @@ def run_with_console(settings: Settings, *, show: Callable[[Control, bool], str]
         code = error.exit_code
     finally:
         # The child of a fork must never return into its parent's code, whatever happened.
-        if (error := sys.exception()) is not None:
-            log.crash(error)
+        log.crash(sys.exception())
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -245,8 +244,8 @@ def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str]
         try:
             how = show(LocalControl(thread), True)
         finally:
-            if how == "broken" and (error := sys.exception()) is not None:
-                log.crash(error)
+            if how == "broken":
+                log.crash(sys.exception())
             if how == "stop":
                 thread.stop("the console was left")
             elif thread.alive:

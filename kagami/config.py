@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
+from kagami.core.handshake import is_loopback
 from kagami.core.pace import Pace
 from kagami.core.secrets import HIDDEN, Secret, weakness
 from kagami.gateway.config import GatewayConfig
@@ -19,7 +19,7 @@ from kagami.hub.config import HubConfig, LimitsConfig
 from kagami.i18n import Translate
 from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
-from kagami.sources import ConfigFile, Environment, Given, find_file, read_file
+from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file
 from kagami.storage.config import StoreConfig
 from kagami.web.config import WebConfig
 
@@ -53,6 +53,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: StoreConfig = StoreConfig()
     redis: RedisConfig = RedisConfig()
     hub: HubConfig = HubConfig()
+    onebot11: PeerConfig = PeerConfig()
     limits: LimitsConfig = LimitsConfig()
     pace: Pace = Pace()
     privacy: PrivacyConfig = PrivacyConfig()
@@ -73,8 +74,9 @@ class Settings(Document, frozen=True, kw_only=True):
 
     @property
     def database(self) -> str:
-        """What `open_store` opens."""
-        return self.store.url.reveal() or str(self.home.database)
+        """What `open_store` opens; a relative path is one in the home."""
+        given = self.store.url.reveal()
+        return given if "://" in given else str(self.home.path / (given or self.home.database))
 
     @property
     def plugins_dir(self) -> Path:
@@ -115,11 +117,12 @@ def load(
 
 
 def origin_of(key: str, origins: Mapping[str, str]) -> str:
-    """The origin of `key` or of the nearest table around it."""
-    while key:
-        if key in origins:
+    """The origin of `key`; for a part of a value that one variable gave whole, that variable."""
+    if key in origins:
+        return origins[key]
+    while key := key.rpartition(".")[0]:
+        if origins.get(key, "").startswith(FROM_ENVIRONMENT):
             return origins[key]
-        key = key.rpartition(".")[0]
     return "default"
 
 
@@ -152,7 +155,9 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
     """What no single type can say."""
     _check_tokens(document, shape, t)
     _check_bots(document, shape, t)
-    if document.prefix.startswith("#") or document.prefix.isspace():
+    if any(each.isspace() for each in document.prefix):
+        raise shape.refuse("prefix", document.prefix, t("it holds a space"), t("Choose another prefix."))
+    if document.prefix.startswith("#"):
         raise shape.refuse(
             "prefix", document.prefix, t("operators' commands start with #"), t("Choose another prefix.")
         )
@@ -193,17 +198,8 @@ def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
         address = urlsplit(bot.url)
         if address.scheme not in ("ws", "wss") or not address.hostname:
             fix = t("Give an address like ws://127.0.0.1:3001.")
-            raise shape.refuse(f"bots.{place}.url", bot.url, t("it is no WebSocket address"), fix)
+            shown = bot.url.partition("?")[0].rpartition("@")[2]  # the rest may hold a token
+            raise shape.refuse(f"bots.{place}.url", shown, t("it is no WebSocket address"), fix)
         if bot.name and seen.setdefault(bot.name, place) != place:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a port that is bound to `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,22 +20,27 @@ from kagami.operations import registry
 from kagami.operations.registry import Registry
 from kagami.ports import Connection, Feed, Parts
 
+if TYPE_CHECKING:
+    from kagami.storage.store import SqlStore
+
+RETENTION_S = 3600.0
 _log = log.get("engine")
 
 
 class Engine:
     """One running engine inside its loop."""
 
-    def __init__(self, parts: Parts, operations: Registry, stopping: asyncio.Event) -> None:
+    def __init__(self, parts: Parts, operations: Registry, *, stopping: asyncio.Event, gateway_port: int) -> None:
         self.parts = parts
         self.operations = operations
         self.stopping = stopping
+        self.gateway_port = gateway_port
 
     async def call(self, request: msgspec.Struct) -> Any:
         """An operation, for whoever sits at this machine's console."""
         return await self.operations.call(self.parts, CONSOLE, request)
 
-    def feed(self, topics: Sequence[str]) -> AsyncIterator[Feed]:
+    def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
         """Live items, until the caller has enough."""
         from kagami.web.live import feed  # noqa: PLC0415
 
@@ -58,7 +63,9 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
     clock, meters, operations = SystemClock(), Meters(), registry()
     async with AsyncExitStack() as stack:
         nursery = await stack.enter_async_context(Nursery())
-        store = await stack.enter_async_context(open_store(settings.database, clock=clock, meters=meters))
+        store = await stack.enter_async_context(
+            open_store(settings.database, clock=clock, meters=meters, config=settings.store)
+        )
         dialogs = Dialogs(clock)
         host = await stack.enter_async_context(
             Host(
@@ -123,8 +130,16 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
                 nursery.start(f"bot {bot.name}", forward.run(hub))
         web = WebServer(settings.web, operations, parts, socket=settings.home.socket)
         await _listen(stack, web, settings, "web")
-        yield Engine(parts, operations, hub.stopping)
+        nursery.keep("retention", lambda: _retain(store, clock))
+        yield Engine(parts, operations, stopping=hub.stopping, gateway_port=gateway.port)
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")
+
+
+async def _retain(store: SqlStore, clock: SystemClock) -> None:
+    """Remove what is older or more than the settings keep, once an hour."""
+    while True:
+        await store.retain(clock.wall_ms())
+        await clock.sleep(RETENTION_S)
 
 
 async def _listen(stack: AsyncExitStack, part: Any, settings: Settings, section: str) -> None:

@@ -164,6 +164,8 @@ def configure(level: str, *, ring: Ring | None = None, stream: TextIO | None = N
             logger.addHandler(Stream(stream, as_json=as_json))
 
 
-def crash(error: BaseException) -> None:
-    """Last word of a process that dies of its own bug."""
-    sys.stderr.write("".join(logging.Formatter().formatException((type(error), error, error.__traceback__))) + "\n")
+def crash(error: BaseException | None) -> None:
+    """Last word of a process that dies of its own bug; nothing when it does not."""
+    if error is not None:
+        text = logging.Formatter().formatException((type(error), error, error.__traceback__))
+        sys.stderr.write(f"{text}\n")

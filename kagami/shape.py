@@ -102,7 +102,7 @@ class Shape:
         return UnknownSetting(key=path, origin=self.origin(path), fix=fix)
 
     def _missing(self, path: str, fix: str) -> MissingSetting:
-        return MissingSetting(key=path, origin=self.origin(path), fix=fix)
+        return MissingSetting(key=path, origin=self.origin(path.rpartition(".")[0]), fix=fix)
 
 
 def wanted(kind: Any, t: Translate) -> str:

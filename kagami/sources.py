@@ -22,6 +22,8 @@ TOML_NAME = "kagami.toml"
 JSON_NAME = "config.json"
 PREFIX = "KAGAMI_"
 FILE_SUFFIX = "_FILE"
+# How the origin of a value begins that a variable gave, itself or by naming a file.
+FROM_ENVIRONMENT = ("environment ", "file of ")
 
 _HEADER = re.compile(r"""\s*(\[\[?)\s*([^\]#]+?)\s*\]""")
 _KEY = re.compile(r"""\s*([\w."'-]+)\s*=""")
@@ -46,7 +48,11 @@ class ConfigFile(NamedTuple):
 
     def origins(self) -> dict[str, str]:
         """Where each dotted key stands: `kagami.toml:12`, or the name alone."""
-        return {key: f"{self.name}:{self.lines[key]}" if key in self.lines else self.name for key in _keys(self.tree)}
+        return {key: self._place(key) for key in _keys(self.tree)}
+
+    def _place(self, key: str) -> str:
+        line = self.lines.get(key) or self.lines.get(key.rpartition(".")[0])
+        return f"{self.name}:{line}" if line else self.name
 
 
 def find_file(home: Path, wanted: Path | None, t: Translate) -> Path | None:
@@ -88,9 +94,9 @@ def key_lines(text: str) -> dict[str, int]:
     prefix = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            prefix = _bare(header[2])
-            if header[1] == "[[":
-                prefix, counts[prefix] = f"{prefix}.{counts[prefix]}", counts[prefix] + 1
+            name = _bare(header[2])
+            prefix = f"{name}.{counts[name]}" if header[1] == "[[" else name
+            counts[name] += 1
             found.setdefault(prefix, number)
         elif key := _KEY.match(line):
             found.setdefault(join(prefix, _bare(key[1])), number)
@@ -98,11 +104,11 @@ def key_lines(text: str) -> dict[str, int]:
 
 
 def _keys(tree: Any, path: str = "") -> Iterator[str]:
-    """Every dotted key of a tree, the tables of an array of tables included."""
+    """Every dotted key of a tree; members of arrays are `name.0`, `name.1` …."""
     for name, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         key = join(path, str(name))
         yield key
-        if isinstance(value, dict) or (isinstance(value, list) and all(isinstance(each, dict) for each in value)):
+        if isinstance(value, dict | list):
             yield from _keys(value, key)
 
 

@@ -81,12 +81,13 @@ def test_a_table_keeps_the_defaults_beside_it(settle: Load) -> None:
         ("gateway.token", "secrets/gateway_token"),
         ("web.port", "environment WEBUI_PORT"),
         ("bots.0.url", "kagami.toml:5"),
-        ("bots.0.token", "kagami.toml:3"),
+        ("bots.0.token", "default"),
+        ("admins.0", "environment KAGAMI_ADMINS"),
         ("plugins.settings.weather.city", "default"),
     ],
 )
 def test_every_value_knows_its_origin(settle: Load, key: str, origin: str) -> None:
-    assert settle(f"[gateway]\nport = 1\n{BOT}", WEBUI_PORT="1").origin(key) == origin
+    assert settle(f"[gateway]\nport = 1\n{BOT}", WEBUI_PORT="1", KAGAMI_ADMINS="qq:1").origin(key) == origin
 
 
 def test_the_origin_of_a_file_of_a_secret_is_named(settle: Load, tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_no_secret_is_shown(settle: Load) -> None:
     assert not [each for each in secrets if each.reveal() in shown]
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "kagami.example", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "kagami.example", ""])  # noqa: S104
 @pytest.mark.parametrize("token", ["napcat", "changeme", "short", "a" * 64])
 def test_a_weak_token_is_refused_off_loopback(settle: Load, host: str, token: str) -> None:
     with pytest.raises(SettingError) as caught:
@@ -175,7 +176,7 @@ def test_the_generated_token_opens_every_host(settle: Load) -> None:
         ("limits.user_per_minute = -1", {}, "a whole number of at least 0"),
         ('admins = ["somebody"]', {}, "a text like qq:10001 is expected"),
         ('prefix = "#"', {}, "Choose another prefix."),
-        ('prefix = " "', {}, "it is a space"),
+        ('prefix = "/ "', {}, "it holds a space"),
         ('prefix = ""', {}, "prefix"),
         ('[[bots]]\nkind = "kook"', {}, "this version does not know the kind kook yet"),
         (BOT.replace("ws://", "http://"), {}, "Give an address like ws://127.0.0.1:3001."),
@@ -201,6 +202,20 @@ def test_a_bots_address_is_not_shown_with_its_token(settle: Load) -> None:
 
 def test_sqlite_may_be_named(settle: Load) -> None:
     assert settle('store.url = "/somewhere/else.db"').database == "/somewhere/else.db"
+
+
+def test_a_relative_database_is_in_the_home(settle: Load, home: Home) -> None:
+    assert settle('store.url = "other.db"').database == str(home.path / "other.db")
+
+
+def test_a_wrong_member_of_a_list_has_its_line(settle: Load) -> None:
+    with pytest.raises(SettingError, match=r"admins\.1 = x \(from kagami\.toml:1\)"):
+        settle('admins = ["qq:1", "x"]')
+
+
+def test_a_missing_key_names_its_table(settle: Load) -> None:
+    with pytest.raises(SettingError, match=r"bots\.0\.url is missing \(in kagami\.toml:2\)"):
+        settle('\n[[bots]]\nkind = "onebot11"')
 
 
 def test_paths_default_to_the_home(settle: Load, home: Home) -> None:

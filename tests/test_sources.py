@@ -84,7 +84,18 @@ def test_an_absent_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_lines_of_keys_are_known() -> None:
-    text = 'language = "zh"\n\n[gateway]\nport = 1\n  host = "x"\n[[bots]]\nurl = "a"\n[[bots]]\n"url" = "b"\n[plugins.settings.x]\ny=1'
+    text = """language = "zh"
+
+[gateway]
+port = 1
+  host = "x"
+[[bots]]
+url = "a"
+[[bots]]
+"url" = "b"
+[plugins.settings.x]
+y=1
+"""
     assert key_lines(text) == {
         "language": 1,
         "gateway": 3,
@@ -100,13 +111,19 @@ def test_lines_of_keys_are_known() -> None:
 
 
 def test_origins_name_lines_where_they_are_known() -> None:
-    file = ConfigFile("kagami.toml", {"bots": [{"url": "a"}], "gateway": {"port": 1}}, {"gateway.port": 7})
+    file = ConfigFile(
+        "kagami.toml",
+        {"bots": [{"url": "a"}], "gateway": {"port": 1}, "admins": ["a"]},
+        {"gateway.port": 7, "admins": 9},
+    )
     assert file.origins() == {
         "bots": "kagami.toml",
         "bots.0": "kagami.toml",
         "bots.0.url": "kagami.toml",
         "gateway": "kagami.toml",
         "gateway.port": "kagami.toml:7",
+        "admins": "kagami.toml:9",
+        "admins.0": "kagami.toml:9",
     }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
+from kagami.cli.console import Looks, attach, looks_options
 from kagami.cli.options import Command, Globals
 from kagami.errors import Conflict, UsageError
 from kagami.i18n import Translate
@@ -24,7 +26,13 @@ def commands(t: Translate) -> dict[str, click.Command]:
     force = click.Option(["--force"], is_flag=True, help=t("Replace a file that is already there."))
     made = [
         Command("run", t, callback=_run, params=[role, shape], help=t("Start the engine without a terminal UI.")),
-        Command("attach", t, callback=_attach, params=[url], help=t("Open the terminal UI on a running engine.")),
+        Command(
+            "attach",
+            t,
+            callback=_attach,
+            params=[url, *looks_options(t)],
+            help=t("Open the terminal UI on a running engine."),
+        ),
         Command("health", t, callback=_health, help=t("Tell whether the engine is ready; exit code 0 when it is.")),
         Command("doctor", t, callback=_doctor, help=t("Look for what is wrong and say how to mend it.")),
         Command("init", t, callback=_init, params=[force], help=t("Write a kagami.toml that explains every setting.")),
@@ -43,13 +51,11 @@ def _run(given: Globals, /, role: str, log_format: str) -> int:
 
 
 @click.pass_obj
-def _attach(given: Globals, /, url: str | None) -> int:
+def _attach(given: Globals, /, url: str | None, **looks: Any) -> int:
     if url:
         reason = given.t("This version attaches over the home's local socket: use ssh, or --home.")
         raise UsageError(reason=reason)
-    from kagami.cli.console import attach  # noqa: PLC0415
-
-    return attach(given)
+    return attach(given, Looks(**looks))
 
 
 @click.pass_obj

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from kagami.cli.options import Globals
 from kagami.errors import EngineAway
 from kagami.home import holder
+from kagami.i18n import Translate
 
 if TYPE_CHECKING:
     from kagami.ports import Control
@@ -17,22 +19,44 @@ if TYPE_CHECKING:
 NO_TERMINAL = 2
 
 
-def open_console(given: Globals) -> int:
-    """The UI on the home's engine, which is started when none runs."""
-    if refused := _refused(given):
+class Looks(NamedTuple):
+    """What was asked for on the command line; None leaves it to the last console and the terminal."""
+
+    glyphs: str | None
+    theme: str | None
+    mouse: bool
+
+
+def looks_options(t: Translate) -> list[click.Parameter]:
+    """How the UI shall look, where the terminal does not say it well enough."""
+    return [
+        click.Option(
+            ["--glyphs"], type=click.Choice(["full", "safe", "ascii"]), help=t("Signs that the UI draws with.")
+        ),
+        click.Option(["--theme"], type=click.Choice(["night", "paper", "ansi"]), help=t("Colours of the UI.")),
+        click.Option(["--mouse/--no-mouse"], default=True, help=t("Whether the UI listens to the mouse.")),
+    ]
+
+
+def open_console(given: Globals, asked: Looks) -> int:
+    """The UI on the home's engine, which is started in this process when none runs."""
+    if refused := refuse_terminal(given):
         return refused
     if holder(given.place):
-        return attach(given)
+        return attach(given, asked)
+    settings = given.settings()
     from kagami.app import run_with_console  # noqa: PLC0415 (loads the engine)
 
-    settings = given.settings()
-    language = settings.language if given.asked_language is None else given.language
-    return run_with_console(settings, show=lambda control, owned: show(control, given, language, owned=owned))
+    def show_owned(control: Control, owned: bool) -> str:
+        language = given.asked_language or settings.language or None
+        return _show(lambda: control, given, language, asked=asked, owned=owned)
+
+    return run_with_console(settings, show=show_owned)
 
 
-def attach(given: Globals) -> int:
+def attach(given: Globals, asked: Looks) -> int:
     """The UI on the engine that runs on the home; `EngineAway` when none does. Leaving it never stops the bots."""
-    if refused := _refused(given):
+    if refused := refuse_terminal(given):
         return refused
     socket = given.place.socket
     if not holder(given.place):
@@ -40,35 +64,28 @@ def attach(given: Globals) -> int:
     from kagami.client import HttpControl  # noqa: PLC0415 (loads an HTTP library)
     from kagami.operations import registry  # noqa: PLC0415
 
-    show(HttpControl(registry(), socket), given, "", owned=False)
+    _show(lambda: HttpControl(registry(), socket), given, given.asked_language, asked=asked, owned=False)
     return 0
 
 
-def show(control: Control, given: Globals, language: str, *, owned: bool) -> str:
+def _show(
+    control: Callable[[], Control],
+    given: Globals,
+    language: str | None,
+    *,
+    asked: Looks,
+    owned: bool,
+) -> str:
     """Run the UI in this terminal until it is left: `stop` when the engine shall stop too, else `detach`."""
-    from kagami.tui import looks, state, terminal  # noqa: PLC0415 (loads Textual)
-    from kagami.tui.app import Console  # noqa: PLC0415
-    from kagami.tui.shell import Leave  # noqa: PLC0415
+    from kagami.tui.run import Leave, Wishes, run_console  # noqa: PLC0415 (loads Textual)
 
-    path = state.state_path(given.environ)
-    kept, _ = state.load(path)
-    encoding, wide = terminal.probe(given.environ)
-    glyphs = given.environ.get("KAGAMI_GLYPHS")
-    console = Console(
-        control,
-        language=language or given.asked_language or kept.language or given.language,
-        glyphs=looks.tier_for(glyphs, given.environ, encoding=encoding, wide=wide),
-        text=looks.text_tier(given.environ, encoding=encoding, wide=wide),
-        theme=looks.theme_for(kept.theme, given.environ),
-        owned=owned,
-        state=kept,
-    )
-    left = console.run()
-    state.save(path, console.state)
+    glyphs = asked.glyphs or given.environ.get("KAGAMI_GLYPHS")
+    wishes = Wishes(language=language, glyphs=glyphs, theme=asked.theme, owned=owned, mouse=asked.mouse)
+    left = run_console(control, wishes, environ=given.environ)
     return "stop" if left is Leave.STOP else "detach"
 
 
-def _refused(given: Globals) -> int:
+def refuse_terminal(given: Globals) -> int:
     """Say why the UI cannot run here, without a control sequence; 0 when it can."""
     from kagami.tui.terminal import terminal_refusal  # noqa: PLC0415
 

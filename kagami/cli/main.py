@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from kagami.cli.commands import commands
+from kagami.cli.console import Looks, looks_options, open_console
 from kagami.cli.options import Globals, Group, wanted_language
 from kagami.errors import KagamiError, UsageError
 from kagami.i18n import Translate, choose, mark, translator
@@ -36,7 +37,7 @@ class Root(Group):
 
     def __init__(self, t: Translate) -> None:
         text = t("Kagami connects chat accounts to plugins. Without a command: the engine with its terminal UI.")
-        super().__init__("kagami", t, callback=_open, invoke_without_command=True, help=text)
+        super().__init__("kagami", t, callback=_open, params=looks_options(t), invoke_without_command=True, help=text)
         self._t = t
         self.commands = commands(t)
         self._topics: dict[str, click.Command] = {}
@@ -56,12 +57,8 @@ class Root(Group):
 
 
 @click.pass_context
-def _open(context: click.Context, /) -> int:
-    if context.invoked_subcommand:
-        return 0
-    from kagami.cli.console import open_console  # noqa: PLC0415
-
-    return open_console(context.ensure_object(Globals))
+def _open(context: click.Context, /, **looks: Any) -> int:
+    return 0 if context.invoked_subcommand else open_console(context.ensure_object(Globals), Looks(**looks))
 
 
 def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) -> int:

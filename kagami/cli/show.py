@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ FIRST_MOMENT_MS = 100_000_000_000
 def lines(value: Any, *, cut: bool) -> Iterator[str]:
     """An answer for people: lists as tables, Structs as names and values. `cut` shortens what is very long."""
     if isinstance(value, list | tuple):
-        yield from table([flat(each) for each in value], cut=cut)
+        yield from table([flat(each, row=True) for each in value], cut=cut)
     elif isinstance(value, msgspec.Struct | Mapping):
         yield from _record(value, cut=cut)
     elif value is not None:
@@ -36,7 +37,7 @@ def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool) -> Iterator
     for name, rows in tables.items():
         yield ""
         yield f"{name}:"
-        yield from table([flat(each) for each in rows], cut=cut)
+        yield from table([flat(each, row=True) for each in rows], cut=cut)
 
 
 def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
@@ -48,28 +49,37 @@ def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
         yield GAP.join(pad(text, wide) for text, wide in zip(row, widths, strict=True)).rstrip()
 
 
-def flat(value: Any, prefix: str = "") -> dict[str, str]:
-    """Names and texts of a value; nested Structs and mappings become `outer.inner`."""
-    if not isinstance(value, msgspec.Struct | Mapping):
+def flat(value: Any, prefix: str = "", *, row: bool = False) -> dict[str, str]:
+    """Names and texts of a value; nested Structs become `outer.inner`, and so do mappings except in a `row`."""
+    if not isinstance(value, msgspec.Struct | Mapping) or (row and prefix and isinstance(value, Mapping)):
         return {prefix or "value": cell(value, prefix)}
     found: dict[str, str] = {}
     for name, each in _items(value):
-        found |= flat(each, f"{prefix}.{name}" if prefix else name)
+        found |= flat(each, f"{prefix}.{name}" if prefix else name, row=row)
     return found
 
 
 def cell(value: Any, name: str = "") -> str:
-    """One value on one line. Moments (`…_ms`) are local time."""
+    """One value on one line. Moments (`…_ms`) are local time, levels are words."""
+    if isinstance(value, msgspec.Struct):
+        return " ".join(filter(None, (cell(each, field) for field, each in _items(value))))
+    if isinstance(value, Mapping):
+        return " ".join(f"{escape(str(key))}={cell(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(each) for each in value)
+    return "" if value is None else escape(_scalar(value, name))
+
+
+def _scalar(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int) and name.endswith("_ms") and value > FIRST_MOMENT_MS:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value / 1000))
-    if isinstance(value, list | tuple):
-        words = all(isinstance(each, str) for each in value)
-        return escape(", ".join(value) if words else msgspec.json.encode(value).decode())
-    return "" if value is None else escape(str(value))
+    if isinstance(value, int) and name == "level":
+        return logging.getLevelName(value).lower()
+    return str(value)
 
 
 def shorten(text: str) -> str:

@@ -42,7 +42,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "store",
         mark("How long messages and traces are kept; 0 keeps all"),
-        (("keep_days = 0", ""), ("max_megabytes = 0", "")),
+        (("keep_days = 365", ""), ("keep_mb = 2048", mark("MiB of content"))),
     ),
     (
         "plugins",

@@ -31,6 +31,8 @@ YES = frozenset(["yes", "y", "true", "on", "ok", "1", "是", "是的", "好", "�
 NO = frozenset(["no", "n", "false", "off", "0", "否", "不", "不是", "不要", "不好", "关"])
 CHAT_KINDS = frozenset({"group", "private", "channel", "guild"})
 
+# Enough for every unit once, and far too short for a sum that `timedelta` could not hold.
+LONGEST_DURATION = 64
 _UNITS = {
     "weeks": "w week weeks 周 星期",
     "days": "d day days 天 日",
@@ -160,6 +162,8 @@ def _boolean(word: Word) -> bool:
 
 
 def _duration(word: Word) -> timedelta:
+    if len(word.text) > LONGEST_DURATION:
+        raise ValueError(word.text)
     total, place = timedelta(), 0
     for span in _SPAN.finditer(word.text):
         unit = _UNIT.get(span[2].lower())

@@ -56,12 +56,13 @@ class Strangers:
 class Door(ServerConnection):
     """A server connection that reads nothing past the head of a request before it was accepted.
 
-    `welcome` is what its peer said of itself, once that was believed.
+    `welcome` is what its peer said of itself; set by whoever believed it, before the connection is handled.
     """
+
+    welcome: Welcome
 
     def __init__(self, strangers: Strangers, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.welcome: Welcome | None = None
         self._strangers = strangers
         self._tail = b""
         self._held: bytearray | None = None

@@ -78,6 +78,8 @@ class Gateway:
             backlog=BACKLOG,
         )
         _say.info("listening", host=self._config.host, port=self.port)
+        if self._config.query_token:
+            _say.warning("tokens are accepted in addresses, where proxies may log them (gateway.query_token)")
         return self
 
     async def __aexit__(
@@ -110,10 +112,9 @@ class Gateway:
 
     async def _handle(self, connection: ServerConnection) -> None:
         welcome = cast("Door", connection).welcome
-        if welcome is None:
-            return
         channel = Channel(connection, nursery=self._nursery, meters=self._meters)
         self._meters.gauge["gateway_connections"] = self._meters.gauge.get("gateway_connections", 0) + 1
+        _say.info("peer came", peer=channel.peer, account=welcome.account, agent=welcome.agent)
         try:
             await self._reception.serve(channel, welcome)
         except EOFError as ending:

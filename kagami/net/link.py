@@ -59,9 +59,8 @@ class Link:
         self._nursery = nursery
         self._meters = meters
         self._tell = tell
-        place = urlsplit(url)
-        cap = CAP_LOOPBACK_SECONDS if is_loopback(place.hostname or "") else CAP_SECONDS
-        self.address = place.netloc.rpartition("@")[2]
+        self._address = show_url(url)
+        cap = CAP_LOOPBACK_SECONDS if is_loopback(urlsplit(url).hostname or "") else CAP_SECONDS
         self._backoff = Backoff(randomness, cap=cap)
         self._budget = Budget()
         self.generation = 0
@@ -81,7 +80,7 @@ class Link:
                 break
             await self._pause(self._backoff.delay(), reason)
         self._tell("auth_failed", reason)
-        _say.error("credentials refused, not trying again", peer=self.address, reason=reason)
+        _say.error("credentials refused, not trying again", peer=self._address, reason=reason)
         await asyncio.get_running_loop().create_future()
 
     async def _pause(self, seconds: float, reason: str) -> None:
@@ -93,7 +92,7 @@ class Link:
         """One connection from the first packet to the last; returns why it ended or was never there."""
         self._tell("connecting", "")
         self._budget.spend(self._clock.monotonic())
-        self._meters.count["link_attempts", self.address] += 1
+        self._meters.count["link_attempts", self._address] += 1
         try:
             connection = await connect(
                 self._url,
@@ -109,7 +108,7 @@ class Link:
         except InvalidStatus as error:
             status = error.response.status_code
             if status in UNAUTHORIZED:
-                raise CredentialsRefused(peer=self.address, reason=f"HTTP {status}") from None
+                raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
             return f"refused with HTTP {status}"
         except TimeoutError:
             return f"no answer within {OPEN_SECONDS:g} s"
@@ -128,3 +127,8 @@ class Link:
             self._backoff.lived(self._clock.monotonic() - opened)
             await channel.close(GOING_AWAY, "")
         return "closed"
+
+
+def show_url(url: str) -> str:
+    """Host and port of an address, without what may be secret in it."""
+    return urlsplit(url).netloc.rpartition("@")[2]

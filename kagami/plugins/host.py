@@ -63,7 +63,7 @@ class Host:
         dialogs.is_command = lambda event: self._fleet.table.is_command(event, prefix)
 
     async def __aenter__(self) -> Self:
-        """Load what is there, if there is a folder. A plugin that cannot be loaded is listed with its traceback and stops nobody else."""
+        """Load what is there, if there is a folder. A plugin that cannot be loaded is listed and stops nobody else."""
         if self._folder:
             await self._fleet.open(self._folder)
         return self

@@ -68,7 +68,6 @@ class Package:
         family, _, version = self.name.rpartition(".")
         vars(sys.modules.get(family, ModuleType(family))).pop(version, None)
         _packages.pop(self.name, None)
-        self.builtins.clear()
         gc.collect()
         alive = [f"{what} is still referenced" for ref, what in watched if ref() is not None]
         return alive + list(self._threads())

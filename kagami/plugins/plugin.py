@@ -112,9 +112,9 @@ class Plugin(Generic[S]):
     def intent(
         self, *, keywords: Sequence[str] = (), regex: str = "", max_age: float | None = None
     ) -> Callable[[Callable[[Context[S]], Awaitable[R]]], Callable[[Context[S]], Awaitable[R]]]:
-        """Declare a handler for messages that hold one of `keywords` or match `regex` (RE2, linear in time).
+        """Declare a handler for messages that hold one of `keywords` or match `regex`.
 
-        A message that calls a command goes to no intent; of several intents that match, the first gets it.
+        `regex` is one of RE2, linear in time; its `\\w` is ASCII, letters of all scripts are `\\pL`. A message that calls a command goes to no intent; of several intents that match, the first gets it.
         """
         pattern = Pattern(keywords, regex)
 

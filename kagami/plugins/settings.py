@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
 from kagami.errors import SettingError
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Derive from this, one annotated field a setting; `Annotated[int, msgspec.Meta(ge=1)]` sets limits."""
+
+    # Not `frozen`: a type checker would ask every derived class to say so again.
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"settings cannot be changed while the plugin runs: {name}")
 
 
 S = TypeVar("S", bound=Settings)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kagami.storage.engine import Engine, Row
 from kagami.storage.words import index
 
 # Rows of one step: what one transaction, which the ledger has to wait for, can hold in some ten milliseconds.
-STEP_ROWS = 200
+STEP_ROWS = 500
 SHOWN = 200
+# Texts that are cut into pieces without a pause: some tenths of a millisecond.
+BREATH_ROWS = 25
 
 
 class Digest:
@@ -31,14 +33,15 @@ class Digest:
         async with self._lock:
             if self.digested < 0:
                 ((self.digested,),) = await self._engine.ask("digested")
-            found = await self._engine.ask("undigested", {"digested": self.digested, "most": rows})
+            found = await self._engine.fetch("undigested", {"digested": self.digested, "most": rows})
             if not found:
                 return 0
             await self._engine.write(
                 "digest",
                 {
-                    "grams": [(row[0], index(row[5])) for row in found if row[5]],
+                    "grams": await gram_rows(found),
                     "chats": chat_rows(found),
+                    "places": [(row[0], row[1], row[2]) for row in found],
                     "digested": found[-1][0],
                 },
             )
@@ -46,10 +49,21 @@ class Digest:
             return len(found)
 
 
+async def gram_rows(lines: Sequence[Row]) -> list[Row]:
+    """For `add_grams` and `drop_grams`, of rows that begin as those of `undigested`. Gives way to others in between."""
+    rows: list[Row] = []
+    for start in range(0, len(lines), BREATH_ROWS):
+        for number, bot, chat, user, text, *_ in lines[start : start + BREATH_ROWS]:
+            if text:
+                rows.append((number, index(text, bot=bot, chat=chat, user=user)))
+        await asyncio.sleep(0)
+    return rows
+
+
 def chat_rows(lines: Iterable[list[Any]]) -> list[Row]:
     """For `add_chats`, of lines in their order."""
     chats: dict[tuple[str, str], list[Any]] = {}
-    for number, bot, chat, chat_name, time_ms, text, sender in lines:
+    for number, bot, chat, _user, text, chat_name, time_ms, sender in lines:
         known = chats.get((bot, chat))
         name = chat_name or (known[2] if known else "")
         amount = known[7] + 1 if known else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.ports import ChatRow, MessageRow
@@ -18,17 +19,24 @@ async def newest(
     """The newest `limit` lines with an id below `before` (0: no bound), oldest first."""
     if limit <= 0:
         return []
-    params: Params = {"before": before or HIGHEST_ID, "most": limit, "bot": bot, "chat": chat}
-    rows = await engine.fetch(_QUERIES[bot is not None, chat is not None], params)
+    before = before or HIGHEST_ID
+    if bot is not None and chat is not None:
+        rows = await _of_chat(engine, bot, chat, before, limit)
+    else:
+        filters: Params = {"bot": bot or "", "chat": chat or "", "user": "", "digested": 0}
+        rows = await engine.fetch("lines_above", {**filters, "before": before, "most": limit})
     return [read_line(row) for row in reversed(rows)]
 
 
-_QUERIES = {
-    (False, False): "messages",
-    (True, False): "messages_of_bot",
-    (False, True): "messages_of_place",
-    (True, True): "messages_of_chat",
-}
+async def _of_chat(engine: Engine, bot: BotId, chat: ChatId, before: int, limit: int) -> list[list[Any]]:
+    """What the digest has not read, and then what it knows of this chat; newest first."""
+    ((digested,),) = await engine.fetch("digested")
+    params: Params = {"bot": bot, "chat": chat, "user": "", "digested": digested, "before": before, "most": limit}
+    rows = await engine.fetch("lines_above", params)
+    if len(rows) < limit:
+        rest = {**params, "before": min(before, digested + 1), "most": limit - len(rows)}
+        rows += [row for row in await engine.fetch("lines_of_chat", rest) if row[1] is not None]
+    return rows
 
 
 async def sends(engine: Engine, execution: ExecutionId) -> list[MessageRow]:

@@ -9,11 +9,12 @@ from kagami.ports import MessageRow
 from kagami.storage.engine import Engine, Params
 from kagami.storage.messages import HIGHEST_ID
 from kagami.storage.rows import read_line
-from kagami.storage.words import contains, normal, query
+from kagami.storage.words import contains, is_short, normal, query
 
 # Rows looked at in one step: few at first, since most searches are satisfied by them.
 FIRST_STEP = 100
 LARGEST_STEP = 4_000
+READ_FOR_SHORT = 2_000
 
 
 class Search:
@@ -29,12 +30,15 @@ class Search:
         wanted = normal(text)
         if not wanted or limit <= 0:
             return []
-        # Messages that the index does not know yet are read one by one.
+        # Messages that the index does not know yet are read one by one; for a text that very many hold, the newest ones
+        # too, which most often is enough.
         ((digested,),) = await self._engine.fetch("digested")
+        if is_short(wanted):
+            digested = max(0, digested - READ_FOR_SHORT)
         filters: Params = {"bot": bot, "chat": chat, "user": user}
         hits = _Hits(wanted, limit)
-        await self._walk(hits, "unread_lines", {**filters, "digested": digested}, before or HIGHEST_ID)
-        known = {**filters, "expression": query(wanted)}
+        await self._walk(hits, "lines_above", {**filters, "digested": digested}, before or HIGHEST_ID)
+        known = {**filters, "expression": query(wanted, bot=bot, chat=chat, user=user)}
         await self._walk(hits, "hits", known, min(before or HIGHEST_ID, digested + 1))
         return hits.found
 

@@ -63,6 +63,7 @@ class Lane:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"kagami-{name}")
         self._lock = threading.Lock()
         self._running = 0
+        self._late: set[int] = set()
         self._closed = False
         self.connection: sqlite3.Connection | None = None
         self.waiting = 0
@@ -84,6 +85,7 @@ class Lane:
             return await self.submit(lambda connection: self._numbered(work, connection, number))
         finally:
             timer.cancel()
+            self._late.discard(number)
             self.waiting -= 1
 
     async def close(self) -> None:
@@ -109,6 +111,9 @@ class Lane:
         self, work: Callable[[sqlite3.Connection], Answer], connection: sqlite3.Connection, number: int
     ) -> Answer:
         with self._lock:
+            if number in self._late:
+                self._late.remove(number)
+                raise StoreSlow(seconds=READ_SECONDS)
             self._running = number
         try:
             return work(connection)
@@ -119,7 +124,9 @@ class Lane:
     def _interrupt(self, number: int) -> None:
         # Under the lock, so that it cannot hit the next reader's work.
         with self._lock:
-            if self._running == number and self.connection is not None:
+            if self._running != number:
+                self._late.add(number)  # it still waits for its turn
+            elif self.connection is not None:
                 self.connection.interrupt()
 
 

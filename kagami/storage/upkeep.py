@@ -13,9 +13,8 @@ from kagami.errors import StoreClosed
 from kagami.model.ids import execution_id
 from kagami.ports import Cleaned
 from kagami.storage.config import StoreConfig
-from kagami.storage.digest import Digest
+from kagami.storage.digest import Digest, gram_rows
 from kagami.storage.engine import Engine, Params, Row
-from kagami.storage.words import index
 
 DAY_MS = 86_400_000
 # A duplicate is known for this long, whatever else is cleaned.
@@ -29,6 +28,8 @@ BEAT_S = 0.25
 # The digest works for one part in so many of the time.
 REST = 3
 NOTHING = Cleaned(0, 0, 0, 0)
+# Columns of `oldest_events` and `oldest_sends`, after id, bot, chat, user and text.
+KIND, EXECUTION, TIME, IS_OPEN = 5, 6, 7, 8
 
 
 class Upkeep:
@@ -47,6 +48,7 @@ class Upkeep:
             try:
                 started = clock()
                 while await self.digest.step():
+                    await self._engine.tidy()
                     await asyncio.sleep(REST * (clock() - started))
                     started = clock()
                 await self._engine.tidy()
@@ -101,42 +103,43 @@ class Upkeep:
         return Cleaned(messages, sends, traces, 0)
 
     async def _remove_events(self, limit_ms: int, now_ms: int) -> int:
-        after = messages = 0
+        after, messages = 0, 0
         while True:
             async with self._lock:
-                rows = await self._engine.ask("oldest_events", {"after": after, "most": CHUNK_ROWS})
-                old = [row for row in rows if row[6] < limit_ms and not row[7]]
-                gone = [row for row in old if row[6] < now_ms - DEDUPE_MS]
-                bare = [row for row in old if row[6] >= now_ms - DEDUPE_MS and row[2] != "cleaned"]
+                rows = await self._engine.fetch("oldest_events", {"after": after, "most": CHUNK_ROWS})
+                old = [row for row in rows if row[TIME] < limit_ms and not row[IS_OPEN]]
+                gone = [row for row in old if row[TIME] < now_ms - DEDUPE_MS]
+                bare = [row for row in old if row[TIME] >= now_ms - DEDUPE_MS and row[KIND] != "cleaned"]
                 if gone or bare:
                     await self._prune(gone, bare, ())
-            messages += sum(row[2] == "message" for row in (*gone, *bare))
-            if not any(row[6] < limit_ms for row in rows):
+            messages += len([row for row in (*gone, *bare) if row[KIND] == "message"])
+            if not any(row[TIME] < limit_ms for row in rows):
                 return messages
             after = rows[-1][0]
 
     async def _remove_sends(self, limit_ms: int) -> int:
-        after = sends = 0
+        after, sends = 0, 0
         while True:
             async with self._lock:
-                rows = await self._engine.ask("oldest_sends", {"after": after, "most": CHUNK_ROWS})
-                old = [row for row in rows if row[6] < limit_ms and not row[7]]
+                rows = await self._engine.fetch("oldest_sends", {"after": after, "most": CHUNK_ROWS})
+                old = [row for row in rows if row[TIME] < limit_ms and not row[IS_OPEN]]
                 if old:
                     await self._prune((), (), old)
-            sends += sum(row[2] == "send" for row in old)
-            if not any(row[6] < limit_ms for row in rows):
+            sends += len([row for row in old if row[KIND] == "send"])
+            if not any(row[TIME] < limit_ms for row in rows):
                 return sends
             after = rows[-1][0]
 
     async def _prune(self, gone: Sequence[Row], bare: Sequence[Row], sends: Sequence[Row]) -> None:
         ((digested,),) = await self._engine.ask("digested")
-        lines = [row for row in (*gone, *bare, *sends) if row[2] in ("message", "send") and row[0] <= digested]
+        lines = [row for row in (*gone, *bare, *sends) if row[KIND] in ("message", "send") and row[0] <= digested]
         await self._engine.write(
             "prune",
             {
-                "grams": [(row[0], index(row[5])) for row in lines if row[5]],
+                "grams": await gram_rows(lines),
+                "places": [row[:3] for row in lines],
                 "chats": _chats(lines),
-                "executions": [row[1] for row in (*gone, *bare)],
+                "executions": [row[EXECUTION] for row in (*gone, *bare)],
                 "gone": [row[0] for row in gone],
                 "stripped": [row[0] for row in bare],
                 "sends": [row[0] for row in sends],
@@ -152,7 +155,7 @@ class Upkeep:
 def _chats(lines: Sequence[Row]) -> list[Row]:
     counts: dict[tuple[Any, Any], int] = {}
     for line in lines:
-        counts[line[3], line[4]] = counts.get((line[3], line[4]), 0) + 1
+        counts[line[1], line[2]] = counts.get((line[1], line[2]), 0) + 1
     return [(bot, chat, amount) for (bot, chat), amount in counts.items()]
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from zlib import crc32
 
 # From here on a character says as much as a short word of an alphabet (CJK radicals begin here).
 WIDE_FROM = "\u2e80"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Pieces begin with 0 to n, since characters end at U+10FFFF.
+NAME_LETTERS = {"bot": "x", "chat": "y", "user": "z"}
 # A long text is indexed as far as this; longer ones are found by their beginning.
 MOST_CHARACTERS = 10_000
 # More pieces than this narrow a search no further: every hit is compared with the text anyway.
@@ -33,23 +36,37 @@ def contains(text: str, wanted: str) -> bool:
     return wanted in normal(text)[:MOST_CHARACTERS]
 
 
-def index(text: str) -> str:
-    """The pieces of a text, each once, with spaces between."""
+def index(text: str, *, bot: str, chat: str, user: str) -> str:
+    """The pieces of a text and one word for each name, each once, with spaces between."""
     shown = normal(text)[:MOST_CHARACTERS]
-    return " ".join({_written(shown[place : place + _width(shown[place])]) for place in range(len(shown))})
+    pieces = {_written(shown[place : place + _width(shown[place])]) for place in range(len(shown))}
+    return " ".join((*pieces, *_names(bot=bot, chat=chat, user=user)))
 
 
-def query(wanted: str) -> str:
-    """What to ask the index for: every message that contains `wanted` (a normal form, not empty) matches.
+def query(wanted: str, *, bot: str = "", chat: str = "", user: str = "") -> str:
+    """What to ask the index for: every message of these that contains `wanted` (a normal form, not empty) matches.
 
-    An FTS5 expression of quoted pieces; when the text is shorter than one piece, all pieces that begin with it.
+    An FTS5 expression of quoted words; when the text is shorter than one piece, all pieces that begin with it.
     """
-    whole = [wanted[place : place + _width(start)] for place, start in enumerate(wanted)]
-    pieces = [piece for piece in whole if len(piece) == _width(piece[0])]
-    if not pieces:
-        return f'"{_written(wanted)}"*'
-    chosen = _spread(pieces)
-    return " AND ".join(f'"{_written(piece)}"' for piece in chosen)
+    pieces = _whole(wanted)
+    chosen = [f'"{_written(piece)}"' for piece in _spread(pieces)] if pieces else [f'"{_written(wanted)}"*']
+    names = (f'"{name}"' for name in _names(bot=bot, chat=chat, user=user))
+    return " AND ".join((*names, *chosen))
+
+
+def _names(**names: str) -> list[str]:
+    """Words for names that are not empty. They begin with a letter that no piece begins with."""
+    return [NAME_LETTERS[kind] + f"{crc32(name.encode()):08x}" for kind, name in names.items() if name]
+
+
+def is_short(wanted: str) -> bool:
+    """Shorter than a piece, so that the index has to join many pieces."""
+    return not _whole(wanted)
+
+
+def _whole(wanted: str) -> list[str]:
+    found = (wanted[place : place + _width(start)] for place, start in enumerate(wanted))
+    return [piece for piece in found if len(piece) == _width(piece[0])]
 
 
 def _spread(pieces: list[str]) -> list[str]:

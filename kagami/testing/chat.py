@@ -106,7 +106,7 @@ class ChatExecution:
 
 
 class PluginChat:
-    """One person in one chat with the plugins of `host`. `calls` are operations that were asked for; `answers` what they give."""
+    """People who talk to the plugins of `host`. `calls` are operations that were asked for, `answers` what they give."""
 
     def __init__(self, host: Host, desk: Desk, store: MemoryValues, *, clock: Clock, prefix: str) -> None:
         self.host = host
@@ -175,10 +175,13 @@ class PluginChat:
         strays = self.host.strays()
         assert not strays, "; ".join(strays)  # noqa: S101
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         """Cancel what still runs."""
-        for task in self._handling:
+        running = set(self._handling)
+        for task in running:
             task.cancel()
+        if running:
+            await asyncio.wait(running)
 
     def perform(self, action: Action) -> Receipt:
         self._said.put_nowait(action)
@@ -267,7 +270,7 @@ async def chat_with(
         try:
             yield chat
         finally:
-            chat.abandon()
+            await chat.abandon()
             survivors = await host.close()
         if survivors:
             raise AssertionError("; ".join(survivors))

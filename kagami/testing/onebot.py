@@ -11,6 +11,7 @@ off in the middle of a frame, never answer, refuse a token inside an accepted ha
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
@@ -32,7 +33,6 @@ Refusing = Literal["http", "napcat"]
 
 ACCOUNT = "10001"
 USER = "20002"
-START_SECONDS = 1_760_000_000
 NAPCAT_REFUSAL = {"status": "failed", "retcode": 1403, "data": None, "message": "token验证失败", "echo": None}
 
 
@@ -133,7 +133,7 @@ class Peer:
 
     def event(self, post_type: str, **fields: Any) -> dict[str, Any]:
         """A frame with the fields that all events have."""
-        return {"time": START_SECONDS, "self_id": number(self.account), "post_type": post_type} | fields
+        return {"time": int(time.time()), "self_id": number(self.account), "post_type": post_type} | fields
 
     def stall(self) -> None:
         """Read nothing any more, as a process does that was stopped."""

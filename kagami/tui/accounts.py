@@ -39,7 +39,12 @@ COLUMNS = (
 
 def sign(glyphs: Glyphs, state: str) -> str:
     """The glyph of a bot's state."""
-    signs = {"online": glyphs.online, "stopped": glyphs.offline, "auth_failed": glyphs.failed, "crash_loop": glyphs.failed}
+    signs = {
+        "online": glyphs.online,
+        "stopped": glyphs.offline,
+        "auth_failed": glyphs.failed,
+        "crash_loop": glyphs.failed,
+    }
     return signs.get(state, glyphs.troubled)
 
 
@@ -65,7 +70,9 @@ def errors_percent(bot: BotRow) -> float | None:
 def since(shell: Shell, bot: BotRow) -> str:
     """How long its state has been what it is."""
     since_ms = bot.health.since_ms
-    return figures.span((shell.clock.wall_ms() - since_ms) / 1000) if since_ms and bot.health.state != "stopped" else "-"
+    return (
+        figures.span((shell.clock.wall_ms() - since_ms) / 1000) if since_ms and bot.health.state != "stopped" else "-"
+    )
 
 
 def row(shell: Shell, bot: BotRow) -> Row:
@@ -109,7 +116,7 @@ def card(shell: Shell, bot: BotRow) -> list[tuple[str, Span]]:
     last = figures.clock(health.last_event_ms) if health.last_event_ms else "-"
     usual = f"{health.usual_gap_s:.0f} s" if health.usual_gap_s else "-"
     state = state_span(shell, bot)
-    rates = f"{figures.rate(bot.in_per_s)}/s {looks.glyphs.to} {figures.rate(bot.out_per_s)}/s   p95 {figures.ms(bot.p95_ms)}"
+    rates = f"{figures.rate(bot.in_per_s)}/s {looks.glyphs.to} {figures.rate(bot.out_per_s)}/s"
     return [
         (mark("account"), Span(split_id(bot.id)[1])),
         (mark("platform"), Span(platform(bot))),
@@ -121,6 +128,7 @@ def card(shell: Shell, bot: BotRow) -> list[tuple[str, Span]]:
         (mark("last event"), Span(last)),
         (mark("usual gap"), Span(usual)),
         (mark("in, out"), Span(rates)),
+        (mark("p95"), Span(figures.ms(bot.p95_ms))),
         (mark("received"), Span(figures.count(bot.received))),
         (mark("sent"), Span(figures.count(bot.sent))),
         (mark("failed"), Span(figures.count(bot.failed), "bad" if bot.failed else "text")),

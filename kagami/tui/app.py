@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
@@ -18,17 +19,15 @@ from kagami.ports import Control
 from kagami.tui.acting import Verb
 from kagami.tui.actions import EVERYWHERE, INTERRUPT, RETRY
 from kagami.tui.desk import Desk
-from kagami.tui.dialogs.ask import Ask
 from kagami.tui.dialogs.cards import LinkCard, TooSmall
 from kagami.tui.format import Tier
 from kagami.tui.guidepost import Guidepost
 from kagami.tui.keys import Action
+from kagami.tui.leaving import Leaving
 from kagami.tui.places import BY_NAME, LATER, PLACES
-from kagami.tui.shell import Leave, Question
 from kagami.tui.state import State
 from kagami.tui.widgets.bars import Footer, PulseLine, Rail, Tabs
 
-INTERRUPT_S = 2.0
 _BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (140, "-wide")]
 _LATER = tuple(Action(f"later.{digit}", (digit,), title, title, hint=False) for digit, title in LATER.items())
 
@@ -65,7 +64,7 @@ class Console(Desk, inherit_bindings=False):
             clock=clock or SystemClock(),
             state=state or State(),
         )
-        self.owned = owned
+        self.leaving = Leaving(self, owned=owned)
         self.pulse_line = PulseLine(self)
         self.tabs = Tabs(self)
         self.rail = Rail(self)
@@ -73,7 +72,6 @@ class Console(Desk, inherit_bindings=False):
         self.card = LinkCard(self, self.feed)
         self.too_small = TooSmall(self)
         self.guidepost = Guidepost(self)
-        self._interrupted = float("-inf")
         self._busy = 0
 
     def compose(self) -> ComposeResult:
@@ -94,15 +92,11 @@ class Console(Desk, inherit_bindings=False):
 
     async def on_mount(self) -> None:
         # Textual makes every task eager; what runs beside it here is written for the loop's own order.
-        self._loop_as_usual()
+        asyncio.get_running_loop().set_task_factory(None)
         self.run_worker(self.feed.run(), group="feed")
         self.set_interval(1.0, self.tick)
         first = self.state.place if self.state.place in BY_NAME else PLACES[0].name
         self.call_after_refresh(self.go, first)
-
-    @staticmethod
-    def _loop_as_usual() -> None:
-        asyncio.get_running_loop().set_task_factory(None)
 
     def heard(self) -> None:
         """Paint what the feed changed."""
@@ -117,6 +111,12 @@ class Console(Desk, inherit_bindings=False):
         self.too_small.tick()
         self.stage.tell_trouble()
         self.refresh_chrome()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Crumbs and footer follow every key and click at once."""
+        await super().on_event(event)
+        if isinstance(event, (events.Key, events.Click)):
+            self.call_after_refresh(self.refresh_chrome)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.too_small.tick)
@@ -165,16 +165,15 @@ class Console(Desk, inherit_bindings=False):
     def verbs(self) -> Mapping[str, Verb]:
         return {
             **{entry.go: partial(self.go, entry.name) for entry in PLACES},
-            **{action.id: partial(self._later, action) for action in _LATER},
+            **{action.id: partial(self.guidepost.later, action) for action in _LATER},
             **self.guidepost.verbs(),
             "ui.back": self._back,
             "nav.back": lambda: self._walk(-1),
             "nav.forward": lambda: self._walk(1),
             "ui.next": self.action_focus_next,
             "ui.previous": self.action_focus_previous,
-            "ui.screenshot": self._picture,
-            "app.quit": self.leave,
-            INTERRUPT.id: self._interrupt,
+            "app.quit": self.leaving.leave,
+            INTERRUPT.id: self.leaving.interrupt,
             RETRY.id: self.feed.retry,
         }
 
@@ -185,20 +184,6 @@ class Console(Desk, inherit_bindings=False):
         if parameters[0] == RETRY.id:
             return self.card.display and len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
         return len(self.screen_stack) == 1 or parameters[0] == INTERRUPT.id
-
-    def refuse(self, action: Action, reason: str) -> None:
-        self.say(self.t(action.text), reason, "warning")
-
-    def start(self, action: Action, work: Awaitable[None]) -> None:
-        self.run_worker(self.finish(action, work, self.t), group=action.id)
-
-    def action_place(self, action_id: str) -> None:
-        """A click on the footer: an action of the seen place."""
-        if self.stage.current is not None:
-            self.stage.current.action_act(action_id)
-
-    def _later(self, action: Action) -> None:
-        self.say(self.t(action.label), self.t(mark("This place comes with a later version.")))
 
     async def _back(self) -> None:
         if self.toasts.seen():
@@ -212,40 +197,3 @@ class Console(Desk, inherit_bindings=False):
             if not await self.stage.walk(step):
                 self.say(self.t(mark("No further place in this direction.")))
         self.refresh_chrome()
-
-    def _picture(self) -> None:
-        path = self.save_screenshot()
-        self.say(self.t(mark("Picture written")), path)
-
-    async def _interrupt(self) -> None:
-        now = self.clock.monotonic()
-        last, self._interrupted = self._interrupted, now
-        if isinstance(self.screen, Ask):
-            self.exit(Leave.STOP if self.owned else Leave.DETACH)
-        elif now - last <= INTERRUPT_S:
-            await self.leave()
-        else:
-            self.say(self.t(mark("Press ^C again to leave")))
-
-    async def leave(self) -> None:
-        """`q`: an attached console goes at once; the one that holds the engine asks what shall become of the bots."""
-        if not self.owned:
-            self.exit(Leave.DETACH)
-            return
-        t, pulse = self.t, self.pulse
-        online = pulse.online if pulse else 0
-        waiting = pulse.open_events if pulse else 0
-        question = Question(
-            t(mark("Leave the console?")),
-            (
-                (t(mark("Bots online")), str(online)),
-                (t(mark("In flight")), t(mark("{count} events; stopping waits for them")).format(count=waiting)),
-                (t(mark("Leave running")), t(mark("the bots go on without a console; `kagami` attaches again"))),
-                (t(mark("Stop")), t(mark("no message is answered until `kagami` is started again"))),
-            ),
-            keep=t(mark("Stay")),
-            go=t(mark("Stop the bots")),
-        )
-        chosen = await self.choose(question, (question.keep, t(mark("Leave them running")), question.go))
-        if chosen:
-            self.exit(Leave.DETACH if chosen == 1 else Leave.STOP)

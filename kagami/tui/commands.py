@@ -81,7 +81,9 @@ def parse(line: str) -> Command:
     place = _SHORT.get(head, head)
     if place in BY_NAME:
         return Go(place, rest)
-    raise UsageError(reason=mark("Expected a place, an operation such as `plugins reload`, or lang, theme, glyphs, help, quit."))
+    raise UsageError(
+        reason=mark("Expected a place, an operation such as `plugins reload`, or lang, theme, glyphs, help, quit.")
+    )
 
 
 def _choice(what: str, value: str) -> Choose:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from textual.app import App
@@ -19,6 +19,7 @@ from kagami.tui.acting import Acting
 from kagami.tui.dialogs.ask import Ask
 from kagami.tui.feed import EngineFeed
 from kagami.tui.format import Tier
+from kagami.tui.keys import Action
 from kagami.tui.looks import Looks, looks, theme
 from kagami.tui.prompt import Prompt
 from kagami.tui.shell import Leave, Level, Question, Repaints
@@ -43,7 +44,15 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
     """What `kagami.tui.shell.Shell` promises."""
 
     def __init__(
-        self, control: Control, *, language: str, glyphs: Tier, text: Tier | None, theme_name: str, clock: Clock, state: State
+        self,
+        control: Control,
+        *,
+        language: str,
+        glyphs: Tier,
+        text: Tier | None,
+        theme_name: str,
+        clock: Clock,
+        state: State,
     ) -> None:
         super().__init__(driver_class=_driver(), ansi_color=True if theme_name == "ansi" else None, watch_css=False)
         self.control = control
@@ -169,6 +178,17 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
             await own.remove()
             if before is not None and before.is_attached and not isinstance(self.focused, Input):
                 before.focus(scroll_visible=False)
+
+    def refuse(self, action: Action, reason: str) -> None:
+        self.say(self.t(action.text), reason, "warning")
+
+    def start(self, action: Action, work: Awaitable[None]) -> None:
+        self.run_worker(self.finish(action, work, self.t), group=action.id)
+
+    def action_place(self, action_id: str) -> None:
+        """A click on the footer: an action of the seen place."""
+        if self.stage.current is not None:
+            self.stage.current.action_act(action_id)
 
     def remember_command(self, line: str) -> None:
         """Keep a line for the up key, in this console and the next."""

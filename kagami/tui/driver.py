@@ -20,6 +20,8 @@ from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from kagami.tui.shell import HangsUp
+
 MOST_WAITING = 30_000
 """Characters that may wait for the terminal before frames are dropped."""
 
@@ -27,7 +29,7 @@ STOP_S = 0.5
 
 
 class Writer(WriterThread):
-    """Writes what it is given, in a thread; `behind` is called after frames were dropped, `lost` when the file fails."""
+    """Writes in a thread. `behind` is called after frames were dropped, `lost` when the file fails."""
 
     def __init__(self, file: IO[str], behind: Callable[[], None], lost: Callable[[], None]) -> None:
         super().__init__(file)
@@ -74,15 +76,17 @@ class Writer(WriterThread):
 
 
 class ConsoleDriver(LinuxDriver):
-    """`hung_up` is called once, in any thread, when the terminal is gone."""
+    """Tells an app that `HangsUp` when the terminal is gone."""
 
-    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._ended = False
 
     # The stock driver makes its writer in the middle of a long method: what it assigns is replaced here.
     @property
-    def _writer_thread(self) -> Writer | None:  # type: ignore[override]
+    def _writer_thread(self) -> Writer | None:
         return self._writer
 
     @_writer_thread.setter
@@ -98,10 +102,11 @@ class ConsoleDriver(LinuxDriver):
                 while not self.exit_event.is_set():
                     raw = os.read(self.fileno, 4_096) if selector.select(0.1) else None
                     if raw == b"":
-                        raise EOFError
+                        self._hang_up()
+                        return
                     for message in (*(parser.feed(decode(raw)) if raw else ()), *parser.tick()):
                         self.process_message(message)
-        except (OSError, EOFError, ParseEOF):
+        except (OSError, ParseEOF):
             self._hang_up()
 
     def _enable_mouse_support(self) -> None:
@@ -118,7 +123,7 @@ class ConsoleDriver(LinuxDriver):
             self.write("\x1b[?1002l")
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self.write("\x1b[22;2t")  # keep the terminal's own title
 
     def stop_application_mode(self) -> None:
@@ -138,4 +143,5 @@ class ConsoleDriver(LinuxDriver):
         self._ended = True
         if self._writer is not None:
             self._writer.gone = True
-        self._app.hang_up()
+        if isinstance(self._app, HangsUp):
+            self._app.hang_up()

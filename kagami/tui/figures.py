@@ -6,6 +6,8 @@ import time
 from functools import lru_cache
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_ONE_DIGIT = 9.95  # below this a number is shown with a decimal
+_THREE_DIGITS = 999.5  # from here the next unit begins
 
 
 def count(number: int) -> str:
@@ -17,38 +19,33 @@ def rate(per_s: float) -> str:
     """`0`, `0.4`, `41`, `1.2k`, `12k`: at most five cells."""
     if per_s <= 0:
         return "0"
-    if per_s < 9.95:
-        return f"{per_s:.1f}"
-    return _thousands(per_s)
-
-
-def _thousands(number: float) -> str:
-    for unit, limit in (("", 999.5), ("k", 999_500.0), ("M", 999_500_000.0)):
-        if number < limit:
-            scaled = number / {"": 1, "k": 1e3, "M": 1e6}[unit]
-            return f"{scaled:.1f}{unit}" if unit and scaled < 9.95 else f"{scaled:.0f}{unit}"
-    return f"{number / 1e9:.1f}G"
+    return f"{per_s:.1f}" if per_s < _ONE_DIGIT else _scaled(per_s, 1_000, ("", "k", "M", "G"), whole=1)
 
 
 def size(number: int) -> str:
     """Bytes: `812B`, `412M`, `2.0G`: at most five cells."""
-    scaled = float(number)
-    for unit in "BKMG":
-        if scaled < 999.5:
-            return f"{scaled:.1f}{unit}" if unit in "G" or (unit != "B" and scaled < 9.95) else f"{scaled:.0f}{unit}"
-        scaled /= 1024
-    return f"{scaled:.1f}T"
+    return _scaled(number, 1_024, ("B", "K", "M", "G", "T"), whole=1)
+
+
+def _scaled(number: float, step: int, units: tuple[str, ...], *, whole: int) -> str:
+    """In the first unit that needs three digits at most; the first `whole` units have no decimals."""
+    place = 0
+    while number >= _THREE_DIGITS and place < len(units) - 1:
+        number /= step
+        place += 1
+    return f"{number:.1f}{units[place]}" if place >= whole and number < _ONE_DIGIT else f"{number:.0f}{units[place]}"
 
 
 def ms(milliseconds: float) -> str:
     """`-` for none, `0.4ms`, `45ms`, `1.9s`, `12s`."""
     if milliseconds <= 0:
         return "-"
-    if milliseconds < 0.95:
+    if milliseconds < 1 - 0.05:
         return f"{milliseconds:.1f}ms"
-    if milliseconds < 999.5:
+    if milliseconds < _THREE_DIGITS:
         return f"{milliseconds:.0f}ms"
-    return f"{milliseconds / 1000:.1f}s" if milliseconds < 9_950 else f"{milliseconds / 1000:.0f}s"
+    seconds = milliseconds / 1_000
+    return f"{seconds:.1f}s" if seconds < _ONE_DIGIT else f"{seconds:.0f}s"
 
 
 def span(seconds: float) -> str:
@@ -96,7 +93,7 @@ def age(seconds: float) -> str:
 def micros(microseconds: int) -> str:
     """Microseconds in milliseconds: `0.31`, `45.1`, `1204`."""
     milliseconds = microseconds / 1_000
-    for limit, digits in ((9.995, 2), (999.95, 1)):
+    for limit, digits in ((_ONE_DIGIT, 2), (_THREE_DIGITS, 1)):
         if milliseconds < limit:
             return f"{milliseconds:.{digits}f}"
     return f"{milliseconds:.0f}"

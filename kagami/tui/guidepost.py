@@ -44,8 +44,16 @@ class Guidepost:
             "ui.lang": self.language,
             "ui.theme": lambda: self._choose("theme", _after(THEMES, self.desk.looks.theme)),
             "ui.glyphs": lambda: self._choose("glyphs", _after(TIERS, self.desk.looks.glyphs.tier)),
+            "ui.screenshot": self._picture,
             "help.screen": self.help,
         }
+
+    def later(self, action: Action) -> None:
+        """A digit whose place is not here yet."""
+        self.desk.say(self.desk.t(action.label), self.desk.t(mark("This place comes with a later version.")))
+
+    def _picture(self) -> None:
+        self.desk.say(self.desk.t(mark("Picture written")), self.desk.save_screenshot())
 
     def language(self) -> None:
         """The other language; a terminal that takes only ASCII stays with English."""

@@ -10,8 +10,10 @@ from textual.binding import Binding
 # Terminals send Backspace, Tab, Enter and Esc for the first five; tmux and screen take the next two; browsers keep the
 # next three; the last two are full screen and developer tools.
 FORBIDDEN = frozenset(
-    ("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket")
-    + ("ctrl+b", "ctrl+a", "ctrl+w", "ctrl+t", "ctrl+n", "f11", "f12")
+    (
+        *("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket"),
+        *("ctrl+b", "ctrl+a", "ctrl+w", "ctrl+t", "ctrl+n", "f11", "f12"),
+    )
 )
 
 _NAMES = {

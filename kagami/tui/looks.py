@@ -248,6 +248,7 @@ def _styles(name: str) -> dict[str, Style]:
     if name == "ansi":
         return {role: Style.parse(words) for role, words in _ANSI.items()}
     return {
+        "ground": Style(bgcolor=ink.ground),
         "text": Style(color=ink.text),
         "dim": Style(color=ink.dim),
         "strong": Style(color=ink.strong, bold=True),
@@ -267,6 +268,7 @@ def _styles(name: str) -> dict[str, Style]:
 
 # Never `dim`: half of the terminals make it unreadable and the Linux console paints it green.
 _ANSI = {
+    "ground": "none",
     "text": "none",
     "dim": "none",
     "strong": "bold",

@@ -1,4 +1,4 @@
-"""A place of the console: one digit, one title, one list of actions, and figures that are read only while it is seen."""
+"""A place of the console: one digit, one list of actions, and figures that are read only while it is seen."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Place(Acting, Widget):
         return False
 
     def relabel(self) -> None:
-        """Language, theme or glyphs have changed. Painted widgets need nothing; placeholders of inputs do."""
+        """Language, theme or glyphs have changed. Painted widgets need nothing; labels of inputs do."""
 
     # What it may use.
 
@@ -97,7 +97,9 @@ class Place(Acting, Widget):
     def take_focus(self) -> None:
         """Focus the first of its widgets that can have it, else the place itself, so that its keys work."""
         for widget in self.query("*"):
-            if widget.focusable and all(each.display for each in widget.ancestors_with_self if isinstance(each, Widget)):
+            if widget.focusable and all(
+                each.display for each in widget.ancestors_with_self if isinstance(each, Widget)
+            ):
                 widget.focus(scroll_visible=False)
                 return
         self.can_focus = True

@@ -12,6 +12,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from kagami.tui.shell import Shell
+from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 
@@ -32,7 +33,6 @@ class Prompt(Horizontal):
 
     DEFAULT_CSS = """
     Prompt { height: 1; background: $panel; }
-    Prompt Input { height: 1; width: 1fr; border: none; padding: 0; background: $panel; }
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Prompt(Horizontal):
         self.label = label
         self.changed = changed
         suggester = SuggestFromList(words, case_sensitive=False) if words else None
-        self.input = Input(value, suggester=suggester, select_on_focus=False, compact=True)
-        self.input.cursor_blink = False
+        self.input = Box(value)
+        self.input.suggester = suggester
         self._history = [*history, value]
         self._at = len(history)
 

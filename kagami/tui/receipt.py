@@ -43,6 +43,9 @@ def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[L
         built += paragraph(t(EXPLAINED[trace.outcome]), width, looks, "dim")
     if trace.error:
         built += [(), *paragraph(trace.error, width, looks, "bad")]
+    built += [(), [Span(" " + t(mark("sends")) + f" {len(one.sends)}", "title")]]
+    for send in one.sends:
+        built += send_lines(send, width, looks, t)
     built.append(())
     facts = (
         (mark("came"), clock_ms(trace.started_ms)),
@@ -56,9 +59,6 @@ def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[L
     )
     for name, value in facts:
         built += fact(t(name), value, width, looks)
-    built += [(), [Span(" " + t(mark("sends")) + f" {len(one.sends)}", "title")]]
-    for send in one.sends:
-        built += send_lines(send, width, looks, t)
     return built
 
 

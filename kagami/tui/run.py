@@ -95,7 +95,9 @@ async def _show(
         state=state,
     )
     if complaint:
-        console.call_later(console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning")
+        console.call_later(
+            console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning"
+        )
     try:
         with _hang_up_heard(console.hang_up):
             left = await console.run_async(mouse=wishes.mouse)
@@ -128,5 +130,3 @@ def to_nowhere() -> None:
         os.dup2(nowhere, descriptor)
     if nowhere > 2:  # noqa: PLR2004
         os.close(nowhere)
-
-

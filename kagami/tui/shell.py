@@ -23,6 +23,15 @@ class Leave(Enum):
 
 
 @runtime_checkable
+class HangsUp(Protocol):
+    """An app that can lose its terminal."""
+
+    def hang_up(self) -> None:
+        """Called in any thread."""
+        ...
+
+
+@runtime_checkable
 class Repaints(Protocol):
     """A widget that the shell asks to paint anew when language, theme or glyphs change."""
 

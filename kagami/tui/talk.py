@@ -21,7 +21,7 @@ _USUAL = frozenset(("handled", "answer", "ignored"))
 CHAT_COLUMNS = (
     Column(mark("WHERE"), 18, grow=True),
     Column(mark("WHO"), 8, drop=1),
-    Column(mark("BOT"), 12, drop=2),
+    Column(mark("ACCOUNT"), 12, drop=2),
     Column(mark("LAST MESSAGE"), 12, grow=True),
     Column(mark("AGE"), 4, "right"),
 )
@@ -30,7 +30,7 @@ FOUND_COLUMNS = (
     Column("", 1),
     Column(mark("WHO"), 10),
     Column(mark("CHAT"), 16, drop=1),
-    Column(mark("BOT"), 12, drop=2),
+    Column(mark("ACCOUNT"), 12, drop=2),
     Column(mark("MESSAGE"), 16, grow=True),
     Column(mark("OUTCOME"), 11, drop=3),
 )

@@ -67,7 +67,7 @@ def _column(stdin: int, limit_s: float) -> int:
 
 
 def probe(environ: Mapping[str, str]) -> tuple[str, bool]:
-    """The encoding of standard output, and whether block characters are wide. `KAGAMI_WIDE` answers for the terminal."""
+    """The encoding of standard output, and whether blocks are wide; `KAGAMI_WIDE` (0 or 1) answers for the terminal."""
     stream = sys.__stdout__
     encoding = (stream.encoding if stream else "") or "ascii"
     if environ.get("KAGAMI_WIDE"):

@@ -20,6 +20,7 @@ from kagami.web.operations import Answer, answer
 JSON = "application/json"
 LIVE_MESSAGE_BYTES = 1 << 14
 PING_SECONDS = 20.0
+CLOSE_SECONDS = 1.0
 
 
 class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +82,7 @@ class Handlers:
 
     async def live(self, request: web.Request) -> web.WebSocketResponse:
         """A WebSocket: the client names topics, then `Feed` items come until one side closes."""
-        channel = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=LIVE_MESSAGE_BYTES)
+        channel = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=LIVE_MESSAGE_BYTES, timeout=CLOSE_SECONDS)
         await channel.prepare(request)
         self._open.add(channel)
         try:

@@ -116,6 +116,9 @@ def bind_local(path: Path) -> socket.socket:
 
 
 def _remove_stale(path: Path) -> None:
+    if not path.is_socket():
+        path.lstat()  # FileNotFoundError: nothing is in the way
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(os.fspath(path))

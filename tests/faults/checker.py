@@ -25,10 +25,11 @@ class Name(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """The probe's handler began."""
+    """The probe's handler began, in one life of the process."""
 
     name: Name
     execution: str
+    life: int = 0
 
 
 class Stored(NamedTuple):
@@ -78,13 +79,25 @@ def lost(history: History) -> Iterator[str]:
 
 
 def inverted(history: History) -> Iterator[str]:
-    """Within a conversation no handler runs for an earlier message once one has run for a later."""
-    furthest: dict[str, int] = {}
-    for name, _ in history.ran:
-        before = furthest.get(name.conversation, -1)
+    """Messages of a conversation run in order, in every life, and so do their last runs: those that counted.
+
+    A kill may make a stretch run again (1 2 3 | 2 3 4), from the earliest that was not done; it may not let one fall
+    behind (1 2 3 | 2 4), which would be 2's effect after 3's.
+    """
+    yield from _out_of_order(history.ran, by_life=True, word="ran")
+    last = {ran.name: ran for ran in history.ran}
+    place = {ran.name: number for number, ran in enumerate(history.ran)}
+    yield from _out_of_order(sorted(last.values(), key=lambda ran: place[ran.name]), by_life=False, word="counted")
+
+
+def _out_of_order(runs: Sequence[Ran], *, by_life: bool, word: str) -> Iterator[str]:
+    furthest: dict[tuple[str, int], int] = {}
+    for name, _, life in runs:
+        key = (name.conversation, life if by_life else 0)
+        before = furthest.get(key, -1)
         if name.number < before:
-            yield f"{name} ran after {Name(name.conversation, before)}"
-        furthest[name.conversation] = max(before, name.number)
+            yield f"{name} {word} after {Name(name.conversation, before)}"
+        furthest[key] = max(before, name.number)
 
 
 def doubled(history: History) -> Iterator[str]:
@@ -124,7 +137,7 @@ def repeated(history: History) -> Iterator[str]:
 
 def stray(history: History) -> Iterator[str]:
     """One message is one execution."""
-    for name, execution in history.ran:
+    for name, execution, _ in history.ran:
         row = history.events.get(name)
         if row is not None and row.execution != execution:
             yield f"{name} ran as {execution}, the store knows it as {row.execution}"
@@ -137,7 +150,7 @@ def summary(history: History) -> dict[str, int]:
     """What a reader wants to know of a history beside its breaches."""
     outcomes = Counter(row.outcome for row in history.events.values())
     states = Counter(send.state for send in history.sends)
-    again = Counter(name for name, _ in history.ran)
+    again = Counter(ran.name for ran in history.ran)
     arrived: Sequence[int] = list(Counter(history.heard).values())
     return {
         "accepted": len(history.accepted | history.events.keys()),

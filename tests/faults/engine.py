@@ -96,16 +96,19 @@ class Engine:
     def journal(self) -> Iterator[Ran]:
         if self._journal.exists():
             for line in self._journal.read_text("utf-8").splitlines():
-                conversation, number, execution = line.split()
-                yield Ran(Name(conversation, int(number)), execution)
+                conversation, number, execution, life = line.split()
+                yield Ran(Name(conversation, int(number)), execution, int(life))
 
     def names(self, after: int = 0) -> tuple[int, list[Name]]:
         """The messages that are in the store, from an id on, and the newest id."""
         rows = self._rows("SELECT id, text FROM events WHERE id > ? ORDER BY id", after)
         return (rows[-1][0] if rows else after), [_name(text) for _, text in rows]
 
-    def open_events(self) -> int:
-        return int(self._rows("SELECT count(*) FROM pending WHERE state = 'open'")[0][0])
+    def open_names(self) -> list[Name]:
+        rows = self._rows(
+            "SELECT e.text FROM pending p JOIN events e ON e.execution = p.execution WHERE p.state = 'open'"
+        )
+        return [_name(text) for (text,) in rows]
 
     def events(self) -> Iterator[tuple[Name, Stored]]:
         rows = self._rows(
@@ -125,9 +128,11 @@ class Engine:
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Read without touching: a read-only connection neither recovers nor checkpoints the file."""
         path = self.home / "kagami.db"
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:
             return []
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+            if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pending'").fetchone()[0]:
+                return []  # killed before its first migration
             return connection.execute(statement, values).fetchall()
 
 

@@ -6,8 +6,7 @@ import asyncio
 import random
 import re
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -20,7 +19,7 @@ from tests.faults.checker import Name
 
 ACCOUNT = 10_001_000
 REPLY = re.compile(r"re (\w+) (\d+)")
-OPEN_AT_MOST = 16  # unanswered messages of one conversation: far fewer than a lane holds
+OPEN_AT_MOST = 24  # unanswered messages of one conversation: fewer than a lane holds
 SLOWEST_ANSWER_S = 0.02
 
 
@@ -37,7 +36,7 @@ class Platform:
         self._chance = chance
         self._socket: ClientConnection | None = None
         self._last: dict[str, int] = {f"c{number}": 0 for number in range(conversations)}
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, set[Name]] = {conversation: set() for conversation in self._last}
         self._ids = count(1)
         self.heard: list[Name] = []
         self.answered: list[Name] = []
@@ -63,25 +62,32 @@ class Platform:
         meta = {"post_type": "meta_event", "meta_event_type": "lifecycle", "sub_type": "connect"}
         await socket.send(msgspec.json.encode(self._stamped(meta)), text=True)
         self._socket = socket
-        self._open.clear()  # what the dead engine did not accept will never be answered
         self.away.clear()
         self.connected.set()
         async with asyncio.TaskGroup() as group:
-            async for frame in socket:
-                group.create_task(self._answer(socket, msgspec.json.decode(frame)))
+            with suppress(ConnectionClosed):
+                async for frame in socket:
+                    group.create_task(self._answer(socket, msgspec.json.decode(frame)))
 
     async def say(self) -> bool:
         """The next message of some conversation; False when nobody listens or all wait for answers."""
-        free = [each for each in self._last if self._open[each] < OPEN_AT_MOST]
+        free = [each for each in self._last if len(self._open[each]) < OPEN_AT_MOST]
         if self._socket is None or not free:
             return False
         conversation = self._chance.choice(free)
         self._last[conversation] += 1
-        self._open[conversation] += 1
+        name = Name(conversation, self._last[conversation])
+        self._open[conversation].add(name)
         with suppress(ConnectionClosed):
-            await self._socket.send(self._frame(Name(conversation, self._last[conversation])), text=True)
+            await self._socket.send(self._frame(name), text=True)
             self.said += 1
         return True
+
+    def expect(self, names: Iterable[Name]) -> None:
+        """Only these can still be answered: the engine died, and the others were not accepted or are done."""
+        self._open = {conversation: set() for conversation in self._last}
+        for name in names:
+            self._open[name.conversation].add(name)
 
     def _frame(self, name: Name) -> bytes:
         group, text = 1_000 + int(name.conversation[1:]), f"/probe {name.conversation} {name.number}"
@@ -114,7 +120,7 @@ class Platform:
             await socket.send(msgspec.json.encode(receipt), text=True)
             if name:
                 self.answered.append(name)
-                self._open[name.conversation] -= 1
+                self._open[name.conversation].discard(name)
                 self.on_answered()
 
     def _hear(self, params: dict[str, Any]) -> Name:

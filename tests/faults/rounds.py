@@ -59,7 +59,7 @@ class Rounds:
         await self._connected(began)
         await self._talk_until(self._moment("time"))
         async with asyncio.timeout(DRAINED_WITHIN_S):
-            while self.engine.open_events():
+            while self.engine.open_names():
                 await asyncio.sleep(0.05)
         status = await self.engine.stop()
         assert status == 0, f"exit status {status} after SIGTERM"
@@ -108,6 +108,7 @@ class Rounds:
     def _look(self) -> None:
         self.newest, names = self.engine.names(self.newest)
         self.accepted.update(names)
+        self.platform.expect(self.engine.open_names())
 
 
 def _nothing() -> None: ...

@@ -13,11 +13,11 @@ ONE, TWO, THREE = (Name("a", number) for number in (1, 2, 3))
 
 
 def kept() -> History:
-    """Three messages of one conversation: the second ran twice after a kill, and its reply is in doubt."""
+    """Three messages of one conversation: the second was cut off by a kill, and its reply is in doubt."""
     return History(
         accepted={ONE, TWO},
         heard=[ONE, TWO, THREE],
-        ran=[Ran(ONE, "x1"), Ran(TWO, "x2"), Ran(TWO, "x2"), Ran(THREE, "x3")],
+        ran=[Ran(ONE, "x1"), Ran(TWO, "x2"), Ran(TWO, "x2", life=1), Ran(THREE, "x3", life=1)],
         events={name: Stored(f"x{name.number}", closed=True, outcome="handled") for name in (ONE, TWO, THREE)},
         sends=[Outgoing("x1", 0, "sent"), Outgoing("x2", 0, "unknown"), Outgoing("x3", 0, "sent")],
         effects=dict.fromkeys((ONE, TWO, THREE), 1),
@@ -39,7 +39,8 @@ BAD = {
     ),
     "no trace": Bad(lambda past: past.events.update({TWO: Stored("x2", closed=True, outcome="")}), "has no trace"),
     "shed": Bad(lambda past: past.events.update({TWO: Stored("x2", closed=True, outcome="shed")}), "ended as shed"),
-    "inverted": Bad(lambda past: past.ran.append(Ran(TWO, "x2")), "a#2 ran after a#3"),
+    "inverted in one life": Bad(lambda past: past.ran.append(Ran(TWO, "x2", life=1)), "a#2 ran after a#3"),
+    "fell behind in the next life": Bad(lambda past: past.ran.append(Ran(TWO, "x2", life=2)), "a#2 counted after a#3"),
     "doubled": Bad(lambda past: past.heard.append(ONE), "the reply to a#1 arrived 2 times, 0 of them unknown"),
     "doubled once more than in doubt": Bad(lambda past: past.heard.extend([TWO, TWO]), "arrived 3 times, 1 of them"),
     "doubled and unknown to the store": Bad(lambda past: past.heard.extend([Name("b", 1)] * 2), "the reply to b#1"),
@@ -71,6 +72,12 @@ def test_each_breach_is_found(bad: Bad) -> None:
 def test_a_reply_may_arrive_twice_when_the_first_is_unknown() -> None:
     history = kept()
     history.heard.append(TWO)
+    assert check(history) == []
+
+
+def test_a_stretch_may_run_again_in_the_next_life() -> None:
+    history = kept()
+    history.ran += [Ran(TWO, "x2", life=2), Ran(THREE, "x3", life=2)]
     assert check(history) == []
 
 

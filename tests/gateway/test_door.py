@@ -9,6 +9,8 @@ import os
 import pytest
 from websockets.frames import Frame, Opcode
 
+from kagami.core.handshake import Welcome
+from kagami.testing.clock import settle
 from kagami.testing.gateway import PATH, TOKEN, OpenGateway
 from kagami.testing.onebot import connect_implementation
 
@@ -131,3 +133,45 @@ async def test_a_stranger_who_leaves_is_forgotten(port: OpenGateway) -> None:
     async with asyncio.timeout(1):
         while port.gateway.strangers:
             await asyncio.sleep(0)
+
+
+async def test_what_comes_while_a_request_is_judged_waits(port: OpenGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    judging, judged = asyncio.Event(), asyncio.Event()
+
+    async def admit(_welcome: Welcome) -> None:
+        judging.set()
+        await judged.wait()
+
+    monkeypatch.setattr(port.gateway._reception, "admit", admit)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    writer.write(request())
+    await judging.wait()
+    writer.write(frame())
+    await settle()
+    assert not port.intake.events
+    judged.set()
+    assert (await reader.readline()).startswith(b"HTTP/1.1 101 ")
+    assert (await port.intake.event()).message_id == "7"
+    writer.close()
+
+
+async def test_a_stranger_who_leaves_while_it_is_judged_leaves_nothing(
+    port: OpenGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, judged = asyncio.Event(), asyncio.Event()
+
+    async def admit(_welcome: Welcome) -> None:
+        judging.set()
+        await judged.wait()
+
+    monkeypatch.setattr(port.gateway._reception, "admit", admit)
+    _, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    writer.write(request())
+    await judging.wait()
+    writer.transport.abort()
+    judged.set()
+    async with asyncio.timeout(1):
+        while port.gateway.strangers:
+            await asyncio.sleep(0)
+    await settle()
+    assert not port.intake.events

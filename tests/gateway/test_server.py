@@ -124,6 +124,12 @@ async def test_refusals_are_counted_by_status(port: OpenGateway) -> None:
     assert port.meters.count["gateway_refused", "401"] == 1
 
 
+async def test_a_second_claim_to_an_account_is_refused_with_409(port: OpenGateway) -> None:
+    async with connect_implementation(port.url, token=TOKEN) as peer:
+        await answers_on(port, peer)
+        assert await refused(port.url, headers()) == (409, "qq:10001 is already connected\n")
+
+
 async def test_the_handshake_is_over_long_before_napcat_gives_up(port: OpenGateway) -> None:
     async with asyncio.timeout(0.5), connect_implementation(port.url, token=TOKEN):
         pass

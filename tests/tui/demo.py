@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from kagami.clock import SystemClock
@@ -45,7 +46,8 @@ def main(arguments: list[str]) -> int:
         fresh=True,
     )
     leave = run_console(lambda: control, wishes, clock=engine.FixedClock() if "--still" in arguments else DemoClock())
-    sys.stdout.write(f"left: {leave.name}\n")
+    if "--out" in arguments:
+        Path(arguments[arguments.index("--out") + 1]).write_text(leave.name, "utf-8")
     return 0
 
 

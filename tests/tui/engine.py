@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -129,7 +129,7 @@ NOTICES = [
 
 def messages() -> list[MessageRow]:
     """A few words in and out, oldest first."""
-    said = (
+    said: tuple[tuple[Literal["in", "out"], str, str, str, str, str, str], ...] = (
         ("in", "group:99871", "麻将部", "10007", "阿花", "/weather 东京", "handled"),
         ("out", "group:99871", "麻将部", "", "", "东京 15°C 晴れ", "sent"),
         ("in", "private:10002", "", "10002", "Tanaka", "天气 上海", "handled"),

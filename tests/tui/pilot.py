@@ -38,6 +38,7 @@ async def run_console(
         glyphs=tier,
         theme=theme,
         owned=owned,
+        text="full" if language == "zh" and tier == "ascii" else None,
         clock=clock or FixedClock(),
     )
     async with run_test(console, size) as pilot:

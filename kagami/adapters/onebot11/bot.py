@@ -124,11 +124,6 @@ class OneBotBot:
 
     # --- connections ---
 
-    @property
-    def online(self) -> bool:
-        """Whether any line is up."""
-        return bool(self._seats)
-
     def holders(self, seats: Iterable[str]) -> list[Line]:
         """The lines that hold any of these seats."""
         return list(dict.fromkeys(self._seats[seat] for seat in seats if seat in self._seats))
@@ -193,8 +188,7 @@ class OneBotBot:
             verdict = self._pulse.verdict(self._clock.monotonic())
             if listens and verdict.state == "lost":
                 _say.warning("no sign of life", bot=self.id, reason=verdict.reason)
-                await line.socket.close(LOST, verdict.reason)
-                return
+                return await line.socket.close(LOST, verdict.reason)
             if listens:
                 self._mark_silence(verdict.reason)
             await self._clock.sleep(verdict.recheck)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 from kagami import log
 from kagami.adapters.onebot11.bot import POLICY, OneBotBot
@@ -16,7 +15,7 @@ from kagami.errors import CredentialsRefused, HandshakeRefused
 from kagami.meters import Meters
 from kagami.model.action import Call
 from kagami.model.ids import BotId, bot_id
-from kagami.net.link import Link
+from kagami.net.link import Link, show_url
 from kagami.net.supervise import Nursery
 from kagami.onebot.write import write_action
 from kagami.ports import BotState, Intake, Socket
@@ -104,18 +103,22 @@ class ForwardBot:
         self._clock = clock
         self._nursery = nursery
         self._meters = meters
-        self._link = Link(
-            config.url, token=config.token.reveal(), clock=clock, nursery=nursery, meters=meters, tell=self._tell
-        )
-        self._bot: OneBotBot | None = None
+        self._address = show_url(config.url)
 
     async def run(self, intake: Intake) -> None:
-        address = urlsplit(self._config.url).netloc.rpartition("@")[2]
-        self._bot = self._stand(intake, Identity(bot_id("onebot11", self._config.name or address), ""))
+        place = _Place(self._stand(intake, Identity(bot_id("onebot11", self._config.name or self._address), "")))
+        link = Link(
+            self._config.url,
+            token=self._config.token.reveal(),
+            clock=self._clock,
+            nursery=self._nursery,
+            meters=self._meters,
+            tell=place.tell,
+        )
         try:
-            await self._link.run(lambda socket: self._serve(intake, socket))
+            await link.run(lambda socket: self._serve(intake, place, socket))
         finally:
-            intake.detach(self._bot)
+            intake.detach(place.bot)
 
     def _stand(self, intake: Intake, who: Identity) -> OneBotBot:
         bot = OneBotBot(
@@ -131,18 +134,13 @@ class ForwardBot:
         intake.attach(bot)
         return bot
 
-    def _tell(self, state: BotState, reason: str) -> None:
-        if self._bot is not None:
-            self._bot.away(state, reason)
-
-    async def _serve(self, intake: Intake, socket: Socket) -> None:
+    async def _serve(self, intake: Intake, place: _Place, socket: Socket) -> None:
         account, held = await self._introduce(socket)
         who = identity(DEFAULT_PLATFORM, account)
-        if self._bot is None or self._bot.id != who.bot:
-            former, self._bot = self._bot, self._stand(intake, who)
-            if former is not None:
-                intake.detach(former)
-        await self._bot.serve(Line(socket, "universal"), held)
+        if place.bot.id != who.bot:
+            former, place.bot = place.bot, self._stand(intake, who)
+            intake.detach(former)
+        await place.bot.serve(Line(socket, "universal"), held)
 
     async def _introduce(self, socket: Socket) -> tuple[str, list[bytes]]:
         """The account behind a fresh connection, with the frames that came meanwhile."""
@@ -160,8 +158,18 @@ class ForwardBot:
                 continue
             account, refusal = read_introduction(raw)
             if refusal:
-                raise CredentialsRefused(peer=self._link.address, reason=refusal)
+                raise CredentialsRefused(peer=self._address, reason=refusal)
             held.append(raw)
             if account:
                 return account, held
         raise EOFError("the implementation does not say which account it has")
+
+
+class _Place:
+    """Whoever stands for the account at the moment."""
+
+    def __init__(self, bot: OneBotBot) -> None:
+        self.bot = bot
+
+    def tell(self, state: BotState, reason: str) -> None:
+        self.bot.away(state, reason)

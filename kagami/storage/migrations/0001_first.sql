@@ -20,7 +20,6 @@ CREATE TABLE events (
     native TEXT NOT NULL
 );
 CREATE UNIQUE INDEX events_dedupe ON events (bot, dedupe);
-CREATE INDEX events_chat ON events (bot, chat) WHERE kind = 'message';
 CREATE INDEX events_time ON events (accepted_ms) WHERE kind = 'message';
 
 -- Events that are not done: `open`, or `dead` after too many tries. Stays as small as the work in hand.
@@ -52,7 +51,6 @@ CREATE TABLE sends (
     result TEXT                      -- JSON of what a call returned
 );
 CREATE UNIQUE INDEX sends_execution ON sends (execution, ordinal);
-CREATE INDEX sends_chat ON sends (bot, chat) WHERE kind = 'send';
 CREATE INDEX sends_time ON sends (created_ms) WHERE kind = 'send';
 CREATE INDEX sends_odd ON sends (state, created_ms) WHERE state <> 'sent';
 
@@ -89,8 +87,10 @@ CREATE TABLE audit (
     result TEXT NOT NULL
 );
 
--- Filled in the background, up to and including the id in marks.digested.
+-- The next three are filled in the background, up to and including the id in marks.digested: an index by chat on the
+-- big tables would touch one page for each chat in every batch.
 CREATE TABLE chats (
+    number INTEGER PRIMARY KEY,
     bot TEXT NOT NULL,
     chat TEXT NOT NULL,
     chat_name TEXT NOT NULL,
@@ -99,8 +99,9 @@ CREATE TABLE chats (
     last_text TEXT NOT NULL,
     last_sender TEXT,                -- JSON, as in events
     messages INTEGER NOT NULL,
-    PRIMARY KEY (bot, chat)
-) WITHOUT ROWID;
+    UNIQUE (bot, chat)
+);
+CREATE TABLE places (chat INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (chat, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE grams USING fts5 (tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
 
 CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

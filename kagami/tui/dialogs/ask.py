@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual import events
-
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
+from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.format import fold, pad, visible
 from kagami.tui.keys import Action
 from kagami.tui.shell import Question, Shell
-from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.widgets.painted import Line, Span
 
 _LABEL = 14
@@ -81,7 +79,3 @@ class Ask(Overlay[int]):
 
     def action_press(self, button: int) -> None:
         self.dismiss(button)
-
-    def on_key(self, event: events.Key) -> None:
-        """Nothing below a question hears a key."""
-        event.stop()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kagami.i18n import mark
 from kagami.tui import figures
 from kagami.tui.feed import EngineFeed
-from kagami.tui.format import fit
+from kagami.tui.format import pad
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import cells
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -17,8 +17,6 @@ WIDTH, HEIGHT = 60, 16
 
 class LinkCard(Painted):
     """The link to the engine is lost: since when, what is tried, what to do."""
-
-    DEFAULT_CSS = "LinkCard { layer: over; position: absolute; width: 62; height: 8; display: none; background: $background; }"
 
     def __init__(self, shell: Shell, feed: EngineFeed) -> None:
         super().__init__(shell)
@@ -36,11 +34,10 @@ class LinkCard(Painted):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         t, feed = self.shell.t, self.feed
-        glyphs = self.shell.looks.glyphs
-        tl, h, tr, v, bl, br = glyphs.focus
-        title = f" {t(mark('Engine link lost'))} "
         at = figures.clock(feed.pulse.at_ms) if feed.pulse else "-"
-        again = t(mark("Trying again in {seconds} s (try {count})")).format(seconds=round(feed.wait_s), count=feed.tries)
+        again = t(mark("Trying again in {seconds} s (try {count})")).format(
+            seconds=round(feed.wait_s), count=feed.tries
+        )
         body = (
             t(mark("No answer from the engine for {seconds} s.")).format(seconds=int(feed.silent_s)),
             feed.reason,
@@ -48,19 +45,21 @@ class LinkCard(Painted):
             f"{again}      r {t(mark('now'))}      q {t(mark('quit'))}",
             t(mark("Start it here:  kagami run")),
         )
-        rows: list[Line] = [[Span(tl + h, "bad"), Span(title, "title"), Span(h * (width - 3 - cells([Span(title)])) + tr, "bad")]]
-        for text in body:
-            inner = fit(text, width - 4, self.shell.looks.text)
-            fill = " " * (width - 3 - cells([Span(inner)]))
-            rows.append([Span(v, "bad"), Span(f" {inner}{fill}"), Span(v, "bad")])
-        blank = [Span(v, "bad"), Span(" " * (width - 2)), Span(v, "bad")]
-        return [*rows, blank, [Span(bl + h * (width - 2) + br, "bad")]]
+        return self._framed(t(mark("Engine link lost")), body, width)
+
+    def _framed(self, title: str, body: Sequence[str], width: int) -> list[Line]:
+        looks = self.shell.looks
+        corner, level, right, side, low, last = tuple(looks.glyphs.focus)
+        head = Span(f" {title} ", "title")
+        rule = level * (width - 3 - cells([head]))
+        rows: list[Line] = [[Span(corner + level, "bad"), head, Span(rule + right, "bad")]]
+        edge = Span(side, "bad")
+        rows += [[edge, Span(f" {pad(text, width - 4, 'left', looks.text)} "), edge] for text in (*body, "")]
+        return [*rows, [Span(low + level * (width - 2) + last, "bad")]]
 
 
 class TooSmall(Painted):
     """In place of everything, when the terminal is smaller than what can be laid out; still with the vital figures."""
-
-    DEFAULT_CSS = "TooSmall { layer: top; position: absolute; offset: 0 0; width: 100%; height: 100%; display: none; background: $background; }"
 
     def tick(self) -> None:
         width, height = self.screen.size
@@ -72,12 +71,9 @@ class TooSmall(Painted):
         shell, t, glyphs = self.shell, self.shell.t, self.shell.looks.glyphs
         need = t(mark("kagami needs {need}, this is {have}")).format(need=f"{WIDTH}x{HEIGHT}", have=f"{width}x{height}")
         rows: list[Line] = [[], [Span(f"  {glyphs.brand} ", "accent"), Span(need, "strong")], []]
-        pulse = shell.pulse
-        if pulse:
-            figures_line = (
-                f"{glyphs.online}{pulse.online} {glyphs.troubled}{pulse.troubled} {glyphs.failed}{pulse.offline}"
-                f"   {figures.rate(pulse.in_per_s + pulse.out_per_s)} {t(mark('msg/s'))}   p95 {figures.ms(pulse.p95_ms)}"
-            )
-            rows += [[Span("  " + figures_line)], []]
+        if pulse := shell.pulse:
+            bots = f"{glyphs.online}{pulse.online} {glyphs.troubled}{pulse.troubled} {glyphs.failed}{pulse.offline}"
+            rate = f"{figures.rate(pulse.in_per_s + pulse.out_per_s)} {t(mark('msg/s'))}"
+            rows += [[Span(f"  {bots}   {rate}   p95 {figures.ms(pulse.p95_ms)}")], []]
         rows.append([Span("  " + t(mark("Make the window larger, or press q to leave.")), "dim")])
         return [*rows, *([] for _ in range(height))][:height]

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
+from kagami.tui.dialogs.reader import Reader
 from kagami.tui.format import fold, pad
 from kagami.tui.keys import Action, shown
-from kagami.tui.dialogs.reader import Reader
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 
@@ -34,7 +34,9 @@ class Help(Reader):
         Reader.ACTIONS[-1],
     )
 
-    def __init__(self, shell: Shell, title: str, purpose: str, here: Sequence[Action], anywhere: Sequence[Action]) -> None:
+    def __init__(
+        self, shell: Shell, title: str, purpose: str, here: Sequence[Action], anywhere: Sequence[Action]
+    ) -> None:
         self.place = title
         self.purpose = purpose
         self.here = here
@@ -50,7 +52,9 @@ class Help(Reader):
         return f"{self.t(mark('Help'))}: {self.place}", self.t(page)
 
     def text(self, width: int) -> Sequence[Line]:
-        rows: list[Line] = [[Span(f" {piece}")] for piece in fold(self.t(self.purpose), width - 1)] if self.purpose else []
+        rows: list[Line] = (
+            [[Span(f" {piece}")] for piece in fold(self.t(self.purpose), width - 1)] if self.purpose else []
+        )
         if rows:
             rows.append([])
         actions = self.anywhere if self.everywhere else self.here

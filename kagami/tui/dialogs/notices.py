@@ -8,8 +8,8 @@ from typing import ClassVar
 from kagami.i18n import mark
 from kagami.ports import Notice
 from kagami.tui import figures
-from kagami.tui.format import fold, visible
 from kagami.tui.dialogs.reader import Reader
+from kagami.tui.format import fold, visible
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.toasts import Said

@@ -13,12 +13,13 @@ from textual.widgets import Input
 
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
+from kagami.tui.dialogs.overlay import CLOSE, Overlay
 from kagami.tui.format import fit, pad
 from kagami.tui.keys import Action, shown
-from kagami.tui.dialogs.overlay import CLOSE, Overlay
 from kagami.tui.matching import best
 from kagami.tui.pinyin import initials
 from kagami.tui.shell import Shell
+from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line, Span
 
 _WHERE = 14
@@ -46,7 +47,7 @@ class Palette(Overlay[Entry | None]):
     """Answers the chosen entry."""
 
     DEFAULT_CSS = """
-    Palette Input { height: 1; border: none; padding: 0 1; background: $panel; }
+    Palette Box, Palette Box:focus { padding: 0 1; background: $panel; }
     Palette Vertical#found { margin: 1; height: 1fr; }
     """
     WIDTH: ClassVar[int] = 76
@@ -66,10 +67,8 @@ class Palette(Overlay[Entry | None]):
         super().__init__(shell)
 
     def inner(self) -> Widget:
-        self.box = Input(placeholder="", select_on_focus=False, compact=True)
-        self.box.cursor_blink = False
+        self.box = Box()
         return Vertical(self.box, self.sheet, id="found")
-
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
-from kagami.tui.keys import Action
 from kagami.tui.dialogs.overlay import CLOSE, Overlay
+from kagami.tui.keys import Action
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line
 

@@ -10,9 +10,9 @@ from textual import events
 
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
+from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.format import fit, pad
 from kagami.tui.keys import Action, shown
-from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 
@@ -67,7 +67,12 @@ class ActionSheet(Overlay[str]):
         text = pad(self.t(action.text), width - 9 - cell_len(why), "left")
         click = f"screen.pick({place})"
         role = "dim" if reason else "text"
-        return [Span(f"{sign} ", "accent"), Span(pad(key, 5), "key", click), Span(text, role, click), Span(f" {why}", "warn")]
+        return [
+            Span(f"{sign} ", "accent"),
+            Span(pad(key, 5), "key", click),
+            Span(text, role, click),
+            Span(f" {why}", "warn"),
+        ]
 
     def _move(self, step: int) -> None:
         self.chosen = (self.chosen + step) % len(self.offers)
@@ -93,5 +98,3 @@ class ActionSheet(Overlay[str]):
                 event.stop()
                 self._do(place)
                 return
-
-

@@ -23,14 +23,15 @@ from kagami.tui.widgets.pane import Pane
 from kagami.tui.widgets.table import Chosen, LiveTable, Moved
 
 TWO_PANES = 100
+CARD_CELLS = 40
 
 
 class Bots(Place):
     DEFAULT_CSS = beside(__file__)
     NAME = "bots"
     PURPOSE = mark(
-        "Accounts on chat platforms. A bot connects by itself when its platform knows this gateway's address and token; "
-        "the card says how it is and why."
+        "Accounts on chat platforms. A bot connects by itself when its platform knows this gateway's address and "
+        "token; the card says how it is and why."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("bot.open", ("enter",), mark("card"), mark("All that is known of this bot"), row=True),
@@ -151,6 +152,7 @@ class Bots(Place):
     def _lay_out(self) -> None:
         self.list_pane.display = self._wide or not self.inside
         self.card_pane.display = self._wide or self.inside
+        self.card_pane.styles.width = CARD_CELLS if self._wide else "1fr"
         if self.inside and not self._wide:
             self.card.focus()
 

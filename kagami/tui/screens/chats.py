@@ -158,7 +158,7 @@ class Chats(Place):
         dead: list[Open] = await self.control.call(ListDead())
         self._dead = {each.event.execution: each for each in dead}
         self.dead.show([dead_row(each) for each in dead])
-        self.dead_pane.label(f"{self.t(mark('Dead letters'))} {len(dead)}", self.t(mark("r handle again   ⏎ trace")))
+        self.dead_pane.label(f"{self.t(mark('Dead letters'))} {len(dead)}", self.t(mark("r handles it again")))
         if self.tab == "live":
             await self._read_live()
         self.query_one("#chats-tabs", Rows).repaint()
@@ -184,7 +184,7 @@ class Chats(Place):
             return  # the cursor moved on meanwhile
         self._messages = {str(each.id): each for each in messages}
         self.said.show([said_entry(self.shell, each) for each in messages])
-        self.said_pane.label(f"{chat.chat} {chat.chat_name}", self.t(mark("⏎ trace of the marked line")))
+        self.said_pane.label(f"{chat.chat} {chat.chat_name}", self.t(mark("Enter: trace of the marked line")))
 
     @on(Moved, "#chats-list")
     def _other_chat(self) -> None:
@@ -211,7 +211,7 @@ class Chats(Place):
         self._found = {str(each.id): each for each in found}
         self.results.show([found_row(self.shell, each) for each in found])
         more = "+" if len(found) == MOST_FOUND else ""
-        self.results_pane.label(f"{self.searched} · {len(found)}{more}", self.t(mark("⏎ trace   / search again")))
+        self.results_pane.label(f"{self.searched}  {len(found)}{more}", self.t(mark("Enter: trace   /: search again")))
         if found:
             self.results.focus()
 

@@ -62,7 +62,12 @@ class Alerts(Painted):
         t, looks = self.shell.t, self.shell.looks
         ago = figures.span((self.shell.clock.wall_ms() - notice.at_ms) / 1000)
         role = "bad" if notice.level == "error" else "warn"
-        keys = [Span("  m ", "key"), Span(t(mark("mend")), "dim"), Span("  x ", "key"), Span(f"{t(mark('dismiss'))} ", "dim")]
+        keys = [
+            Span("  m ", "key"),
+            Span(t(mark("mend")), "dim"),
+            Span("  x ", "key"),
+            Span(f"{t(mark('dismiss'))} ", "dim"),
+        ]
         right = [Span(f"  {ago}", "dim"), *(keys if first else ())]
         text = fit(notice_text(self.shell, notice), width - 4 - cells(right), looks.text)
         return spread([Span(f" {looks.glyphs.attention} ", role), Span(text, role)], right, width)

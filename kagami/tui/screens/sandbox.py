@@ -53,8 +53,9 @@ class Sandbox(Place):
     )
     PERIOD = 0.4
     ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("sandbox.send", ("enter",), mark("send"), mark("Say what is in the box"), changes=True),
         Action("sandbox.write", ("i",), mark("write"), mark("Back into the box")),
-        Action("sandbox.trace", ("w", "enter"), mark("trace"), mark("Open the trace of the marked message"), row=True),
+        Action("sandbox.trace", ("w",), mark("trace"), mark("Open the trace of the marked message"), row=True),
         Action("sandbox.as", ("a",), mark("identity"), mark("Be another user, in another chat")),
         Action(
             "sandbox.again", ("r",), mark("say again"), mark("Say the marked message again"), changes=True, row=True
@@ -91,6 +92,7 @@ class Sandbox(Place):
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
+            "sandbox.send": self.box.focus_now,
             "sandbox.write": self.box.focus_now,
             "sandbox.trace": lambda: self.shell.go("trace", self._execution()),
             "sandbox.as": self._ask_identity,
@@ -124,7 +126,7 @@ class Sandbox(Place):
         self.said.empty = self._nothing_said()
         self.said_pane.label(self.t(mark("conversation")))
         self.page_pane.label(self.t(mark("what happened")))
-        self.box_pane.label(self.t(mark("say something")), self.t(mark("/as user:… group:… name:…")))
+        self.box_pane.label(self.t(mark("say something")), self.t(mark("/as user:2 group:7    esc, then letters")))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < SMALL, "small")
@@ -258,7 +260,8 @@ class Sandbox(Place):
         for leg in legs(one.trace):
             took = leg.end_us - leg.start_us
             bar = looks.glyphs.focus[1] * (took * BAR_CELLS // longest)
-            built.append([Span(" " + pad(leg.stage, 9, tier=looks.text)), Span(f"{micros(took):>7} ", "strong"), Span(bar, "accent")])
+            name = Span(" " + pad(leg.stage, 9, tier=looks.text))
+            built.append([name, Span(f"{micros(took):>7} ", "strong"), Span(bar, "accent")])
         return [*built, (), *receipt_lines(one, width, looks, t)]
 
     def _nothing_said(self) -> Sequence[Line]:
@@ -268,5 +271,6 @@ class Sandbox(Place):
             (Span("   " + t(mark("Nothing said yet.")), "strong"),),
             (),
             (Span("   " + t(mark("Type")) + " "), Span("/help", "key"), Span(" " + t(mark("and press Enter.")))),
-            (Span("   " + t(mark("No account is needed; nothing leaves Kagami.")), "dim"),),
+            (Span("   " + t(mark("No account is needed.")), "dim"),),
+            (Span("   " + t(mark("Nothing leaves Kagami.")), "dim"),),
         ]

@@ -36,7 +36,7 @@ COLUMNS = (
     Column(mark("TIME"), 8),
     Column(mark("OUTCOME"), 11),
     Column(mark("ms"), 6, "right"),
-    Column(mark("BOT"), 14, drop=2),
+    Column(mark("ACCOUNT"), 14, drop=2),
     Column(mark("CHAT"), 16, drop=1),
     Column(mark("PLUGIN"), 14, drop=3),
     Column(mark("MESSAGE"), 12, grow=True),

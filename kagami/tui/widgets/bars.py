@@ -61,7 +61,9 @@ class PulseLine(Painted):
             line.append(Span(f" {glyph}{gap}{number}{words}", self._tone(role if number else "dim")))
         notices = sum(each.level in _LEVELS for each in shell.notices)
         words = f" {t(mark('notices'))} " if wide else ""
-        line.append(Span(f"  {glyphs.attention}{gap}{notices}{words}", "warn" if notices else "dim", "app.act('ui.notices')"))
+        line.append(
+            Span(f"  {glyphs.attention}{gap}{notices}{words}", "warn" if notices else "dim", "app.act('ui.notices')")
+        )
         line.append(Span(f"  p95 {figures.ms(pulse.p95_ms):<6}", self._tone("text")))
         return line
 
@@ -159,7 +161,10 @@ class Rail(Painted):
         rows.append([])
         if shell.pulse:
             up = figures.span((shell.clock.wall_ms() - shell.pulse.started_ms) / 1000)
-            rows += [[Span(f" {t(mark('engine'))} {shell.pulse.version}", "dim")], [Span(f" {t(mark('up'))} {up}", "dim")]]
+            rows += [
+                [Span(f" {t(mark('engine'))} {shell.pulse.version}", "dim")],
+                [Span(f" {t(mark('up'))} {up}", "dim")],
+            ]
         return rows
 
 

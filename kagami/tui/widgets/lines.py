@@ -216,19 +216,22 @@ class LineView(Listing):
         glyphs, total, height = self.shell.looks.glyphs, len(self._lines), self.space
         row = index - self.top
         first, last = row * total // height, max((row + 1) * total // height, row * total // height + 1)
+        if total <= height:
+            return Span(" " + glyphs.rail, "frame")
         place = bisect_left(self._errors, first)
-        if total > height and place < len(self._errors) and self._errors[place] < last:
-            return Span(" " + glyphs.attention, "bad")
-        inside = total > height and first < self.top + height and last > self.top
-        return Span(" " + (glyphs.full if inside else glyphs.rail), "frame")
+        bad = place < len(self._errors) and self._errors[place] < last
+        if first < self.top + height and last > self.top:
+            return Span(" " + glyphs.full, "bad" if bad else "dim")
+        return Span(" " + (glyphs.attention if bad else glyphs.rail), "bad" if bad else "frame")
 
 
 def shown_text(line: LogLine) -> str:
-    """A line's text with its fields behind it, as one line of visible text."""
+    """A line's text with its fields behind it, as one line of visible text; its execution id is for the inspector."""
     if not line.fields:
         return visible(line.text)
     fields = "".join(
-        f"  ⏎ {value.count(chr(10)) + 1}" if name == "traceback" else f"  {name}={value[:200]}"
+        f"  [{value.count(chr(10)) + 1} lines]" if name == "traceback" else f"  {name}={value[:200]}"
         for name, value in line.fields.items()
+        if name != "execution"
     )
     return visible(line.text + fields)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from kagami.tui.format import wrap
+from kagami.tui.format import pad, wrap
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -69,7 +69,7 @@ def paragraph(text: str, width: int, looks: Looks, role: str = "text", indent: i
 def fact(name: str, value: str, width: int, looks: Looks, *, role: str = "text", name_cells: int = 10) -> list[Line]:
     """A name and its value; a long value goes on below itself."""
     pieces = wrap(value, width - name_cells - 2, looks.text) or [""]
-    lead = [Span(f" {name} ".ljust(name_cells + 1), "dim")]
+    lead = [Span(" " + pad(name, name_cells, tier=looks.text), "dim")]
     return [
         [*lead, Span(pieces[0], role)],
         *([Span(" " * (name_cells + 1)), Span(piece, role)] for piece in pieces[1:]),

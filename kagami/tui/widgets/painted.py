@@ -31,9 +31,10 @@ Line = Sequence[Span]
 
 def to_strip(line: Iterable[Span], width: int, looks: Looks, ground: str = "") -> Strip:
     """Cells of one row, cut or filled to `width`. All text passes the sanitizer here, whatever came before."""
-    base = looks.style(ground) if ground else Style.null()
-    segments = [Segment(visible(span.text, looks.text), looks.style(span.role) + base) for span in line if span.text]
-    return Strip(segments).adjust_cell_length(width, base if ground else None)
+    below = looks.style("ground")
+    above = looks.style(ground) if ground else Style.null()
+    segments = [Segment(visible(span.text, looks.text), below + looks.style(span.role) + above) for span in line if span.text]
+    return Strip(segments).adjust_cell_length(width, below + above)
 
 
 class Painted(Widget):

@@ -43,4 +43,8 @@ class Ticker(Painted):
         name = pad(visible(who, tier), 12, "left", tier)
         role = "bad" if message.outcome in _BAD else "text"
         room = max(1, width - cell_len(head) - 14)
-        return [Span(head, "dim"), Span(name + " ", "dim" if came else "accent"), Span(pad(message.text, room, "left", tier), role)]
+        return [
+            Span(head, "dim"),
+            Span(name + " ", "dim" if came else "accent"),
+            Span(pad(message.text, room, "left", tier), role),
+        ]

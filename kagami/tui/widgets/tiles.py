@@ -74,7 +74,9 @@ def _tiles(shell: Shell, pulse: Pulse) -> list[Tile]:
     return [
         Tile(mark("CPU"), f"{pulse.cpu_percent:.0f}%", (t(mark("of one core")),), lambda each: each.cpu_percent, 100.0),
         Tile(mark("MEM"), figures.size(pulse.memory_bytes), (of_host,), lambda each: each.memory_bytes),
-        Tile(mark("CONN"), f"{pulse.online}/{bots}", (t(mark("bots online")), t(mark("bots"))), _online, float(bots or 1)),
+        Tile(
+            mark("CONN"), f"{pulse.online}/{bots}", (t(mark("bots online")), t(mark("bots"))), _online, float(bots or 1)
+        ),
         Tile(mark("MSG"), f"{figures.rate(_messages(pulse))}/s", (rates, t(mark("in+out"))), _messages),
     ]
 

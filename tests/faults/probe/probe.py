@@ -19,7 +19,7 @@ async def probe(ctx: Context[ProbeSettings], conversation: str, number: int) -> 
     """Note the message, count its effect, answer."""
     # What write(2) took survives the death of the process; only a power cut would ask for more.
     journal = os.open(ctx.settings.journal, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
-    os.write(journal, f"{conversation} {number} {ctx.event.execution}\n".encode())
+    os.write(journal, f"{conversation} {number} {ctx.event.execution} {os.getpid()}\n".encode())
     os.close(journal)
     key = f"done:{conversation}:{number}"
     await ctx.store.put(key, int(await ctx.store.get(key) or 0) + 1)

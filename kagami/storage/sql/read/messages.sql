@@ -1,14 +1,25 @@
--- name: messages
-SELECT * FROM lines WHERE id < :before ORDER BY id DESC LIMIT :most;
+-- name: lines_above
+-- The log above an id, newest first: all of it, or what the digest has not read. The plus keeps every other index out.
+SELECT * FROM lines
+WHERE id < :before AND id > :digested
+    AND (:bot = '' OR +bot = :bot) AND (:chat = '' OR +chat = :chat) AND (:user = '' OR +user = :user)
+ORDER BY id DESC LIMIT :most;
 
--- name: messages_of_bot
-SELECT * FROM lines WHERE bot = :bot AND id < :before ORDER BY id DESC LIMIT :most;
-
--- name: messages_of_place
-SELECT * FROM lines WHERE chat = :chat AND id < :before ORDER BY id DESC LIMIT :most;
-
--- name: messages_of_chat
-SELECT * FROM lines WHERE bot = :bot AND chat = :chat AND id < :before ORDER BY id DESC LIMIT :most;
+-- name: lines_of_chat
+SELECT
+    p.id,
+    CASE WHEN e.id IS NOT NULL THEN 'in' WHEN s.id IS NOT NULL THEN 'out' END AS direction,
+    coalesce(e.time_ms, s.created_ms) AS time_ms, coalesce(e.bot, s.bot) AS bot, coalesce(e.chat, s.chat) AS chat,
+    coalesce(e.user, substr(s.bot, instr(s.bot, ':') + 1)) AS user, coalesce(e.text, s.text) AS text,
+    coalesce(e.execution, s.execution) AS execution,
+    coalesce(s.state, (SELECT t.outcome FROM traces AS t WHERE t.execution = e.execution), '') AS outcome,
+    e.sender, coalesce(e.chat_name, '') AS chat_name, coalesce(e.message_id, s.message_id) AS message_id,
+    coalesce(s.reason, '') AS reason
+FROM places AS p
+LEFT JOIN events AS e ON e.id = p.id AND e.kind = 'message'
+LEFT JOIN sends AS s ON s.id = p.id AND s.kind = 'send'
+WHERE p.chat = (SELECT number FROM chats WHERE bot = :bot AND chat = :chat) AND p.id < :before
+ORDER BY p.id DESC LIMIT :most;
 
 -- name: sends_of_execution
 SELECT
@@ -17,6 +28,7 @@ SELECT
 FROM sends WHERE execution = :execution ORDER BY ordinal;
 
 -- name: digested
+-- What the digest has read, up to and including this id.
 SELECT value FROM marks WHERE name = 'digested';
 
 -- name: chats

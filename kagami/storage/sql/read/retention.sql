@@ -1,12 +1,12 @@
 -- name: oldest_events
 SELECT
-    e.id, e.execution, e.kind, e.bot, e.chat, e.text, e.accepted_ms,
+    e.id, e.bot, e.chat, e.user, e.text, e.kind, e.execution, e.accepted_ms,
     EXISTS (SELECT 1 FROM pending AS p WHERE p.execution = e.execution AND p.state = 'open') AS is_open
 FROM events AS e WHERE e.id > :after ORDER BY e.id LIMIT :most;
 
 -- name: oldest_sends
 SELECT
-    s.id, s.execution, s.kind, s.bot, s.chat, s.text, s.created_ms,
+    s.id, s.bot, s.chat, substr(s.bot, instr(s.bot, ':') + 1) AS user, s.text, s.kind, s.execution, s.created_ms,
     s.state = 'sending'
     OR EXISTS (SELECT 1 FROM pending AS p WHERE p.execution = s.execution AND p.state = 'open') AS is_open
 FROM sends AS s WHERE s.id > :after ORDER BY s.id LIMIT :most;

@@ -1,12 +1,5 @@
--- name: unread_lines
--- What the digest has not read, newest first.
-SELECT * FROM lines
-WHERE id < :before AND id > :digested
-    AND (:bot = '' OR bot = :bot) AND (:chat = '' OR chat = :chat) AND (:user = '' OR user = :user)
-ORDER BY id DESC LIMIT :most;
-
 -- name: hits
--- Every hit of the index, newest first; those that the filters leave out, or that are gone, with their id only.
+-- Every hit of the index, newest first; those that the filters leave out, or that are gone, without a direction.
 SELECT
     h.id,
     CASE WHEN e.id IS NOT NULL THEN 'in' WHEN s.id IS NOT NULL THEN 'out' END AS direction,
@@ -29,6 +22,6 @@ LEFT JOIN sends AS s
 ORDER BY h.id DESC;
 
 -- name: undigested
--- Oldest first.
-SELECT id, bot, chat, chat_name, time_ms, text, sender FROM lines
+-- For the digest, oldest first.
+SELECT id, bot, chat, user, text, chat_name, time_ms, sender FROM lines
 WHERE id > :digested ORDER BY id LIMIT :most;

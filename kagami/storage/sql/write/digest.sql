@@ -13,5 +13,10 @@ ON CONFLICT (bot, chat) DO UPDATE SET
     last_id = excluded.last_id, last_ms = excluded.last_ms, last_text = excluded.last_text,
     last_sender = excluded.last_sender, messages = chats.messages + excluded.messages;
 
+-- name: add_places
+INSERT INTO places (chat, id)
+SELECT c.number, p.value ->> 0
+FROM json_each(:places) AS p INNER JOIN chats AS c ON c.bot = p.value ->> 1 AND c.chat = p.value ->> 2;
+
 -- name: set_digested
 UPDATE marks SET value = :digested WHERE name = 'digested';

@@ -3,6 +3,12 @@
 -- name: drop_grams
 INSERT INTO grams (grams, rowid, tokens) SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(:grams);
 
+-- name: drop_places
+DELETE FROM places WHERE (chat, id) IN (
+    SELECT c.number, p.value ->> 0
+    FROM json_each(:places) AS p INNER JOIN chats AS c ON c.bot = p.value ->> 1 AND c.chat = p.value ->> 2
+);
+
 -- name: lessen_chats
 UPDATE chats SET messages = chats.messages - (value ->> 2)
 FROM json_each(:chats) WHERE chats.bot = value ->> 0 AND chats.chat = value ->> 1;

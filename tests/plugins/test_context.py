@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from kagami.errors import NotFound
+from kagami.model.action import Call, Delete, Send
+from kagami.model.segment import Image, Mention, Reply, Text
+from kagami.plugins.api import (
+    Chat,
+    Conflict,
+    Context,
+    DialogCancelled,
+    DialogTimeout,
+    Failed,
+    Plugin,
+    Sent,
+    Settings,
+    Unknown,
+    User,
+)
+from kagami.plugins.context import as_message
+from kagami.testing.chat import chat_with
+from kagami.testing.clock import FakeClock
+
+Ctx = Context[Settings]
+
+
+def asking(type: Any = str, **options: Any) -> Plugin[Settings]:
+    """A plugin whose `/ask` asks and says what it got."""
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        return repr(await ctx.ask("What?", type, **options))
+
+    @plugin.command("help")
+    async def show(ctx: Ctx) -> str:
+        return "help"
+
+    return plugin
+
+
+async def test_a_handler_sees_who_said_what_and_where() -> None:
+    plugin = Plugin()
+
+    @plugin.command("who")
+    async def who(ctx: Ctx) -> str:
+        return f"{ctx.bot} {ctx.chat} {ctx.user} {ctx.text} {ctx.word}"
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/WHO", user="7", chat="group:5")
+        assert await chat.hears() == "test:1 group:5 7 /WHO who"
+
+
+async def test_what_the_platform_said_is_the_value_of_a_send() -> None:
+    plugin, receipts = Plugin(), list[Any]()
+
+    @plugin.command("say")
+    async def say(ctx: Ctx) -> None:
+        receipts.extend([await ctx.reply("a"), await ctx.reply("b"), await ctx.reply("c")])
+
+    async with chat_with(plugin) as chat:
+        chat.receipts = [Sent("1"), Failed("muted"), Unknown("no answer")]
+        await chat.says("/say")
+        await chat.finished()
+    assert receipts == [Sent("1"), Failed("muted"), Unknown("no answer")]
+
+
+async def test_actions_leave_through_the_account_of_the_event() -> None:
+    plugin = Plugin()
+
+    @plugin.command("act")
+    async def act(ctx: Ctx) -> None:
+        await ctx.reply("quoted", quote=True)
+        await ctx.send(Chat("group:9"), Image("cat"))
+        await ctx.delete("m1")
+        await ctx.call("set_group_ban", user_id=1)
+
+    async with chat_with(plugin) as chat:
+        execution = await chat.says("/act")
+        bot, here = execution.event.bot, execution.event.chat
+        assert await chat.receives() == Send(bot, here, (Reply(execution.event.message_id), Text("quoted")))
+        assert await chat.receives() == Send(bot, Chat("group:9"), (Image("cat"),))
+        assert await chat.receives() == Delete(bot, here, "m1")
+        assert await chat.receives() == Call(bot, "set_group_ban", {"user_id": 1})
+
+
+async def test_a_returned_message_is_the_reply() -> None:
+    plugin = Plugin()
+
+    @plugin.command("cat")
+    async def cat(ctx: Ctx) -> tuple[Text, Image]:
+        return Text("look"), Image("cat")
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/cat")
+        action = await chat.receives()
+        assert isinstance(action, Send)
+        assert action.message == (Text("look"), Image("cat"))
+
+
+@pytest.mark.parametrize("text", ["[CQ:at,qq=all]", "", "{0}", "[/b]"])
+def test_a_text_is_never_parsed(text: str) -> None:
+    assert as_message(text) == (Text(text),)
+
+
+def test_what_is_no_message_is_refused() -> None:
+    with pytest.raises(TypeError, match="not int"):
+        as_message(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("type_", "answer", "shown"),
+    [
+        (str, "two words", "'two words'"),
+        (int, " 3 ", "3"),
+        (bool, "不", "False"),
+        (timedelta, "2h 30m", None),
+        (timedelta, "90s", "datetime.timedelta(seconds=90)"),
+    ],
+)
+async def test_an_answer_is_read_as_its_type(type_: Any, answer: str, shown: str | None) -> None:
+    async with chat_with(asking(type_)) as chat:
+        await chat.says("/ask")
+        assert await chat.hears() == "What?"
+        await chat.says(answer)
+        heard = await chat.hears()
+        if shown is None:
+            assert heard.startswith("Please answer with a duration")
+            await chat.says("cancel")
+            assert await chat.hears()
+        else:
+            assert heard == shown
+
+
+async def test_a_mention_answers_for_a_user_and_a_picture_for_an_image() -> None:
+    plugin = Plugin()
+
+    @plugin.command("both")
+    async def both(ctx: Ctx) -> str:
+        who = await ctx.ask("Who?", User)  # type: ignore[arg-type]
+        return f"{who} {(await ctx.ask('Picture?', Image)).file}"
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/both")
+        await chat.hears()
+        await chat.says((Mention("42"), Text(" ")))
+        assert await chat.hears() == "Picture?"
+        await chat.says("no picture")
+        assert await chat.hears() == "Please answer with a picture."
+        await chat.says((Image("cat"),))
+        assert await chat.hears() == "42 cat"
+
+
+async def test_a_wrong_answer_is_asked_again_until_the_tries_are_used() -> None:
+    async with chat_with(asking(int, ge=1, le=3, tries=4)) as chat:
+        await chat.says("/ask")
+        heard = []
+        for answer in ("x", "0", "9", ""):
+            heard.append(await chat.hears())
+            await chat.says(answer)
+        assert heard == [
+            "What?",
+            "Please answer with a whole number.",
+            "It must be at least 1.",
+            "It must be at most 3.",
+        ]
+        assert await chat.hears() == "The question was closed: too many answers that did not fit"
+        await chat.finished()
+
+
+async def test_every_answer_is_closed_with_the_event_that_asked() -> None:
+    async with chat_with(asking(int)) as chat:
+        asked = await chat.says("/ask")
+        await chat.hears()
+        wrong = await chat.says("x")
+        await chat.hears()
+        right = await chat.says("1")
+        await chat.hears()
+        assert asked.answers == [wrong, right]
+
+
+@pytest.mark.parametrize("word", ["cancel", "CANCEL", " 取消 "])
+async def test_a_question_can_be_cancelled(word: str) -> None:
+    async with chat_with(asking(int)) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says(word)
+        assert await chat.hears() == "The question was cancelled."
+        await chat.finished()
+        assert chat.handled[0].outcome == "handled"
+
+
+async def test_words_that_cancel_can_be_chosen() -> None:
+    async with chat_with(asking(str, cancel=["stop"])) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("cancel")
+        assert await chat.hears() == "'cancel'"
+
+
+async def test_nobody_answers_in_time() -> None:
+    clock = FakeClock()
+    async with chat_with(asking(timeout=30), clock=clock) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await clock.asleep()
+        await clock.advance(30)
+        assert await chat.hears() == "Nobody answered in time."
+        chat.assert_no_leaks()
+
+
+async def test_a_handler_may_deal_with_silence_itself() -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        try:
+            return await ctx.ask("What?", timeout=30)
+        except DialogTimeout:
+            return "never mind"
+        except DialogCancelled:
+            return "as you like"
+
+    clock = FakeClock()
+    async with chat_with(plugin, clock=clock) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await clock.asleep()
+        await clock.advance(30)
+        assert await chat.hears() == "never mind"
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("取消")
+        assert await chat.hears() == "as you like"
+
+
+async def test_a_known_command_is_no_answer() -> None:
+    async with chat_with(asking()) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("/help")
+        await chat.says("/no such command")
+        assert await chat.hears() == "'/no such command'"
+        assert await chat.hears() == "help"
+
+
+async def test_a_question_whose_choices_are_commands_takes_them() -> None:
+    async with chat_with(asking(choices=["/help", "/ask"])) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("/help")
+        assert await chat.hears() == "'/help'"
+
+
+@pytest.mark.parametrize(("answer", "said"), [("好的", "yes"), ("n", "no")])
+async def test_a_confirmation_is_yes_or_no(answer: str, said: str) -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        return "yes" if await ctx.confirm("Sure?") else "no"
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/ask")
+        assert await chat.hears() == "Sure?"
+        await chat.says("perhaps")
+        assert await chat.hears() == "Please answer with yes or no."
+        await chat.says(answer)
+        assert await chat.hears() == said
+
+
+async def test_an_option_is_chosen_by_its_number() -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        return await ctx.choose("Colour?", ["red", "blue"])
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/ask")
+        assert await chat.hears() == "Colour?\n1. red\n2. blue"
+        await chat.says("3")
+        assert await chat.hears() == "Please answer with one of: red, blue."
+        await chat.says("2")
+        assert await chat.hears() == "blue"
+
+
+async def test_waiting_for_a_picture_lets_other_messages_pass() -> None:
+    plugin = Plugin()
+
+    @plugin.command("wait")
+    async def wait(ctx: Ctx) -> str:
+        return (await ctx.wait_for(Image)).file
+
+    async with chat_with(plugin) as chat:
+        asked = await chat.says("/wait")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await chat.says("no picture")
+        shown = await chat.says((Text("here"), Image("cat")))
+        assert await chat.hears() == "cat"
+        assert asked.answers == [shown]
+
+
+async def test_two_questions_in_one_conversation_conflict() -> None:
+    plugin, caught = Plugin(), list[Conflict]()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> None:
+        other = ctx.scope.task(ctx.wait_for())
+        await asyncio.sleep(0)
+        try:
+            await ctx.ask("What?")
+        except Conflict as error:
+            caught.append(error)
+        other.cancel()
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/ask")
+        await chat.finished()
+    assert caught
+
+
+async def test_an_operation_is_called_as_the_operator_and_its_refusal_is_said() -> None:
+    class Ask(msgspec.Struct):
+        pass
+
+    plugin = Plugin()
+
+    @plugin.command("op")
+    async def op(ctx: Ctx) -> str:
+        return str(await ctx.operate(Ask()))
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/op")
+        assert await chat.hears() == "This needs the right Ask."
+        chat.answers[Ask] = 5
+        await chat.says("/op", admin=True)
+        # An operator's message goes to `#` commands only.
+        await chat.finished()
+        assert chat.silent
+        chat.answers[Ask] = NotFound(what="x", name="y")
+
+
+async def test_commands_of_operators_are_shown_to_operators_only() -> None:
+    plugin, seen = Plugin(), list[list[str]]()
+
+    @plugin.command("mine")
+    async def mine(ctx: Ctx) -> None:
+        seen.append([line.name for line in ctx.commands])
+
+    @plugin.command("all", operator=True)
+    async def everything(ctx: Ctx) -> None:
+        seen.append([line.name for line in ctx.commands])
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/mine")
+        await chat.says("#all", admin=True)
+        await chat.finished()
+    assert seen == [["mine"], ["mine", "all"]]
+
+
+async def test_texts_are_translated_for_a_plugin() -> None:
+    async with chat_with(asking(int), translate={"Please answer with {expected}.": "请回答{expected}。"}.get) as chat:  # type: ignore[arg-type]
+        assert chat.silent

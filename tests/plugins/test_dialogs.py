@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kagami.errors import Conflict, DialogTimeout
+from kagami.model.event import Event, Kind
+from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
+from kagami.model.message import text
+from kagami.plugins.dialogs import Desk
+from kagami.testing.clock import FakeClock
+
+KEY = SessionKey(BotId("qq:1"), ChatId("group:1"), UserId("7"))
+
+
+class Offered:
+    def __init__(self, said: str = "yes", *, key: SessionKey = KEY, kind: Kind = "message") -> None:
+        self.event = Event(
+            ExecutionId("1"),
+            key.bot,
+            kind,
+            "group",
+            key.chat,
+            key.user,
+            0,
+            "1",
+            text(said),
+        )
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def desk(clock: FakeClock) -> Desk:
+    return Desk(clock)
+
+
+async def test_a_question_takes_the_next_message_of_its_conversation(desk: Desk) -> None:
+    with desk.question(KEY) as question:
+        answer = Offered()
+        assert desk.offer(answer)
+        assert await question.answer(60) is answer
+
+
+async def test_without_a_question_nothing_is_taken(desk: Desk) -> None:
+    assert not desk.offer(Offered())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [KEY._replace(bot=BotId("qq:2")), KEY._replace(chat=ChatId("group:2")), KEY._replace(user=UserId("8"))],
+    ids=["bot", "chat", "user"],
+)
+async def test_other_conversations_pass(desk: Desk, other: SessionKey) -> None:
+    with desk.question(KEY):
+        assert not desk.offer(Offered(key=other))
+
+
+async def test_what_is_no_message_passes(desk: Desk) -> None:
+    with desk.question(KEY):
+        assert not desk.offer(Offered(kind="notice"))
+
+
+async def test_only_one_message_is_taken(desk: Desk) -> None:
+    with desk.question(KEY):
+        assert [desk.offer(Offered()), desk.offer(Offered())] == [True, False]
+
+
+async def test_a_command_is_no_answer(desk: Desk) -> None:
+    desk.is_command = lambda event: event.text == "/help"
+    with desk.question(KEY):
+        assert not desk.offer(Offered("/help"))
+        assert desk.offer(Offered("/no such"))
+
+
+async def test_a_question_may_take_commands(desk: Desk) -> None:
+    desk.is_command = lambda event: True
+    with desk.question(KEY, commands=True):
+        assert desk.offer(Offered("/help"))
+
+
+async def test_a_message_that_is_not_wanted_passes(desk: Desk) -> None:
+    with desk.question(KEY, wanted=lambda event: event.text == "now"):
+        assert not desk.offer(Offered("later"))
+        assert desk.offer(Offered("now"))
+
+
+async def test_a_conversation_has_one_question_at_a_time(desk: Desk) -> None:
+    with desk.question(KEY), pytest.raises(Conflict), desk.question(KEY):
+        pass
+    assert len(desk) == 0
+
+
+async def test_a_question_that_is_over_takes_nothing(desk: Desk) -> None:
+    with desk.question(KEY):
+        pass
+    assert not desk.offer(Offered())
+
+
+async def test_nobody_answers_in_time(desk: Desk, clock: FakeClock) -> None:
+    with desk.question(KEY) as question:
+        waiting = asyncio.ensure_future(question.answer(60))
+        await clock.asleep()
+        await clock.advance(60)
+        with pytest.raises(DialogTimeout):
+            await waiting
+        assert not desk.offer(Offered())
+        assert question.taken is None
+
+
+async def test_an_answer_in_the_last_moment_counts(desk: Desk, clock: FakeClock) -> None:
+    with desk.question(KEY) as question:
+        waiting = asyncio.ensure_future(question.answer(60))
+        await clock.asleep()
+        await clock.advance(59.9)
+        desk.offer(Offered("just"))
+        await clock.advance(1)
+        assert (await waiting).event.text == "just"
+
+
+async def test_an_answer_is_known_even_when_its_reader_is_ended(desk: Desk) -> None:
+    with desk.question(KEY) as question:
+        waiting = asyncio.ensure_future(question.answer(60))
+        await asyncio.sleep(0)
+        desk.offer(answer := Offered())
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert question.taken is answer
+
+
+async def test_the_alarm_ends_with_the_answer(desk: Desk, clock: FakeClock) -> None:
+    with desk.question(KEY) as question:
+        waiting = asyncio.ensure_future(question.answer(60))
+        await clock.asleep()
+        desk.offer(Offered())
+        await waiting
+        await asyncio.sleep(0)
+        assert clock.sleeping == 0

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kagami.errors import PluginError, UsageError
+from kagami.plugins.api import Context, KagamiError, Plugin, Settings
+from kagami.testing.chat import chat_with
+from kagami.testing.clock import FakeClock
+
+Ctx = Context[Settings]
+
+
+def doing(what: str) -> Plugin[Settings]:
+    plugin = Plugin()
+
+    @plugin.command("do")
+    async def do(ctx: Ctx) -> object:
+        match what:
+            case "fail":
+                raise RuntimeError("broken")
+            case "exit":
+                raise SystemExit(3)
+            case "usage":
+                raise UsageError(reason="Not like that.")
+            case "number":
+                return 5
+            case "forever":
+                await asyncio.Event().wait()
+        return None
+
+    return plugin
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("fail", "RuntimeError: broken"),
+        ("exit", "SystemExit: 3"),
+        ("number", "TypeError: a message is a text"),
+        ("forever", "a handler ran for more than 0.02 s"),
+    ],
+)
+async def test_a_failure_is_raised_on_with_the_plugins_name(what: str, reason: str) -> None:
+    async with chat_with(doing(what), timeout=0.02) as chat:
+        await chat.says("/do")
+        with pytest.raises(PluginError) as caught:
+            await chat.finished()
+    assert str(caught.value).startswith(f"Plugin plugin: {reason}")
+
+
+async def test_a_usage_error_is_an_answer() -> None:
+    async with chat_with(doing("usage")) as chat:
+        await chat.says("/do")
+        assert await chat.hears() == "Not like that."
+        await chat.finished()
+
+
+async def test_an_error_of_the_house_is_raised_on_as_it_is() -> None:
+    plugin = Plugin()
+
+    class Away(KagamiError):
+        """Away."""
+
+    @plugin.command("do")
+    async def do(ctx: Ctx) -> None:
+        raise Away
+
+    async with chat_with(plugin) as chat:
+        execution = await chat.says("/do")
+        with pytest.raises(Away):
+            await chat.host.handle(execution)
+
+
+async def test_waiting_for_a_person_does_not_count_towards_the_limit() -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        await ctx.ask("First?", timeout=1_000)
+        return await ctx.ask("Second?", timeout=1_000)
+
+    clock = FakeClock()
+    async with chat_with(plugin, clock=clock, timeout=0.1) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await asyncio.sleep(0.15)
+        await chat.says("a")
+        assert await chat.hears() == "Second?"
+        await asyncio.sleep(0.15)
+        await chat.says("b")
+        assert await chat.hears() == "b"
+
+
+async def test_time_before_and_after_a_question_counts_together() -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> None:
+        await asyncio.sleep(0.06)
+        await ctx.ask("What?")
+        await asyncio.sleep(0.06)
+
+    async with chat_with(plugin, timeout=0.1) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("this")
+        with pytest.raises(PluginError, match="ran for more than"):
+            await chat.finished()
+
+
+async def test_a_handler_that_ignores_its_cancellation_is_left_behind() -> None:
+    plugin, release = Plugin(), asyncio.Event()
+
+    @plugin.command("stick")
+    async def stick(ctx: Ctx) -> None:
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    @plugin.command("next")
+    async def following(ctx: Ctx) -> str:
+        return "next"
+
+    async with chat_with(plugin, timeout=0.02, grace=0.02) as chat:
+        await chat.says("/stick")
+        await chat.says("/next")
+        assert await chat.hears() == "next"
+        with pytest.raises(PluginError, match="stuck"):
+            await chat.finished()
+        assert chat.host.rows()[0].error == "1 stuck"
+        release.set()
+
+
+async def test_a_handler_ends_with_the_lane_that_waits_for_it() -> None:
+    plugin, ended = Plugin(), asyncio.Event()
+
+    @plugin.command("wait")
+    async def wait(ctx: Ctx) -> None:
+        await ctx.reply("waiting")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/wait")
+        await chat.hears()
+        chat.abandon()
+        async with asyncio.timeout(1):
+            await ended.wait()
+
+
+async def test_a_handler_that_cancels_itself_has_failed() -> None:
+    plugin = Plugin()
+
+    @plugin.command("do")
+    async def do(ctx: Ctx) -> None:
+        raise asyncio.CancelledError
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/do")
+        with pytest.raises(PluginError, match="was interrupted"):
+            await chat.finished()

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+
+from kagami.errors import SettingError
+from kagami.plugins.settings import Settings, read_settings
+
+
+class BookSettings(Settings):
+    key: str
+    max_days: Annotated[int, msgspec.Meta(ge=1)] = 7
+    mode: Literal["day", "night"] = "day"
+    cities: tuple[str, ...] = ()
+
+
+def test_defaults_fill_what_is_not_given() -> None:
+    settings = read_settings(BookSettings, {"key": "k"}, "book")
+    assert (settings.max_days, settings.mode, settings.cities) == (7, "day", ())
+
+
+def test_numbers_may_be_texts_as_the_environment_gives_them() -> None:
+    assert read_settings(BookSettings, {"key": "k", "max_days": "3"}, "book").max_days == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "says"),
+    [
+        ({}, "plugins.settings.book.key", "it has no default"),
+        ({"key": "k", "max_day": 3}, "plugins.settings.book.max_day", "Its settings are: key, max_days"),
+        ({"key": "k", "max_days": 0}, "plugins.settings.book.max_days = 0", ">= 1"),
+        ({"key": "k", "max_days": "many"}, "plugins.settings.book.max_days = many", "Expected `int`"),
+        ({"key": "k", "mode": "noon"}, "plugins.settings.book.mode = noon", "noon"),
+        ({"key": "k", "cities": [1]}, "plugins.settings.book.cities[0]", "Expected `str`"),
+    ],
+)
+def test_a_wrong_setting_names_its_key_and_the_fix(given: dict[str, Any], key: str, says: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        read_settings(BookSettings, given, "book")
+    assert key in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_plugin_without_settings_has_none() -> None:
+    with pytest.raises(SettingError, match="Its settings are: none"):
+        read_settings(Settings, {"x": 1}, "echo")
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = read_settings(BookSettings, {"key": "k"}, "book")
+    with pytest.raises(AttributeError):
+        settings.max_days = 9

@@ -1,0 +1,84 @@
+"""One widget on a screen of its own, inside the least shell that widgets need."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from kagami.clock import Clock
+from kagami.ports import Control, Notice, Pulse
+from kagami.tui.format import Tier
+from kagami.tui.looks import Looks, looks
+from kagami.tui.shell import Level, Question
+from tests.tui.engine import FakeControl, FixedClock
+
+
+class Stand(App[None]):
+    """Is the shell of its widget; what the widget posts is in `posted`."""
+
+    CSS = "Stand Screen { layout: vertical; } Stand Screen > * { width: 1fr; height: 1fr; }"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, make: Callable[[Stand], Widget], tier: Tier) -> None:
+        super().__init__()
+        self.looks: Looks = looks(tier, "night")
+        self.control: Control = FakeControl()
+        self.clock: Clock = FixedClock()
+        self.language = "en"
+        self.pulse: Pulse | None = None
+        self.notices: list[Notice] = []
+        self.history: Sequence[Pulse] = ()
+        self.stale_s = 0.0
+        self.posted: list[Message] = []
+        self.said: list[str] = []
+        self.widget = make(self)
+
+    def compose(self) -> ComposeResult:
+        yield self.widget
+
+    def on_mount(self) -> None:
+        self.widget.focus()
+
+    def t(self, text: str) -> str:
+        return text
+
+    def say(self, title: str, body: str = "", level: Level = "info") -> None:
+        self.said.append(title)
+
+    def go(self, place: str, target: str = "") -> None:
+        self.said.append(f"{place} {target}")
+
+    def copy(self, text: str) -> None:
+        self.said.append(text)
+
+    async def ask(self, question: Question) -> bool:
+        return True
+
+    async def prompt(
+        self, label: str, value: str = "", *, changed: Callable[[str], None] | None = None, words: tuple[str, ...] = ()
+    ) -> str | None:
+        return None
+
+    def text(self) -> list[str]:
+        """The rows of the screen without trailing spaces."""
+        rows = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in row).rstrip() for row in rows]
+
+
+@asynccontextmanager
+async def standing(
+    make: Callable[[Stand], Widget], size: tuple[int, int] = (40, 10), tier: Tier = "full"
+) -> AsyncIterator[tuple[Stand, Pilot[None]]]:
+    stand = Stand(make, tier)
+
+    def keep(message: Message) -> None:
+        stand.posted.append(message)
+
+    async with stand.run_test(size=size, message_hook=keep) as pilot:
+        await pilot.pause()
+        yield stand, pilot

@@ -1,0 +1,95 @@
+"""An engine of values, as the web sees it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from kagami.errors import KagamiError
+from kagami.log import Ring
+from kagami.meters import Meters
+from kagami.model.ids import BotId
+from kagami.model.principal import Principal
+from kagami.ports import BotHealth, BotRow, ChatRow, Notice, Parts, Pulse
+from kagami.testing.clock import FakeClock
+
+NOW_MS = 1_764_000_000_000
+
+
+def pulse(**values: Any) -> Pulse:
+    return Pulse(at_ms=NOW_MS, started_ms=NOW_MS - 1_000, version="0.1.0", **values)
+
+
+def row(name: str = "shiori", state: Any = "online", **values: Any) -> BotRow:
+    return BotRow(BotId(f"qq:{name}"), name, "onebot11", BotHealth(state), **values)
+
+
+class StillHouse:
+    """Says what a test put into it."""
+
+    def __init__(self, now: Pulse | None = None) -> None:
+        self.now = now or pulse()
+        self.told: list[Notice] = []
+        self.stopped = ""
+
+    def pulse(self) -> Pulse:
+        return self.now
+
+    def pulses(self, seconds: int) -> list[Pulse]:
+        return [self.now] * seconds
+
+    def notices(self) -> list[Notice]:
+        return list(self.told)
+
+    def stop(self, reason: str) -> None:
+        self.stopped = reason
+
+
+class Rows:
+    def __init__(self, *rows: BotRow) -> None:
+        self.all = list(rows)
+
+    def rows(self) -> list[BotRow]:
+        return list(self.all)
+
+    def get(self, bot: BotId) -> None:
+        """No row has an account behind it."""
+
+
+class SmallStore:
+    """Has a size, and breaks when it is told to."""
+
+    def __init__(self) -> None:
+        self.broken: BaseException | None = None
+        self.audits: list[str] = []
+
+    async def size(self) -> int:
+        if self.broken:
+            raise self.broken
+        return 4_096
+
+    async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]:
+        if self.broken:
+            raise self.broken
+        return []
+
+    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+        self.audits.append(f"{principal.name} {operation} {result}")
+
+
+def make_parts(**given: Any) -> Parts:
+    """Parts of doubles; a test replaces those that it needs to."""
+    here: dict[str, Any] = {
+        "clock": FakeClock(wall_ms=NOW_MS),
+        "meters": Meters(),
+        "ring": Ring(),
+        "store": SmallStore(),
+        "bots": Rows(row()),
+        "house": StillHouse(),
+    }
+    values: dict[str, Any] = {field.name: (here | given).get(field.name) for field in fields(Parts)}
+    return Parts(**values)
+
+
+class Odd(KagamiError):
+    """An error of no family: {reason}"""
