@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -135,7 +135,7 @@ class LocalControl:
     async def call(self, request: msgspec.Struct) -> Any:
         return await self._cross(self._engine().call(request))
 
-    async def feed(self, topics: Sequence[str]) -> AsyncIterator[Feed]:
+    async def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
         """Items as they come. When the console is slow the oldest are dropped: each item replaces the one before."""
         inbox: asyncio.Queue[Feed | None] = asyncio.Queue(64)
         here = asyncio.get_running_loop()

@@ -131,6 +131,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         web = WebServer(settings.web, operations, parts, socket=settings.home.socket)
         await _listen(stack, web, settings, "web")
         nursery.keep("retention", lambda: _retain(store, clock))
+        _log.info("ready", home=settings.home.path)
         yield Engine(parts, operations, stopping=hub.stopping, gateway_port=gateway.port)
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")
 

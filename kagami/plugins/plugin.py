@@ -114,7 +114,8 @@ class Plugin(Generic[S]):
     ) -> Callable[[Callable[[Context[S]], Awaitable[R]]], Callable[[Context[S]], Awaitable[R]]]:
         """Declare a handler for messages that hold one of `keywords` or match `regex`.
 
-        `regex` is one of RE2, linear in time; its `\\w` is ASCII, letters of all scripts are `\\pL`. A message that calls a command goes to no intent; of several intents that match, the first gets it.
+        `regex` is one of RE2: linear in time, and only ASCII counts as a word character.
+        A message that calls a command goes to no intent; of several intents that match, the first gets it.
         """
         pattern = Pattern(keywords, regex)
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kagami.errors import RowRefused, StoreClosed, StoreSlow
-from kagami.storage.engine import Params, encode
+from kagami.storage.engine import Params, encode, storable
 from kagami.storage.migrate import migrate
 from kagami.storage.queries import PARAMETER, bundles, parameters, queries
 
@@ -283,7 +283,7 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _value(value: Any) -> Any:
-    return encode(value) if isinstance(value, list | tuple) else value
+    return encode(value) if isinstance(value, list | tuple) else storable(value)
 
 
 def _used(connection: sqlite3.Connection) -> int:

@@ -56,7 +56,7 @@ def query(wanted: str, *, bot: str = "", chat: str = "", user: str = "") -> str:
 
 def _names(**names: str) -> list[str]:
     """Words for names that are not empty. They begin with a letter that no piece begins with."""
-    return [NAME_LETTERS[kind] + f"{crc32(name.encode()):08x}" for kind, name in names.items() if name]
+    return [NAME_LETTERS[kind] + f"{crc32(name.encode('utf-8', 'replace')):08x}" for kind, name in names.items() if name]
 
 
 def is_short(wanted: str) -> bool:

@@ -106,7 +106,7 @@ class ChatExecution:
 
 
 class PluginChat:
-    """People who talk to the plugins of `host`. `calls` are operations that were asked for, `answers` what they give."""
+    """People who talk to the plugins of `host`. `calls` are operations that were asked for, `answers` their answers."""
 
     def __init__(self, host: Host, desk: Desk, store: MemoryValues, *, clock: Clock, prefix: str) -> None:
         self.host = host

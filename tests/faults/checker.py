@@ -82,12 +82,14 @@ def inverted(history: History) -> Iterator[str]:
     """Messages of a conversation run in order, in every life, and so do their last runs: those that counted.
 
     A kill may make a stretch run again (1 2 3 | 2 3 4), from the earliest that was not done; it may not let one fall
-    behind (1 2 3 | 2 4), which would be 2's effect after 3's.
+    behind (1 2 3 | 2 4), which would be 2's effect after 3's. A run of what was never accepted does not count: it died
+    without effect and without reply.
     """
     yield from _out_of_order(history.ran, by_life=True, word="ran")
-    last = {ran.name: ran for ran in history.ran}
+    last = {ran.name: ran for ran in history.ran if ran.name in history.events}
     place = {ran.name: number for number, ran in enumerate(history.ran)}
-    yield from _out_of_order(sorted(last.values(), key=lambda ran: place[ran.name]), by_life=False, word="counted")
+    counted = sorted(last.values(), key=lambda ran: place[ran.name])
+    yield from _out_of_order(counted, by_life=False, word="counted")
 
 
 def _out_of_order(runs: Sequence[Ran], *, by_life: bool, word: str) -> Iterator[str]:
@@ -105,6 +107,8 @@ def doubled(history: History) -> Iterator[str]:
     doubts = Counter(send.execution for send in history.sends if send.state == "unknown")
     for name, times in Counter(history.heard).items():
         row = history.events.get(name)
+        if row is None:
+            yield f"{name} was never accepted and was answered"
         if times > 1 and (row is None or doubts[row.execution] < times - 1):
             yield f"the reply to {name} arrived {times} times, {doubts[row.execution] if row else 0} of them unknown"
 
@@ -127,6 +131,8 @@ def silent(history: History) -> Iterator[str]:
 
 def repeated(history: History) -> Iterator[str]:
     """What a handler wrote became real exactly once."""
+    for name in history.effects.keys() - history.events.keys():
+        yield f"{name} was never accepted and left its effect"
     for name, row in history.events.items():
         times = history.effects.get(name, 0)
         if row.outcome == "handled" and times != 1:

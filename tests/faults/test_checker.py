@@ -43,6 +43,12 @@ BAD = {
     "fell behind in the next life": Bad(lambda past: past.ran.append(Ran(TWO, "x2", life=2)), "a#2 counted after a#3"),
     "doubled": Bad(lambda past: past.heard.append(ONE), "the reply to a#1 arrived 2 times, 0 of them unknown"),
     "doubled once more than in doubt": Bad(lambda past: past.heard.extend([TWO, TWO]), "arrived 3 times, 1 of them"),
+    "answered and never accepted": Bad(
+        lambda past: past.heard.append(Name("b", 1)), "b#1 was never accepted and was a"
+    ),
+    "effect of nothing": Bad(
+        lambda past: past.__dict__.update(effects={Name("b", 1): 1}), "b#1 was never accepted and l"
+    ),
     "doubled and unknown to the store": Bad(lambda past: past.heard.extend([Name("b", 1)] * 2), "the reply to b#1"),
     "handled in silence": Bad(lambda past: past.sends.pop(), "a#3 was handled and nothing is known of its reply"),
     "sent into the void": Bad(lambda past: past.heard.remove(ONE), "a#1 is called sent and never arrived"),
@@ -78,6 +84,12 @@ def test_a_reply_may_arrive_twice_when_the_first_is_unknown() -> None:
 def test_a_stretch_may_run_again_in_the_next_life() -> None:
     history = kept()
     history.ran += [Ran(TWO, "x2", life=2), Ran(THREE, "x3", life=2)]
+    assert check(history) == []
+
+
+def test_a_run_of_what_was_never_accepted_does_not_count() -> None:
+    history = kept()
+    history.ran += [Ran(Name("a", 4), "x4", life=1), Ran(THREE, "x3", life=2)]
     assert check(history) == []
 
 

@@ -30,13 +30,13 @@ from kagami.testing.clock import FakeClock
 Ctx = Context[Settings]
 
 
-def asking(type: Any = str, **options: Any) -> Plugin[Settings]:
+def asking(kind: Any = str, **options: Any) -> Plugin[Settings]:
     """A plugin whose `/ask` asks and says what it got."""
     plugin = Plugin()
 
     @plugin.command("ask")
     async def ask(ctx: Ctx) -> str:
-        return repr(await ctx.ask("What?", type, **options))
+        return repr(await ctx.ask("What?", kind, **options))
 
     @plugin.command("help")
     async def show(ctx: Ctx) -> str:
@@ -143,7 +143,7 @@ async def test_a_mention_answers_for_a_user_and_a_picture_for_an_image() -> None
 
     @plugin.command("both")
     async def both(ctx: Ctx) -> str:
-        who = await ctx.ask("Who?", User)  # type: ignore[arg-type]
+        who = await ctx.ask("Who?", User)
         return f"{who} {(await ctx.ask('Picture?', Image)).file}"
 
     async with chat_with(plugin) as chat:
@@ -313,7 +313,7 @@ async def test_two_questions_in_one_conversation_conflict() -> None:
 
     @plugin.command("ask")
     async def ask(ctx: Ctx) -> None:
-        other = ctx.scope.task(ctx.wait_for())
+        other: asyncio.Task[str] = ctx.scope.task(ctx.wait_for())
         await asyncio.sleep(0)
         try:
             await ctx.ask("What?")
@@ -334,6 +334,7 @@ async def test_an_operation_is_called_as_the_operator_and_its_refusal_is_said() 
     plugin = Plugin()
 
     @plugin.command("op")
+    @plugin.command("op", operator=True)
     async def op(ctx: Ctx) -> str:
         return str(await ctx.operate(Ask()))
 
@@ -341,11 +342,11 @@ async def test_an_operation_is_called_as_the_operator_and_its_refusal_is_said() 
         await chat.says("/op")
         assert await chat.hears() == "This needs the right Ask."
         chat.answers[Ask] = 5
-        await chat.says("/op", admin=True)
-        # An operator's message goes to `#` commands only.
-        await chat.finished()
-        assert chat.silent
+        await chat.says("#op", admin=True)
+        assert await chat.hears() == "5"
         chat.answers[Ask] = NotFound(what="x", name="y")
+        await chat.says("#op", admin=True)
+        assert await chat.hears() == "There is no x named y."
 
 
 async def test_commands_of_operators_are_shown_to_operators_only() -> None:
@@ -366,6 +367,10 @@ async def test_commands_of_operators_are_shown_to_operators_only() -> None:
     assert seen == [["mine"], ["mine", "all"]]
 
 
-async def test_texts_are_translated_for_a_plugin() -> None:
-    async with chat_with(asking(int), translate={"Please answer with {expected}.": "请回答{expected}。"}.get) as chat:  # type: ignore[arg-type]
-        assert chat.silent
+async def test_questions_are_repeated_in_the_configured_language() -> None:
+    words = {"Please answer with {expected}.": "请回答{expected}。", "a whole number": "一个整数"}
+    async with chat_with(asking(int), translate=lambda text: words.get(text, text)) as chat:
+        await chat.says("/ask")
+        await chat.hears()
+        await chat.says("x")
+        assert await chat.hears() == "请回答一个整数。"

@@ -109,7 +109,7 @@ async def test_an_event_is_found_by_its_exact_name() -> None:
 async def test_an_intent_knows_what_its_pattern_found() -> None:
     plugin = Plugin()
 
-    @plugin.intent(regex=r"weather in (?P<city>\w+)")
+    @plugin.intent(regex=r"weather in (?P<city>\pL+)")
     async def weather(ctx: Ctx) -> str:
         return f"{ctx.groups['city']} {ctx.groups[1]}"
 
@@ -187,7 +187,7 @@ async def test_a_cooldown_holds_for_a_user_a_chat_or_all(cooldown: str, other: d
     async with chat_with(plugin, clock=FakeClock()) as chat:
         await chat.says("/hi", user="1", chat="group:1")
         await chat.finished()
-        await chat.says("/hi", **({"user": "1", "chat": "group:1"} | other))
+        await chat.says("/hi", user=other.get("user", "1"), chat=other.get("chat", "group:1"))
         await chat.finished()
         assert chat.handled[1].outcome == outcome
 

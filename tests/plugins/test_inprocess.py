@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def doing(what: str) -> Plugin[Settings]:
     plugin = Plugin()
 
     @plugin.command("do")
-    async def do(ctx: Ctx) -> object:
+    async def do(ctx: Ctx) -> Any:
         match what:
             case "fail":
                 raise RuntimeError("broken")
@@ -149,7 +150,7 @@ async def test_a_handler_ends_with_the_lane_that_waits_for_it() -> None:
     async with chat_with(plugin) as chat:
         await chat.says("/wait")
         await chat.hears()
-        chat.abandon()
+        await chat.abandon()
         async with asyncio.timeout(1):
             await ended.wait()
 

@@ -77,7 +77,8 @@ async def standing(
     stand = Stand(make, tier)
 
     def keep(message: Message) -> None:
-        stand.posted.append(message)
+        if all(message is not each for each in stand.posted):  # the hook hears it again wherever it bubbles to
+            stand.posted.append(message)
 
     async with stand.run_test(size=size, message_hook=keep) as pilot:
         await pilot.pause()

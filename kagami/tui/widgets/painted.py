@@ -33,7 +33,9 @@ def to_strip(line: Iterable[Span], width: int, looks: Looks, ground: str = "") -
     """Cells of one row, cut or filled to `width`. All text passes the sanitizer here, whatever came before."""
     below = looks.style("ground")
     above = looks.style(ground) if ground else Style.null()
-    segments = [Segment(visible(span.text, looks.text), below + looks.style(span.role) + above) for span in line if span.text]
+    segments = [
+        Segment(visible(span.text, looks.text), below + looks.style(span.role) + above) for span in line if span.text
+    ]
     return Strip(segments).adjust_cell_length(width, below + above)
 
 

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from kagami import log
+from kagami.app import EngineThread, LocalControl
+from kagami.config import load
+from kagami.errors import EngineAway, HomeBusy, NotFound, SettingError
+from kagami.home import Home, hold, holder
+from kagami.operations.messages import ListMessages, Say
+from kagami.operations.system import Status
+from kagami.operations.traces import GetTrace
+
+FREE = {"KAGAMI_GATEWAY__PORT": "0", "KAGAMI_WEB__PORT": "0"}
+PATIENCE = 20.0
+
+
+@contextmanager
+def engine_thread(home: Path) -> Iterator[EngineThread]:
+    thread = EngineThread(load(Home(home), environ=dict(FREE)), log.Ring())
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.stop("test")
+        thread.join()
+
+
+async def test_a_console_calls_the_engine_across_two_loops(tmp_path: Path) -> None:
+    with engine_thread(tmp_path) as thread:
+        control = LocalControl(thread)
+        await control.call(Say(text="hello"))
+        assert [row.text for row in await control.call(ListMessages())] == ["hello"]
+
+
+async def test_an_error_of_the_engine_reaches_the_console_as_it_is(tmp_path: Path) -> None:
+    with engine_thread(tmp_path) as thread, pytest.raises(NotFound):
+        await LocalControl(thread).call(GetTrace(execution="none"))
+
+
+async def test_the_feed_crosses_too(tmp_path: Path) -> None:
+    with engine_thread(tmp_path) as thread:
+        feed = LocalControl(thread).feed(["pulse"])
+        async with asyncio.timeout(PATIENCE):
+            assert (await anext(feed)).topic == "pulse"
+        await feed.aclose()
+
+
+async def test_an_engine_that_has_ended_is_away(tmp_path: Path) -> None:
+    with engine_thread(tmp_path) as thread:
+        control = LocalControl(thread)
+    with pytest.raises(EngineAway):
+        await control.call(Status())
+
+
+def test_what_keeps_an_engine_from_starting_is_raised_where_it_was_started(tmp_path: Path) -> None:
+    with engine_thread(tmp_path / "one") as first:
+        assert first.engine is not None
+        port = str(first.engine.gateway_port)
+        settings = load(Home(tmp_path / "two"), environ=FREE | {"KAGAMI_GATEWAY__PORT": port})
+        with pytest.raises(SettingError):
+            EngineThread(settings, log.Ring()).start()
+
+
+def command(home: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "kagami", "--home", str(home), *words]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KAGAMI_")}
+    return kept | FREE | {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
+
+@contextmanager
+def headless(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command(home, "run", "--log-format", "json"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def until_ready(home: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not (home / "kagami.sock").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.service
+def test_sigterm_ends_a_headless_engine_with_zero_within_two_seconds(tmp_path: Path) -> None:
+    with headless(tmp_path) as process:
+        until_ready(tmp_path)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert time.monotonic() - asked < 2.0
+        assert process.stdout is not None
+        lines = [json.loads(line) for line in process.stdout]
+    assert {"ready", "stopping"} <= {line["text"] for line in lines}
+
+
+@pytest.mark.service
+def test_a_second_engine_on_one_home_is_refused(tmp_path: Path) -> None:
+    with headless(tmp_path):
+        until_ready(tmp_path)
+        second = subprocess.run(
+            command(tmp_path, "run"), env=environment(), capture_output=True, timeout=PATIENCE, check=False
+        )
+        assert second.returncode == HomeBusy.exit_code
+        assert b"Traceback" not in second.stderr
+
+
+class Terminal:
+    """`kagami` on a pty of its own; everything that it draws is read away."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Home(home)
+        self.drawn = b""
+        self.child, self.master = pty.fork()
+        if self.child == 0:
+            os.environ.clear()
+            os.environ.update(environment() | {"PYTHONPATH": str(Path.cwd())})
+            os.execv(sys.executable, command(home))  # noqa: S606 - the very command under test
+
+    def until(self, what: str, happened: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < deadline, what
+            self.read()
+
+    def read(self) -> None:
+        if select.select([self.master], [], [], 0.05)[0]:
+            with suppress(OSError):
+                self.drawn += os.read(self.master, 65_536)
+
+
+def healthy(home: Path) -> bool:
+    done = subprocess.run(
+        command(home, "health"), env=environment(), capture_output=True, timeout=PATIENCE, check=False
+    )
+    return done.returncode == 0
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("how", ["hangup", "closed"])
+def test_the_bots_outlive_their_terminal(tmp_path: Path, how: str) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until("the engine holds its home", lambda: holder(terminal.home) and terminal.home.socket.exists())
+    engine = int(holder(terminal.home))
+    terminal.until("the console is drawn", lambda: b"kagami" in terminal.drawn)
+    try:
+        if how == "hangup":
+            os.killpg(terminal.child, signal.SIGHUP)
+        os.close(terminal.master)
+        os.waitpid(terminal.child, 0)
+        assert healthy(tmp_path)
+        assert int(holder(terminal.home)) == engine
+    finally:
+        os.kill(engine, signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE
+        while holder(terminal.home):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_a_home_is_free_again_after_its_engine_ended(tmp_path: Path) -> None:
+    with engine_thread(tmp_path):
+        pass
+    with hold(Home(tmp_path)):
+        assert holder(Home(tmp_path)) == str(os.getpid())
