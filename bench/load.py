@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bench.wire import Client, connect, pack
+from bench.wire import Client, dial, pack
 
 SELF_ID = 10_000_001
 GROUPS = 100
@@ -106,7 +106,8 @@ class Load:
             "Authorization": f"Bearer {token}",
             "User-Agent": "OneBot/11",
         }
-        self._client = await connect(port, path, headers, self._hear)
+        self._client = await dial(port, self._hear)
+        await self._client.upgrade(f"127.0.0.1:{port}", path, headers)
         self._client.send(lifecycle_frame())
 
     @property

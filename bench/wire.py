@@ -36,6 +36,19 @@ class Client(asyncio.Protocol):
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = asyncio.Event()
 
+    async def upgrade(self, host: str, path: str, headers: Mapping[str, str]) -> None:
+        """Make it a WebSocket (§4.1); `ConnectionRefusedError` has the server's status line."""
+        lines = {
+            "Host": host,
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in (lines | dict(headers)).items())
+        self.send(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        await self.opened
+
     def send(self, frames: bytes) -> None:
         assert self._transport
         self._transport.write(frames)
@@ -93,17 +106,7 @@ class Client(asyncio.Protocol):
             raise ConnectionError(f"unexpected frame {first:#x}")
 
 
-async def connect(port: int, path: str, headers: Mapping[str, str], hear: Callable[[bytes], None]) -> Client:
-    """An open connection, or `ConnectionRefusedError` with the server's status line."""
+async def dial(port: int, hear: Callable[[bytes], None]) -> Client:
+    """A connection that is not yet upgraded."""
     _, client = await asyncio.get_running_loop().create_connection(lambda: Client(hear), "127.0.0.1", port)
-    lines = {
-        "Host": f"127.0.0.1:{port}",
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
-        "Sec-WebSocket-Version": "13",
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in (lines | dict(headers)).items())
-    client.send(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-    await client.opened
     return client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from kagami import __version__
@@ -11,6 +12,7 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"kagami {__version__}\n")
         return 0
+    os.umask(0o077)  # whatever is written from here on is for its owner alone
     from kagami.cli.main import main as run  # noqa: PLC0415 (a fifth of a second that `--version` need not pay)
 
     return run(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
 from kagami.errors import SettingError
-from kagami.i18n import translator
+from kagami.i18n import choose, translator
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
@@ -75,7 +76,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
                 meters=meters,
                 dialogs=dialogs,
                 folder=settings.plugins_dir,
-                translate=translator(settings.language or "en"),
+                translate=translator(choose(settings.language or None, os.environ)),
                 prefix=settings.prefix,
             )
         )
@@ -115,7 +116,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         hub.desk.parts = parts
         hub.attach(sandbox)
         await hub.recover()
-        reception = OneBotReception(hub, clock=clock, nursery=nursery, meters=meters)
+        reception = OneBotReception(hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11)
         gateway = Gateway(
             settings.gateway,
             token=settings.gateway.token.reveal(),

@@ -54,21 +54,25 @@ class Shape:
         return kind(**values)
 
     def value(self, kind: Any, value: Any, path: str) -> Any:
-        """`value` as `kind`: a Struct, a list of tagged Structs, or anything that msgspec converts."""
+        """`value` as `kind`: a Struct, a list, or anything that msgspec converts."""
         if is_struct(kind):
             return self.struct(kind, self._table(value, path), path)
-        if (tagged := tagged_structs(kind)) is not None:
-            if not isinstance(value, list):
-                raise self._unfit(path, value, tuple)
-            return tuple(self._tagged(tagged, each, f"{path}.{place}") for place, each in enumerate(value))
-        if get_origin(kind) is tuple and isinstance(value, list):
-            return tuple(self.value(get_args(kind)[0], each, f"{path}.{place}") for place, each in enumerate(value))
+        if get_origin(kind) is tuple:
+            return self._list(kind, value, path)
         if isinstance(value, float | int) and not 0 <= value < math.inf:  # also NaN: no setting is any of these
             raise self._unfit(path, value, kind)
         try:
             return msgspec.convert(value, kind, dec_hook=_make_secret)
         except msgspec.ValidationError:
             raise self._unfit(path, value, kind) from None
+
+    def _list(self, kind: Any, value: Any, path: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise self._unfit(path, value, tuple)
+        tagged = tagged_structs(kind)
+        if tagged is None:
+            return tuple(self.value(get_args(kind)[0], each, f"{path}.{place}") for place, each in enumerate(value))
+        return tuple(self._tagged(tagged, each, f"{path}.{place}") for place, each in enumerate(value))
 
     def _tagged(self, kinds: Mapping[str, type[msgspec.Struct]], value: Any, path: str) -> msgspec.Struct:
         tree = dict(self._table(value, path))
@@ -112,14 +116,18 @@ def wanted(kind: Any, t: Translate) -> str:
         return t("one of {}").format(", ".join(str(each) or '""' for each in get_args(plain)))
     text = t(_WANTED.get(get_origin(plain) or plain, mark("something else")))
     meta = meta_of(kind)
-    low, high = (meta.ge if meta.gt is None else meta.gt), (meta.le if meta.lt is None else meta.lt)
-    if low is None and plain in (int, float):
-        low = 0
-    if low is not None and high is not None:
-        return t("{} from {} to {}").format(text, low, high)
-    if low is not None:
-        return (t("{} of at least {}") if meta.gt is None else t("{} above {}")).format(text, low)
+    if plain in (int, float):
+        return _with_bounds(text, meta, t)
     return t("{} like {}").format(text, meta.examples[0]) if meta.examples else text
+
+
+def _with_bounds(text: str, meta: msgspec.Meta, t: Translate) -> str:
+    if meta.gt is not None and meta.le is None:
+        return t("{} above {}").format(text, meta.gt)
+    low = meta.gt if meta.ge is None else meta.ge
+    if meta.le is not None:
+        return t("{} from {} to {}").format(text, low or 0, meta.le)
+    return t("{} of at least {}").format(text, low or 0)
 
 
 def meta_of(kind: Any) -> msgspec.Meta:

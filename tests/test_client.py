@@ -45,15 +45,17 @@ def reach(tmp_path: Path) -> Reach:
         socket = tmp_path / "k.sock"
         async with WebServer(WebConfig(port=0), OPERATIONS, make_parts(**parts), socket=socket):
             control = HttpControl(OPERATIONS, socket)
-            yield control
-            await control.close()
+            try:
+                yield control
+            finally:
+                await control.close()
 
     return reach
 
 
 async def test_answers_are_typed(reach: Reach) -> None:
-    async with reach(bots=Rows(row("shiori", "offline", received=3))) as control:
-        assert await control.call(ListBots()) == [row("shiori", "offline", received=3)]
+    async with reach(bots=Rows(row("shiori", "backoff", received=3))) as control:
+        assert await control.call(ListBots()) == [row("shiori", "backoff", received=3)]
 
 
 async def test_an_operation_without_an_answer_gives_none(reach: Reach) -> None:

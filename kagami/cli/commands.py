@@ -12,6 +12,7 @@ from kagami.cli.console import Looks, attach, looks_options
 from kagami.cli.options import Command, Globals
 from kagami.errors import Conflict, UsageError
 from kagami.i18n import Translate
+from kagami.log import escape
 
 ROLES = ("all", "gateway", "worker")
 
@@ -84,9 +85,9 @@ def _doctor(given: Globals, /) -> int:
     words = {"ok": given.t("ok"), "warn": given.t("look"), "bad": given.t("BAD")}
     widest = max(width(word) for word in words.values())
     for each in findings:
-        click.echo(f"{pad(words[each.state], widest)}  {each.subject}: {each.text}")
+        click.echo(f"{pad(words[each.state], widest)}  {escape(each.subject)}: {escape(each.text)}")
         if each.fix:
-            click.echo(f"{' ' * widest}  → {each.fix}")
+            click.echo(f"{' ' * widest}  → {escape(each.fix)}")
     return int(any(each.state == "bad" for each in findings))
 
 

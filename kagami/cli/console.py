@@ -89,8 +89,11 @@ def refuse_terminal(given: Globals) -> int:
     """Say why the UI cannot run here, without a control sequence; 0 when it can."""
     from kagami.tui.terminal import terminal_refusal  # noqa: PLC0415
 
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    reason = terminal_refusal(given.environ, interactive=interactive)
+    reason = terminal_refusal(given.environ, interactive=has_terminal())
     if reason:
         click.echo(reason, err=True)
     return NO_TERMINAL if reason else 0
+
+
+def has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

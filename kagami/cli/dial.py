@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -49,7 +50,8 @@ def dial(bot: OneBot11Config, subject: str, t: Translate) -> Iterator[Finding]:
 
 
 def _ask(line: ClientConnection, subject: str, t: Translate) -> Finding:
-    line.send(json.dumps({"action": "get_login_info", "params": {}, "echo": ECHO}))
+    with suppress(ConnectionClosed):  # why it hung up may still be readable
+        line.send(json.dumps({"action": "get_login_info", "params": {}, "echo": ECHO}))
     try:
         for _ in range(FRAMES):
             text = line.recv(timeout=PATIENCE_S)

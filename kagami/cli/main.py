@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import MutableMapping
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,7 +21,6 @@ from kagami.i18n import Translate, choose, mark, translator
 from kagami.log import escape
 
 INTERRUPTED = 130
-BROKEN_PIPE = 141
 # What click says itself on pages of help and in questions; it finds our translations by these words.
 CLICKS = (
     mark("Usage:"),
@@ -79,9 +78,6 @@ def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) 
         return tell(UsageError(reason=explain(error, given.t)), given)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
 
 
 def tell(error: KagamiError, given: Globals) -> int:
@@ -126,7 +122,7 @@ def _expected(kind: click.ParamType[Any], t: Translate) -> str:
 
 def _speak(language: str) -> None:
     """Let click's own sentences come from our catalogue: it asks gettext for the process's language."""
-    gettext.bindtextdomain("kagami", str(resources.files("kagami").joinpath("locale")))
+    gettext.bindtextdomain("kagami", str(Path(__file__).parents[1] / "locale"))
     gettext.textdomain("kagami")
     os.environ["LANGUAGE"] = language
 

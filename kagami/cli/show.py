@@ -6,6 +6,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -42,11 +43,12 @@ def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool) -> Iterator
 
 def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
     """Aligned columns under their names; columns in which nothing stands are left out."""
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    cells = [names, *([shorten(row.get(name, "")) if cut else row.get(name, "") for name in names] for row in rows)]
-    widths = [max(width(row[place]) for row in cells) for place in range(len(names))]
-    for row in cells if names else []:
-        yield GAP.join(pad(text, wide) for text, wide in zip(row, widths, strict=True)).rstrip()
+    names = [name for name in dict.fromkeys(chain.from_iterable(rows)) if any(row.get(name) for row in rows)]
+    shape = shorten if cut else str
+    cells = [names, *([shape(row.get(name, "")) for name in names] for row in rows)] if names else []
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield GAP.join(map(pad, row, widths)).rstrip()
 
 
 def flat(value: Any, prefix: str = "", *, row: bool = False) -> dict[str, str]:

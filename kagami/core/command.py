@@ -166,24 +166,31 @@ def grammar_of(function: Callable[..., Any]) -> Grammar:
 
 
 def _parameter(declared: inspect.Parameter, annotation: Any) -> Parameter:
+    name = declared.name
     if declared.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-        raise TypeError(f"parameter {declared.name}: only plain parameters can be read from words")
+        raise TypeError(f"parameter {name}: only plain parameters can be read from words")
     inner, optional = _without_none(annotation)
-    shape: Literal["one", "many", "rest"] = "one"
-    if get_origin(inner) is list:
-        shape, inner = "many", get_args(inner)[0]
-    elif get_origin(inner) is Annotated:
-        inner, *extras = get_args(inner)
-        shape = "rest" if REST in extras else "one"
+    shape, inner = _shape(inner)
     if shape == "rest" and inner is not str:
-        raise TypeError(f"parameter {declared.name}: only Rest[str] is possible")
+        raise TypeError(f"parameter {name}: only Rest[str] is possible")
     try:
         kind = STRING if shape == "rest" else kind_of(inner)
     except TypeError as error:
-        raise TypeError(f"parameter {declared.name}: {error}") from None
-    has_default = declared.default is not inspect.Parameter.empty
-    default = declared.default if has_default else None
-    return Parameter(declared.name, kind, shape, required=not has_default and not optional, default=default)
+        raise TypeError(f"parameter {name}: {error}") from None
+    if declared.default is not inspect.Parameter.empty:
+        return Parameter(name, kind, shape, required=False, default=declared.default)
+    return Parameter(name, kind, shape, required=not optional)
+
+
+def _shape(annotation: Any) -> tuple[Literal["one", "many", "rest"], Any]:
+    """How many words a type takes, and the type of each."""
+    origin = get_origin(annotation)
+    if origin is list:
+        return "many", get_args(annotation)[0]
+    if origin is Annotated:
+        inner, *extras = get_args(annotation)
+        return ("rest" if REST in extras else "one"), inner
+    return "one", annotation
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

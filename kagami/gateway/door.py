@@ -65,7 +65,7 @@ class Door(ServerConnection):
         super().__init__(*args, **options)
         self._strangers = strangers
         self._tail = b""
-        self._held: bytearray | None = None
+        self._held = b""
         self._open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,8 +79,6 @@ class Door(ServerConnection):
     def data_received(self, data: bytes) -> None:
         if self._open:
             super().data_received(data)
-        elif self._held is not None:
-            self._held += data
         else:
             self._read_head(data)
 
@@ -92,7 +90,7 @@ class Door(ServerConnection):
             super().data_received(data)
             return
         split = end + len(HEAD_END) - len(self._tail)
-        self._held = bytearray(data[split:])
+        self._held = data[split:]
         self.transport.pause_reading()
         super().data_received(data[:split])
         if self.protocol.handshake_exc is not None:
@@ -100,7 +98,7 @@ class Door(ServerConnection):
 
     def turn_away(self) -> None:
         """The request was refused: what came behind it is never looked at."""
-        self._held = bytearray()
+        self._held = b""
         self._resume()
 
     def send_data(self) -> None:
@@ -123,11 +121,11 @@ class Door(ServerConnection):
             self._resume()
 
     def _resume(self) -> None:
-        held, self._held, self._open = self._held, None, True
+        held, self._held, self._open = self._held, b"", True
         if not self.transport.is_closing():
             self.transport.resume_reading()
         if held:
-            super().data_received(bytes(held))
+            super().data_received(held)
 
     @staticmethod
     def after_judgement(door: ServerConnection, _request: Request, response: Response) -> None:

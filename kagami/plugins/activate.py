@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kagami import log
@@ -22,6 +24,13 @@ from kagami.plugins.scope import Scope
 from kagami.plugins.settings import read_settings
 from kagami.plugins.values import Values
 from kagami.plugins.versions import Found
+
+# Frames of the import system and of the host say nothing to an author.
+_HIDDEN = (
+    "<frozen",
+    str(Path(importlib.__file__).parent),
+    *(str(Path(__file__).with_name(name)) for name in ("activate.py", "contain.py", "loader.py")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +71,19 @@ async def activate(found: Found, around: Surroundings) -> Active:
             plugin=manifest.id, version=manifest.version, reason="this version of Kagami has only the python runtime"
         )
     package = Package(manifest.id, found.folder)
+    opened = False
     try:
         plugin = await contained(manifest.id, _import(package, manifest))
         active = around.fit(manifest, plugin, package, builtin=found.builtin)
         await active.open()
-    except PluginError as error:
-        trace = shown_trace(error)
-        package.unload()
-        if isinstance(error, LoadError):
-            raise
-        raise LoadError(plugin=manifest.id, version=manifest.version, reason=trace) from None
-    except BaseException:
-        package.unload()
+        opened = True
+    except LoadError:
         raise
+    except PluginError as error:
+        raise LoadError(plugin=manifest.id, version=manifest.version, reason=shown_trace(error)) from None
+    finally:
+        if not opened:
+            package.unload(verify=False)
     return active
 
 
@@ -88,11 +97,7 @@ async def _import(package: Package, manifest: Manifest) -> Plugin[Any]:
 def shown_trace(error: BaseException) -> str:
     """The traceback of what a plugin raised, without the frames of the import system and of the host."""
     cause = error.__cause__ or error
-    frames = [
-        frame
-        for frame in traceback.extract_tb(cause.__traceback__)
-        if not frame.filename.startswith("<frozen") and "/kagami/plugins/" not in frame.filename.replace("\\", "/")
-    ]
+    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if not frame.filename.startswith(_HIDDEN)]
     lines = traceback.format_list(frames)
     if isinstance(cause, SyntaxError):
         lines += traceback.format_exception_only(cause)

@@ -62,7 +62,7 @@ class Active:
                 await self.kit.scope.close()
                 raise LoadError(plugin=self.id, version=self.version, reason=f"{hook.__name__}: {problem}")
 
-    async def close(self, drain: float) -> list[str]:
+    async def close(self, drain: float, *, verify: bool = True) -> list[str]:
         """Let handlers finish, undo everything, forget the code. Tells what survived, with the place that made it."""
         self.draining = True
         survivors = [f"a handler of {self.id} does not end"] * await self.crew.drain(drain)
@@ -74,7 +74,7 @@ class Active:
         if self.package is not None:
             package, self.package = self.package, None
             self._forget()
-            survivors += package.unload()
+            survivors += package.unload(verify=verify)
         for each in survivors:
             self.kit.log.warning("survived the unload", what=each)
         return survivors
@@ -84,7 +84,7 @@ class Active:
         module = self.package.name if self.package else self._module()
         found = []
         for task, place in list(strays(module)):
-            if task not in self.crew.tasks:
+            if task not in self.crew.tasks and not task.cancelling():
                 task.cancel()
                 found.append(f"task {task.get_name()} at {place} has no owner: start it with scope.task")
         return found

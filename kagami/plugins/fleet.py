@@ -55,7 +55,7 @@ class Fleet:
         self._switch()
         survivors: list[str] = []
         for active in reversed(leaving):
-            survivors += await active.close(CLOSE_DRAIN_S)
+            survivors += await active.close(CLOSE_DRAIN_S, verify=False)
         return survivors
 
     def strays(self) -> list[str]:
@@ -77,7 +77,12 @@ class Fleet:
             self._failed.clear()
             self._list_unsound(shelf.unsound)
             known = {*shelf.versions, *(each.id for each in self._actives.values() if not each.builtin)}
-            return [await self._reload_one(each, shelf) for each in sorted(known)]
+            rows = []
+            for each in sorted(known):
+                rows.append(await self._reload_one(each, shelf))
+                # Importing never yields: let events in between two plugins.
+                await asyncio.sleep(0)
+            return rows
 
     def rows(self) -> list[PluginRow]:
         running = [self._row(active, "active") for active in self._actives.values()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kagami.ports import MessageRow
-from kagami.storage.engine import Engine, Params
+from kagami.storage.engine import Engine, Params, storable
 from kagami.storage.messages import HIGHEST_ID
 from kagami.storage.rows import read_line
 from kagami.storage.words import contains, is_short, normal, query
@@ -14,6 +14,7 @@ from kagami.storage.words import contains, is_short, normal, query
 # Rows looked at in one step: few at first, since most searches are satisfied by them.
 FIRST_STEP = 100
 LARGEST_STEP = 4_000
+NO_END = HIGHEST_ID
 READ_FOR_SHORT = 2_000
 
 
@@ -27,30 +28,38 @@ class Search:
         self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
     ) -> list[MessageRow]:
         """Lines whose normal form contains that of `text`, newest first."""
-        wanted = normal(text)
+        wanted = normal(storable(text))
         if not wanted or limit <= 0:
             return []
-        # Messages that the index does not know yet are read one by one; for a text that very many hold, the newest ones
-        # too, which most often is enough.
         ((digested,),) = await self._engine.fetch("digested")
-        if is_short(wanted):
-            digested = max(0, digested - READ_FOR_SHORT)
-        filters: Params = {"bot": bot, "chat": chat, "user": user}
+        names = {"bot": bot, "chat": chat, "user": user}
         hits = _Hits(wanted, limit)
-        await self._walk(hits, "lines_above", {**filters, "digested": digested}, before or HIGHEST_ID)
-        known = {**filters, "expression": query(wanted, bot=bot, chat=chat, user=user)}
-        await self._walk(hits, "hits", known, min(before or HIGHEST_ID, digested + 1))
+        # Messages that the index does not know yet are read one by one.
+        await self._walk(hits, "lines_above", {**names, "digested": digested}, before or HIGHEST_ID)
+        before = min(before or HIGHEST_ID, digested + 1)
+        if is_short(wanted):
+            before = await self._read_newest(hits, names, before)
+        await self._walk(hits, "hits", {**names, "expression": query(wanted, **names)}, before)
         return hits.found
 
-    async def _walk(self, hits: _Hits, name: str, params: Params, before: int) -> None:
+    async def _read_newest(self, hits: _Hits, names: Mapping[str, str], before: int) -> int:
+        """For a text that very many may hold, read the newest messages first: most often they are enough."""
+        if any(names.values()):
+            params: Params = {**names, "expression": query("", **names)}
+            return await self._walk(hits, "hits", params, before, READ_FOR_SHORT)
+        return await self._walk(hits, "lines_above", {**names, "digested": 0}, before, READ_FOR_SHORT)
+
+    async def _walk(self, hits: _Hits, name: str, params: Params, before: int, most: int = NO_END) -> int:
+        """Read on until there is enough, or nothing more, or `most` rows are read; where to go on, 0 for nowhere."""
         step = max(FIRST_STEP, 2 * hits.missing)
-        while hits.missing:
+        while hits.missing and before and most > 0:
+            step = min(step, most)
             rows = await self._engine.fetch(name, {**params, "before": before, "most": step})
             hits.take(rows)
-            if len(rows) < step:
-                return
-            before = rows[-1][0]
+            most -= len(rows)
+            before = rows[-1][0] if len(rows) == step else 0
             step = min(4 * step, LARGEST_STEP)
+        return before
 
 
 class _Hits:

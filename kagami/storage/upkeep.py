@@ -21,8 +21,8 @@ DAY_MS = 86_400_000
 DEDUPE_MS = 3 * DAY_MS
 CHUNK_ROWS = 200
 TRACE_ROWS = 1_000
-# Rows that a clean-up for size removes at least before it looks again.
-SIZE_ROWS = 1_000
+# Rows of one family that a clean-up for size removes before it looks again.
+SIZE_ROWS = 200
 CHUNK_PAGES = 256
 BEAT_S = 0.25
 # The digest works for one part in so many of the time.

@@ -44,19 +44,22 @@ def index(text: str, *, bot: str, chat: str, user: str) -> str:
 
 
 def query(wanted: str, *, bot: str = "", chat: str = "", user: str = "") -> str:
-    """What to ask the index for: every message of these that contains `wanted` (a normal form, not empty) matches.
+    """What to ask the index for: every message of these that contains `wanted` (a normal form) matches.
 
     An FTS5 expression of quoted words; when the text is shorter than one piece, all pieces that begin with it.
     """
-    pieces = _whole(wanted)
-    chosen = [f'"{_written(piece)}"' for piece in _spread(pieces)] if pieces else [f'"{_written(wanted)}"*']
-    names = (f'"{name}"' for name in _names(bot=bot, chat=chat, user=user))
-    return " AND ".join((*names, *chosen))
+    words = [f'"{name}"' for name in _names(bot=bot, chat=chat, user=user)]
+    if not is_short(wanted):
+        words += [f'"{_written(piece)}"' for piece in _spread(_whole(wanted))]
+    elif wanted:
+        words.append(f'"{_written(wanted)}"*')
+    return " AND ".join(words)
 
 
 def _names(**names: str) -> list[str]:
     """Words for names that are not empty. They begin with a letter that no piece begins with."""
-    return [NAME_LETTERS[kind] + f"{crc32(name.encode('utf-8', 'replace')):08x}" for kind, name in names.items() if name]
+    given = ((NAME_LETTERS[kind], name.encode("utf-8", "replace")) for kind, name in names.items() if name)
+    return [f"{letter}{crc32(name):08x}" for letter, name in given]
 
 
 def is_short(wanted: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -14,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from kagami.clock import Clock, SystemClock
-from kagami.i18n import mark
 from kagami.ports import Control
 from kagami.tui.acting import Verb
 from kagami.tui.actions import EVERYWHERE, INTERRUPT, RETRY
@@ -72,7 +70,6 @@ class Console(Desk, inherit_bindings=False):
         self.card = LinkCard(self, self.feed)
         self.too_small = TooSmall(self)
         self.guidepost = Guidepost(self)
-        self._busy = 0
 
     def compose(self) -> ComposeResult:
         with Vertical(id="top"):
@@ -103,6 +100,9 @@ class Console(Desk, inherit_bindings=False):
         if self.is_running:
             self.pulse_line.repaint()
             self.card.tick()
+            if self.pulse and not self.greeted:
+                self.greeted = True
+                self.run_worker(self.read_place(), group="read")
 
     def tick(self) -> None:
         """Once a second: what time alone changes."""
@@ -121,11 +121,6 @@ class Console(Desk, inherit_bindings=False):
     def on_resize(self) -> None:
         self.call_after_refresh(self.too_small.tick)
 
-    async def open_place(self, name: str, target: str = "") -> None:
-        with self._at_work():
-            await self.stage.open(name, target)
-        self.refresh_chrome()
-
     def refresh_chrome(self) -> None:
         """Paint what stands around the place."""
         place = self.stage.current
@@ -138,28 +133,6 @@ class Console(Desk, inherit_bindings=False):
         for line in (self.pulse_line, self.tabs, self.rail, self.crumbs, self.footer):
             line.repaint()
 
-    # For tests and for people who look at window titles.
-
-    @property
-    def idle(self) -> bool:
-        """Nothing that was asked for is outstanding."""
-        return not self._busy and self.stage.current is not None
-
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        self._busy += 1
-        self._entitle()
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            self._entitle()
-
-    def _entitle(self) -> None:
-        place = self.stage.current.NAME if self.stage.current else ""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(f"\x1b]2;kagami · {place} · {'busy' if self._busy else 'idle'}\x07")
-
     # Keys.
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -168,8 +141,8 @@ class Console(Desk, inherit_bindings=False):
             **{action.id: partial(self.guidepost.later, action) for action in _LATER},
             **self.guidepost.verbs(),
             "ui.back": self._back,
-            "nav.back": lambda: self._walk(-1),
-            "nav.forward": lambda: self._walk(1),
+            "nav.back": partial(self.walk, -1),
+            "nav.forward": partial(self.walk, 1),
             "ui.next": self.action_focus_next,
             "ui.previous": self.action_focus_previous,
             "app.quit": self.leaving.leave,
@@ -189,11 +162,5 @@ class Console(Desk, inherit_bindings=False):
         if self.toasts.seen():
             return
         if self.stage.current is not None and not self.stage.current.back():
-            await self._walk(-1)
-        self.refresh_chrome()
-
-    async def _walk(self, step: int) -> None:
-        with self._at_work():
-            if not await self.stage.walk(step):
-                self.say(self.t(mark("No further place in this direction.")))
+            await self.walk(-1)
         self.refresh_chrome()

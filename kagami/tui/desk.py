@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from textual.app import App
@@ -67,6 +68,8 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.register_theme(theme(theme_name))
         self.theme = f"kagami-{theme_name}"
         self.lost = False
+        self.greeted = False  # the first pulse has come
+        self._busy = 0
         self._prompt: Prompt | None = None
 
     def hang_up(self) -> None:
@@ -79,6 +82,28 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
     def heard(self) -> None:
         """The feed has something new."""
         raise NotImplementedError
+
+    # Whether it is at work, for tests and for people who look at window titles.
+
+    @property
+    def idle(self) -> bool:
+        """Nothing that was asked for is outstanding."""
+        return not self._busy and self.stage.current is not None and (self.greeted or self.feed.tries > 0)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        self._busy += 1
+        self._entitle()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._entitle()
+
+    def _entitle(self) -> None:
+        place = self.stage.current.NAME if self.stage.current else ""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(f"\x1b]2;kagami · {place} · {'busy' if self._busy else 'idle'}\x07")
 
     # The engine.
 
@@ -134,6 +159,25 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
 
     async def open_place(self, name: str, target: str = "") -> None:
         """Show a place; ends when it has been read once."""
+        with self.at_work():
+            await self.stage.open(name, target)
+        self.refresh_chrome()
+
+    async def read_place(self) -> None:
+        """Read the seen place now, without waiting for its turn."""
+        with self.at_work():
+            if self.stage.current is not None:
+                await self.stage.current.read_now()
+
+    async def walk(self, step: int) -> None:
+        """Back (-1) or forward (1) among the visited places."""
+        with self.at_work():
+            if not await self.stage.walk(step):
+                self.say(self.t(mark("No further place in this direction.")))
+        self.refresh_chrome()
+
+    def refresh_chrome(self) -> None:
+        """Paint what stands around the place."""
         raise NotImplementedError
 
     def copy(self, text: str) -> None:

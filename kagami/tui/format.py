@@ -27,6 +27,9 @@ Align = Literal["left", "right"]
 LINE_LIMIT = 4_096
 """Characters of one shown line. A longer text ends in a count of what was left out."""
 
+TEXT_LIMIT = 65_536
+"""Characters of a text of several lines that are shown at all."""
+
 MOST_MARKS = 8
 """Combining marks kept on one character; the others are dropped."""
 
@@ -230,12 +233,13 @@ def pad(text: str, space: int, align: Align = "left", tier: Tier = "full") -> st
 
 
 def rows(text: str, tier: Tier = "full", most: int = 500) -> list[str]:
-    """The lines of a text, each `visible`, tabs as spaces; at most `most`, then how many are left out."""
-    head = text[: LINE_LIMIT * most].replace("\r\n", "\n").split("\n")
-    shown = [visible(line.expandtabs(4), tier) for line in head[:most]]
-    if len(head) > most or len(text) > LINE_LIMIT * most:
-        shown.append(visible(f"⟦+{text.count(chr(10)) + 1 - len(shown)}⟧", tier))
-    return shown
+    """The lines of a text, each `visible`, tabs as spaces; then, in a row of its own, how many characters are missing."""
+    if "\n" not in text[:TEXT_LIMIT]:
+        return [visible(text[: TEXT_LIMIT if "\t" in text[:TEXT_LIMIT] else None].expandtabs(4), tier)]
+    found = text[:TEXT_LIMIT].split("\n")
+    shown = [visible(line.removesuffix("\r").expandtabs(4), tier) for line in found[:most]]
+    taken = sum(map(len, found[:most])) + len(shown) - 1
+    return shown if taken >= len(text) else [*shown, visible(f"⟦+{len(text) - taken}⟧", tier)]
 
 
 def wrap(text: str, space: int, tier: Tier = "full", most: int = 500) -> list[str]:
@@ -245,13 +249,16 @@ def wrap(text: str, space: int, tier: Tier = "full", most: int = 500) -> list[st
 
 def fold(shown: str, space: int) -> list[str]:
     """Pieces of at most `space` (at least 2) cells of a visible text; broken at a space in a piece's second half."""
-    space = max(2, space)
-    pieces: list[str] = []
-    while len(shown) > space // 2 and cell_len(shown) > space:
-        piece = _take(shown, space)
+    space, start, pieces = max(2, space), 0, list[str]()
+    while True:
+        piece = _take(shown[start : start + space * (MOST_MARKS + 1)], space)
+        after = shown[start + len(piece) : start + len(piece) + 1]
+        if not after:
+            return [*pieces, piece] if piece or not pieces else pieces
         gap = piece.rfind(" ", len(piece) // 2)
-        if gap > 0 and shown[len(piece)] != " ":
+        if gap > 0 and after != " ":
             piece = piece[: gap + 1]
         pieces.append(piece.rstrip(" "))
-        shown = shown[len(piece) :].lstrip(" ")
-    return [*pieces, shown] if shown or not pieces else pieces
+        start += len(piece)
+        while shown[start : start + 1] == " ":
+            start += 1

@@ -113,7 +113,8 @@ class Place(Acting, Widget):
 
     def _tick(self) -> None:
         if self._seen and not self._reading:
-            self.run_worker(self.read_now(), group="read", exclusive=True)
+            # Not a coroutine: Textual may end before it awaits one. Its own type asks for a narrower coroutine.
+            self.run_worker(self.read_now, group="read", exclusive=True)  # type: ignore[arg-type]
 
     async def read_now(self) -> None:
         """Call `refresh_now` once; never two at a time."""

@@ -8,6 +8,7 @@ from kagami.ports import Control
 
 BLOCK = 200
 BURST = 500
+START = -1  # before the first line: 0 would ask for the end
 FAR_BEHIND = 1_000  # new lines at once after which following starts anew from the end
 
 
@@ -61,12 +62,12 @@ class Tail:
     async def count_new(self, last_shown: int) -> int:
         """How many wanted lines are newer than the last one shown."""
         if not self.filtered:
-            await self._read(Window(after=max(1, self.newest), limit=1))
+            await self._read(Window(after=self.newest or START, limit=1))
             self.fresh = self.newest - last_shown
             return self.fresh
         self._counted = max(self._counted, last_shown)
         before = self.newest
-        lines = await self._read(Window(after=max(1, self._counted), limit=BURST, level=self.level, filter=self.words))
+        lines = await self._read(Window(after=self._counted or START, limit=BURST, level=self.level, filter=self.words))
         self.fresh += len(lines)
         self._counted = max(self._counted, lines[-1].seq if lines else before)
         return self.fresh
@@ -75,7 +76,7 @@ class Tail:
         return await self._read(Window(before=before, limit=BLOCK, level=self.level, filter=self.words))
 
     async def newer(self, after: int) -> list[LogLine]:
-        return await self._read(Window(after=max(1, after), limit=BLOCK, level=self.level, filter=self.words))
+        return await self._read(Window(after=after or START, limit=BLOCK, level=self.level, filter=self.words))
 
     async def start(self) -> list[LogLine]:
         """The oldest lines kept."""
@@ -91,7 +92,7 @@ class Tail:
         wanted = f"{self.words} {words}".strip()
         floor = level or self.level
         at = Window(before=place, limit=1, level=floor, filter=wanted) if back else None
-        lines = await self._read(at or Window(after=max(1, place), limit=1, level=floor, filter=wanted))
+        lines = await self._read(at or Window(after=place or START, limit=1, level=floor, filter=wanted))
         return lines[0].seq if lines else 0
 
     async def at(self, time_ms: int) -> int:

@@ -10,6 +10,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from kagami.core.handshake import Welcome
+from kagami.errors import HandshakeRefused
 from kagami.testing.clock import settle
 from kagami.testing.gateway import PATH, TOKEN, OpenGateway
 from kagami.testing.onebot import connect_implementation
@@ -155,7 +156,7 @@ async def test_what_comes_while_a_request_is_judged_waits(port: OpenGateway, mon
     writer.close()
 
 
-async def test_a_stranger_who_leaves_while_it_is_judged_leaves_nothing(
+async def test_a_stranger_who_is_turned_away_while_it_is_judged_leaves_nothing(
     port: OpenGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judging, judged = asyncio.Event(), asyncio.Event()
@@ -163,15 +164,16 @@ async def test_a_stranger_who_leaves_while_it_is_judged_leaves_nothing(
     async def admit(_welcome: Welcome) -> None:
         judging.set()
         await judged.wait()
+        raise HandshakeRefused(status=409, reason="taken")
 
     monkeypatch.setattr(port.gateway._reception, "admit", admit)
-    _, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
     writer.write(request())
     await judging.wait()
-    writer.transport.abort()
+    port.gateway._strangers.turn_all_away()
     judged.set()
     async with asyncio.timeout(1):
+        assert await reader.read() == b""
         while port.gateway.strangers:
             await asyncio.sleep(0)
-    await settle()
-    assert not port.intake.events
+    writer.close()

@@ -198,6 +198,15 @@ async def test_a_peer_that_breaks_while_it_is_written_to_may_have_got_it() -> No
     await stalled(run)
 
 
+async def test_a_connection_that_is_given_up_while_it_is_written_to_is_broken() -> None:
+    async def run(channel: Channel, client: Connection) -> None:
+        asyncio.get_running_loop().call_later(0.01, channel._connection.transport.abort)
+        with pytest.raises(ConnectionResetError, match="the connection broke"):
+            await channel.send(b"x" * 15 * MIB)
+
+    await stalled(run)
+
+
 async def test_one_large_frame_may_wait_alone() -> None:
     async with pair() as (channel, client):
         received, _ = await asyncio.gather(client.recv(), channel.send(b"x" * 12 * MIB))

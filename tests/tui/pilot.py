@@ -53,9 +53,24 @@ async def run_test(console: Console, size: Size) -> AsyncIterator[Pilot[Leave]]:
 
 
 async def settled(console: Console, pilot: Pilot[Leave]) -> None:
-    """Everything that was asked for has been shown."""
+    """Everything that was asked for has been shown, and nothing moves any more."""
     await until(lambda: console.idle)
-    await pilot.pause()
+    before: list[str] = []
+    async with asyncio.timeout(5):
+        while before != (before := screen_text(console)):
+            await pilot.pause()
+
+
+async def press(console: Console, pilot: Pilot[Leave], *keys: str) -> None:
+    """Press keys one after the other, and let each do what it does."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(console, pilot)
+
+
+def on_screen(console: Console, text: str) -> bool:
+    """Whether a text can be read anywhere."""
+    return text in "\n".join(screen_text(console))
 
 
 async def until(claim: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -24,6 +24,8 @@ class Stand(App[None]):
     CSS = "Stand Screen { layout: vertical; } Stand Screen > * { width: 1fr; height: 1fr; }"
     ENABLE_COMMAND_PALETTE = False
 
+    widget: Widget
+
     def __init__(self, make: Callable[[Stand], Widget], tier: Tier) -> None:
         super().__init__()
         self.looks: Looks = looks(tier, "night")
@@ -36,9 +38,10 @@ class Stand(App[None]):
         self.stale_s = 0.0
         self.posted: list[Message] = []
         self.said: list[str] = []
-        self.widget = make(self)
+        self._make = make
 
     def compose(self) -> ComposeResult:
+        self.widget = self._make(self)  # here, where the app is active
         yield self.widget
 
     def on_mount(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from kagami.core.calls import Calls
 from kagami.core.handshake import Role
@@ -14,7 +15,12 @@ from kagami.onebot.write import write_action
 from kagami.ports import Socket
 
 OFFLINE = Failed("offline")
-BROKEN = "the connection was lost before the answer came"
+BROKEN = Unknown("the connection was lost before the answer came")
+
+
+def seats_of(role: Role) -> tuple[str, ...]:
+    """What a connection in this role is for: `event`, `api`, or both."""
+    return ("event", "api") if role == "universal" else (role,)
 
 
 class Line:
@@ -24,34 +30,37 @@ class Line:
         self.socket = socket
         self.role = role
         self.dead = False
-        self._calls: Calls[Frame | None] = Calls()
+        self._calls: Calls[Frame | Unknown] = Calls()
 
     @property
     def seats(self) -> tuple[str, ...]:
-        """What this connection is for: `event`, `api`, or both."""
-        return ("event", "api") if self.role == "universal" else (self.role,)
+        return seats_of(self.role)
 
     async def call(self, action: Action, *, seconds: float) -> Receipt:
         """Send an action and wait for what came of it, at most `seconds`. Never raises for the peer's doing."""
-        answer: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Frame | Unknown] = loop.create_future()
 
-        def settle(frame: Frame | None) -> None:
+        def settle(outcome: Frame | Unknown) -> None:
             if not answer.done():
-                answer.set_result(frame)
+                answer.set_result(outcome)
 
         echo = self._calls.issue(settle)
+        timer = loop.call_later(seconds, _expire, settle, seconds)
         try:
             await self.socket.send(write_action(action, echo))
-            async with asyncio.timeout(seconds):
-                frame = await answer
-            return Unknown(BROKEN) if frame is None else read_receipt(action, frame)
+            outcome = await answer
+            return outcome if isinstance(outcome, Unknown) else read_receipt(action, outcome)
         except EOFError:
             return OFFLINE
         except Refused as error:
             return Failed(error.text())
-        except (ConnectionError, TimeoutError, WireError) as error:
-            return Unknown(_doubt(error, seconds))
+        except ConnectionError as error:
+            return Unknown(f"the connection was lost while sending: {error}")
+        except WireError as error:
+            return Unknown(error.text())
         finally:
+            timer.cancel()
             self._calls.forget(echo)
 
     def answered(self, frame: Frame) -> bool:
@@ -60,14 +69,8 @@ class Line:
 
     def ended(self) -> int:
         """The connection is gone; returns how many calls will never be answered."""
-        return self._calls.abandon(None)
+        return self._calls.abandon(BROKEN)
 
 
-def _doubt(error: ConnectionError | TimeoutError | WireError, seconds: float) -> str:
-    """Why it is not known what came of a call that was written."""
-    match error:
-        case ConnectionError():
-            return f"the connection was lost while sending: {error}"
-        case TimeoutError():
-            return f"no answer within {seconds:g} s"
-    return error.text()
+def _expire(settle: Callable[[Unknown], None], seconds: float) -> None:
+    settle(Unknown(f"no answer within {seconds:g} s"))

@@ -8,7 +8,7 @@ from kagami import log
 from kagami.adapters.onebot11.bot import POLICY, OneBotBot
 from kagami.adapters.onebot11.codec import Identity, identity, read_introduction
 from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
-from kagami.adapters.onebot11.line import Line
+from kagami.adapters.onebot11.line import Line, seats_of
 from kagami.clock import Clock
 from kagami.core.handshake import DEFAULT_PLATFORM, Welcome
 from kagami.errors import CredentialsRefused, HandshakeRefused
@@ -50,7 +50,7 @@ class OneBotReception:
             raise self._conflict(bot, other.health().peer)
         if mine is None:
             return
-        for line in mine.holders(_seats(welcome)):
+        for line in mine.holders(seats_of(welcome.role)):
             if await line.socket.probe(ALIVE_SECONDS) is not None:
                 raise self._conflict(bot, line.socket.peer)
             line.dead = True
@@ -86,10 +86,6 @@ class OneBotReception:
         self._meters.count["onebot_conflicts", bot] += 1
         _say.warning("a second connection claims an account that is connected", bot=bot, peer=peer)
         return HandshakeRefused(status=CONFLICT, reason=f"{bot} is already connected")
-
-
-def _seats(welcome: Welcome) -> tuple[str, ...]:
-    return ("event", "api") if welcome.role == "universal" else (welcome.role,)
 
 
 class ForwardBot:

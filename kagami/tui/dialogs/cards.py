@@ -26,7 +26,7 @@ class LinkCard(Painted):
         """Show, hide or count on."""
         self.display = self.feed.lost
         if self.display:
-            width, height = self.screen.size
+            width, height = self.app.size
             own = min(62, width - 2)
             self.styles.width = own
             self.styles.offset = ((width - own) // 2, max(2, (height - 8) // 2))
@@ -62,7 +62,7 @@ class TooSmall(Painted):
     """In place of everything, when the terminal is smaller than what can be laid out; still with the vital figures."""
 
     def tick(self) -> None:
-        width, height = self.screen.size
+        width, height = self.app.size
         self.display = width < WIDTH or height < HEIGHT
         if self.display:
             self.repaint()

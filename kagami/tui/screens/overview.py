@@ -117,8 +117,12 @@ class Overview(Place):
     def on_mount(self) -> None:
         super().on_mount()
         self.guide_pane.display = False
+        self._lay_out()
 
     def on_resize(self) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         """Room is used: higher charts, then the selected bot's card, then live messages."""
         width, height = self.app.size
         self.tiles.styles.height = 4 if height < TALL else 8

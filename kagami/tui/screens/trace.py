@@ -177,7 +177,7 @@ class Trace(Place):
 
     @on(Moved, "#trace-fall")
     def _leg_moved(self) -> None:
-        self.page.repaint()
+        self.page.rebuild()
 
     def _next_outcome(self) -> None:
         self.outcome = _FILTERS[(_FILTERS.index(self.outcome) + 1) % len(_FILTERS)]

@@ -16,7 +16,7 @@ from textual.message import Message
 
 from kagami.log import LogLine
 from kagami.tui.figures import clock_ms
-from kagami.tui.format import pad, visible
+from kagami.tui.format import TEXT_LIMIT, pad, visible
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.listing import Listing
 from kagami.tui.widgets.painted import Line, Span
@@ -24,6 +24,7 @@ from kagami.tui.widgets.painted import Line, Span
 KEPT = 2_000
 NEAR = 20  # rows from an end of the run at which more is wanted
 SOURCE_CELLS = 10
+FIELD_LIMIT = 200  # characters of a field that are shown in the list
 
 _LETTERS = {logging.DEBUG: "D", logging.INFO: "I", logging.WARNING: "W", logging.ERROR: "E", logging.CRITICAL: "E"}
 _ROLES = {"D": "dim", "I": "text", "W": "warn", "E": "bad"}
@@ -227,11 +228,10 @@ class LineView(Listing):
 
 def shown_text(line: LogLine) -> str:
     """A line's text with its fields behind it, as one line of visible text; its execution id is for the inspector."""
-    if not line.fields:
-        return visible(line.text)
-    fields = "".join(
-        f"  [{value.count(chr(10)) + 1} lines]" if name == "traceback" else f"  {name}={value[:200]}"
-        for name, value in line.fields.items()
-        if name != "execution"
-    )
-    return visible(line.text + fields)
+    text = visible(line.text)
+    for name, value in line.fields.items():
+        if name == "traceback":
+            text += f"  [{value.count(chr(10), 0, TEXT_LIMIT) + 1} lines]"
+        elif name != "execution":
+            text += f"  {visible(name[:FIELD_LIMIT])}={visible(value[:FIELD_LIMIT])}"
+    return visible(text)

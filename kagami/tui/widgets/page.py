@@ -33,17 +33,26 @@ class Page(Painted, can_focus=True):
         super().__init__(shell, id=id)
         self.top = 0
         self._build: Builder = lambda _: ()
+        self._built: Sequence[Line] = ()
+        self._built_for: tuple[int, Looks | None] = (0, None)
 
     def show(self, build: Builder, *, keep_place: bool = False) -> None:
         """Show something else, from its top; `keep_place` for a newer state of the same."""
         self._build = build
         self.top = self.top if keep_place else 0
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Ask the builder again: what it shows has changed."""
+        self._built_for = (0, None)
         self.repaint()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        built = self._build(width)
-        self.top = max(0, min(self.top, len(built) - height))
-        return built[self.top : self.top + height]
+        now = (width, self.shell.looks)
+        if self._built_for != now:
+            self._built, self._built_for = self._build(width), now
+        self.top = max(0, min(self.top, len(self._built) - height))
+        return self._built[self.top : self.top + height]
 
     def action_roll(self, rows: int) -> None:
         self.top += rows

@@ -86,8 +86,8 @@ class Toasts(Painted):
     def _lay_out(self) -> None:
         self.display = bool(self._up)
         if self._up:
-            width = min(WIDTH, self.screen.size.width - 2)
+            width = min(WIDTH, self.app.size.width - 2)
             self.styles.width = width
             self.styles.height = len(self._rows(width))
-            self.styles.offset = (self.screen.size.width - width - 1, 2)
+            self.styles.offset = (self.app.size.width - width - 1, 2)
             self.call_after_refresh(self.repaint)

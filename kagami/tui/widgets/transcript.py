@@ -9,6 +9,7 @@ from textual import events
 
 from kagami.tui.figures import clock
 from kagami.tui.format import pad, wrap
+from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.listing import Listing
 from kagami.tui.widgets.painted import Line, Span
@@ -43,6 +44,8 @@ class Transcript(Listing):
         super().__init__(shell, id=id)
         self._entries: Sequence[Entry] = ()
         self._flat: list[_Row] = []
+        self._made: dict[str, tuple[Entry, list[tuple[Span, ...]]]] = {}  # the rows of each entry, by its key
+        self._made_for: tuple[int, Looks | None] = (0, None)
         self.empty: Sequence[Line] = ()
 
     def show(self, entries: Sequence[Entry], *, to_end: bool = False) -> None:
@@ -64,14 +67,24 @@ class Transcript(Listing):
         return self._entries[self._flat[self.index].entry] if self.index < len(self._flat) else None
 
     def repaint(self) -> None:
-        self._flow()
+        if self._made_for != (self._width, self.shell.looks):
+            self._flow()
         super().repaint()
 
+    @property
+    def _width(self) -> int:
+        return max(20, self.size.width)
+
     def _flow(self) -> None:
-        width = max(20, self.size.width)
-        self._flat = [
-            _Row(place, spans) for place, each in enumerate(self._entries) for spans in self._spans(each, width)
-        ]
+        """Rows of all entries; those that were made before and have not changed are taken as they are."""
+        now = (self._width, self.shell.looks)
+        before = self._made if self._made_for == now else {}
+        self._made, self._made_for, self._flat = {}, now, []
+        for place, entry in enumerate(self._entries):
+            kept = before.get(entry.key)
+            rows = kept[1] if kept and kept[0] == entry else self._spans(entry, now[0])
+            self._made[entry.key] = entry, rows
+            self._flat += [_Row(place, spans) for spans in rows]
         self.index = max(0, min(self.index, len(self._flat) - 1))
 
     def _spans(self, entry: Entry, width: int) -> list[tuple[Span, ...]]:

@@ -9,6 +9,7 @@ import pytest
 
 from kagami.adapters.onebot11.bot import OneBotBot
 from kagami.adapters.onebot11.codec import identity
+from kagami.core.pace import Pace
 from kagami.core.pulse import GAPS_TO_LEARN
 from kagami.model.action import Call, Failed, Send, Sent, Unknown
 from kagami.model.ids import ChatId, execution_ms
@@ -38,7 +39,7 @@ async def test_an_account_without_connections_is_offline(port: OpenGateway, cloc
         identity("qq", "1"), port.intake, clock=clock, nursery=port.nursery, meters=port.meters, call_seconds=1
     )
     assert await bot.perform(Call(bot.id, "get_status")) == Failed("offline")
-    assert (bot.health().state, bot.name, bot.adapter) == ("connecting", "qq:1", "onebot11")
+    assert (bot.health().state, bot.name, bot.adapter, bot.pace) == ("connecting", "qq:1", "onebot11", Pace())
 
 
 async def test_an_event_carries_its_time_and_a_fresh_id(still: OpenGateway) -> None:

@@ -108,6 +108,17 @@ async def test_a_line_that_breaks_in_the_write_leaves_everything_open() -> None:
     )
 
 
+async def test_an_answer_to_who_has_gone_reaches_nobody() -> None:
+    wire = Wire(lambda _: None)
+    line = Line(wire, "universal")
+    async with Nursery() as nursery:
+        call = nursery.start("call", line.call(HELLO, seconds=1))
+        await asyncio.sleep(0)
+        call.cancel()
+        assert line.answered(response(wire.sent[0]))
+    assert call.cancelled()
+
+
 async def test_what_cannot_be_written_has_failed() -> None:
     receipt = await perform(Send(BOT, ChatId("guild:1"), ()), lambda *_: None)
     assert isinstance(receipt, Failed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.adapters.sandbox import SandboxBot
+from kagami.core.pace import Pace
 from kagami.model.action import Call, Failed, Send, Sent
 from kagami.model.ids import ChatId, execution_ms
 from kagami.model.message import text
@@ -63,4 +64,4 @@ async def test_it_is_always_online(sandbox: SandboxBot) -> None:
     await sandbox.close("whatever")
     health = sandbox.health()
     assert (health.state, health.since_ms, health.last_event_ms) == ("online", START_MS, START_MS)
-    assert (sandbox.name, sandbox.adapter) == ("sandbox", "sandbox")
+    assert (sandbox.name, sandbox.adapter, sandbox.pace) == ("sandbox", "sandbox", Pace())

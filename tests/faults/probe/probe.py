@@ -7,7 +7,7 @@ import os
 from kagami.plugins.api import Context, Plugin, Settings
 
 
-class ProbeSettings(Settings, frozen=True):
+class ProbeSettings(Settings):
     journal: str = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ def shown(value: Any, t: Translate) -> str:
         return t("Done.")
     if isinstance(value, msgspec.Struct):
         return "\n".join(_clipped(f"{name}: {_word(each)}") for name, each in msgspec.structs.asdict(value).items())
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+    if isinstance(value, list | tuple):
         return _listed(value, t)
     return _clipped(_word(value))
 
@@ -40,21 +40,27 @@ def _line(item: Any) -> str:
     if not isinstance(item, msgspec.Struct):
         return _word(item)
     fields = msgspec.structs.asdict(item).items()
-    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in ("", 0, (), None))
+    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in ("", 0, (), [], {}, None))
 
 
 def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, msgspec.Struct):
-        return f"({_line(value)})"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_word(each)}" for key, each in value.items()) or "-"
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return ", ".join(_word(each) for each in value) or "-"
-    return str(value)
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3g}"
+        case msgspec.Struct():
+            return f"({_line(value)})"
+        case Mapping():
+            return _joined(f"{key} {_word(each)}" for key, each in value.items())
+        case list() | tuple():
+            return _joined(_word(each) for each in value)
+        case _:
+            return str(value)
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(words) or "-"
 
 
 def _clipped(line: str) -> str:

@@ -32,24 +32,29 @@ FROM sends WHERE execution = :execution ORDER BY ordinal;
 SELECT value FROM marks WHERE name = 'digested';
 
 -- name: chats
--- What the digest knows, and what it has not read yet. The bare columns are those of the row with the highest id.
-SELECT bot, chat, chat_name, last_ms, last_text, last_sender, messages, last_id FROM (
-    SELECT
-        bot, chat, last_ms, last_text, last_sender, max(last_id) AS last_id, sum(messages) AS messages,
-        coalesce(nullif(chat_name, ''), (
-            SELECT k.chat_name FROM chats AS k WHERE k.bot = both.bot AND k.chat = both.chat
-        ), '') AS chat_name
-    FROM (
-        SELECT bot, chat, chat_name, last_ms, last_text, last_sender, last_id, messages FROM chats
-        UNION ALL
-        SELECT bot, chat, chat_name, time_ms, substr(text, 1, 200), sender, id, 1 FROM lines
-        WHERE id > (SELECT value FROM marks WHERE name = 'digested')
-    ) AS both
-    GROUP BY bot, chat
+-- What the digest knows, and what it has not read. Bare columns are those of the row with the highest id.
+WITH known AS (
+    SELECT bot, chat, chat_name, last_ms, last_text, last_sender, last_id, messages FROM chats
+    UNION ALL
+    SELECT bot, chat, chat_name, time_ms, substr(text, 1, 200), sender, id, 1 FROM lines
+    WHERE id > (SELECT value FROM marks WHERE name = 'digested')
+),
+
+latest AS (
+    SELECT bot, chat, last_ms, last_text, last_sender, max(last_id) AS last_id, sum(messages) AS messages
+    FROM known GROUP BY bot, chat
+),
+
+named AS (SELECT bot, chat, chat_name, max(last_id) FROM known WHERE chat_name <> '' GROUP BY bot, chat)
+
+SELECT
+    l.bot, l.chat, coalesce(n.chat_name, '') AS chat_name, l.last_ms, l.last_text, l.last_sender, l.messages, l.last_id
+FROM latest AS l LEFT JOIN named AS n ON n.bot = l.bot AND n.chat = l.chat
+WHERE l.last_ms >= :active_since_ms AND (
+    :contains = ''
+    OR instr(lower(coalesce(n.chat_name, '') || ' ' || l.bot || ' ' || l.chat), lower(:contains)) > 0
 )
-WHERE last_ms >= :active_since_ms
-    AND (:contains = '' OR instr(lower(chat_name || ' ' || bot || ' ' || chat), lower(:contains)) > 0)
-ORDER BY last_ms DESC, last_id DESC LIMIT :most;
+ORDER BY l.last_ms DESC, l.last_id DESC LIMIT :most;
 
 -- name: counts
 -- The second condition on states lets the index of the odd ones be used.

@@ -1,0 +1,91 @@
+"""The command line on a home of its own, with an engine of doubles behind its socket where a test wants one."""
+
+from __future__ import annotations
+
+import asyncio
+import gettext
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kagami.cli.main import main
+from kagami.home import Home, hold, prepare
+from kagami.operations import registry
+from kagami.web.config import WebConfig
+from kagami.web.server import WebServer
+from tests.web.doubles import Rows, SmallStore, StillHouse, make_parts, row
+
+
+class Said(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Say = Callable[..., Said]
+
+
+@dataclass
+class Doubles:
+    """What stands behind the socket; a test may change it."""
+
+    bots: Rows = field(default_factory=lambda: Rows(row()))
+    store: SmallStore = field(default_factory=SmallStore)
+    house: StillHouse = field(default_factory=StillHouse)
+
+
+@pytest.fixture(autouse=True)
+def _language_is_put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LANGUAGE", "en")
+    domain = gettext.textdomain()
+    yield
+    gettext.textdomain(domain)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home")
+    prepare(made)
+    return made
+
+
+@pytest.fixture
+def say(home: Home, capfd: pytest.CaptureFixture[str]) -> Say:
+    """`say("bots", "list")`: run the command line on the home, with an environment of its own."""
+
+    def say(*words: str, **environ: str) -> Said:
+        code = main(list(words), {"KAGAMI_HOME": str(home.path)} | environ)
+        out, err = capfd.readouterr()
+        return Said(code, out, err)
+
+    return say
+
+
+@pytest.fixture
+def engine(home: Home) -> Iterator[Doubles]:
+    """An engine of doubles that holds the home and answers on its socket, in a thread of its own."""
+    doubles, ready = Doubles(), threading.Event()
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loops.append((asyncio.get_running_loop(), stop))
+        parts = make_parts(bots=doubles.bots, store=doubles.store, house=doubles.house)
+        with hold(home):
+            async with WebServer(WebConfig(port=0), registry(), parts, socket=home.socket):
+                ready.set()
+                await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(10)
+    yield doubles
+    ((loop, stop),) = loops
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kagami.cli import doctor
+from kagami.cli.doctor import examine
+from kagami.cli.findings import Finding
+from kagami.cli.options import Globals
+from kagami.errors import StoreClosed
+from kagami.home import Home, hold
+from tests.cli.conftest import Doubles, Say
+
+PORTS = {"WS_PORT": "0", "WEBUI_PORT": "0"}
+
+
+def look(home: Home, **environ: str) -> dict[str, Finding]:
+    return {each.subject: each for each in examine(Globals(str, "en", PORTS | environ, home=home.path))}
+
+
+def test_a_new_home_is_sound(tmp_path: Path) -> None:
+    found = look(Home(tmp_path / "new"))
+    assert [each for each in found.values() if each.state != "ok"] == []
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_home_that_others_see_is_named(home: Home) -> None:
+    home.path.chmod(0o755)
+    assert (look(home)["home"].state, look(home)["home"].fix) == ("warn", f"Run: chmod 700 {home.path}")
+
+
+def test_a_wrong_setting_is_named_with_its_origin(home: Home) -> None:
+    found = look(home, WS_PORT="many")["configuration"]
+    assert (found.state, "environment WS_PORT" in found.text) == ("bad", True)
+
+
+def test_where_settings_came_from_is_told(home: Home) -> None:
+    (home.path / "kagami.toml").write_text('language = "zh"')
+    assert look(home)["configuration"].text == "environment WEBUI_PORT, environment WS_PORT, kagami.toml"
+
+
+def test_a_taken_port_is_named(home: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = look(home, WS_PORT=str(port))[f"port {port} (gateway)"]
+    assert (found.state, "WS_PORT" in found.fix) == ("bad", True)
+
+
+def test_a_port_that_our_engine_holds_is_fine(home: Home, engine: Doubles) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert look(home, WEBUI_PORT=str(port))[f"port {port} (web)"].state == "ok"
+
+
+def test_an_engine_that_runs_says_how_it_is(home: Home, engine: Doubles) -> None:
+    assert look(home)["engine"].text.endswith("says: ok")
+    engine.store.broken = StoreClosed(reason="r")
+    assert look(home)["engine"].state == "bad"
+
+
+def test_an_engine_that_does_not_answer_is_named(home: Home) -> None:
+    with hold(home):
+        assert "does not answer" in look(home)["engine"].text
+
+
+def test_a_weak_token_is_named_before_it_matters(home: Home) -> None:
+    assert look(home, KAGAMI_GATEWAY__TOKEN="short")["gateway.token"].state == "warn"
+
+
+def test_a_file_with_a_token_that_others_read_is_named(home: Home) -> None:
+    path = home.path / "kagami.toml"
+    path.write_text('gateway.token = "0123456789abcdefghijklmnopqrstuvwxyz"')
+    path.chmod(0o644)
+    assert look(home)["configuration"].fix == f"Run: chmod 600 {path}"
+    path.chmod(0o600)
+    assert look(home)["configuration"].state == "ok"
+
+
+@pytest.mark.parametrize(("scarce", "low", "state"), [(0, 0, "ok"), (0, 1 << 62, "warn"), (1 << 62, 1 << 62, "bad")])
+def test_a_full_disk_is_named(home: Home, monkeypatch: pytest.MonkeyPatch, scarce: int, low: int, state: str) -> None:
+    monkeypatch.setattr(doctor, "SCARCE_BYTES", scarce)
+    monkeypatch.setattr(doctor, "LOW_BYTES", low)
+    assert look(home)["disk"].state == state
+
+
+def test_a_sound_database_tells_its_schema(home: Home) -> None:
+    with closing(sqlite3.connect(home.database)) as database:
+        database.execute("PRAGMA user_version = 1")
+    assert look(home)["database"].text == "sound, schema 1, 0 MB"
+
+
+def test_a_newer_database_is_named(home: Home) -> None:
+    with closing(sqlite3.connect(home.database)) as database:
+        database.execute("PRAGMA user_version = 9999")
+    assert (look(home)["database"].state, look(home)["database"].fix) == ("bad", "Upgrade Kagami.")
+
+
+def test_a_file_that_is_no_database_is_named(home: Home) -> None:
+    home.database.write_bytes(b"not a database" * 1_000)
+    assert look(home)["database"].state == "bad"
+
+
+def test_a_broken_database_is_named(home: Home) -> None:
+    with closing(sqlite3.connect(home.database)) as database:
+        database.execute("CREATE TABLE words (word TEXT)")
+        database.executemany("INSERT INTO words VALUES (?)", [("x" * 1_000,)] * 100)
+        database.commit()
+    content = bytearray(home.database.read_bytes())
+    content[4_096 * 3 : 4_096 * 4] = b"\xff" * 4_096
+    home.database.write_bytes(content)
+    assert look(home)["database"].state == "bad"
+
+
+def test_bots_are_tried_and_those_switched_off_are_not(home: Home, unused_tcp_port: int) -> None:
+    bot = f'[[bots]]\nkind = "onebot11"\nurl = "ws://127.0.0.1:{unused_tcp_port}"\nname = '
+    (home.path / "kagami.toml").write_text(f'{bot}"on"\n{bot}"off"\nenabled = false\n')
+    found = look(home)
+    assert (found["bot on"].state, found["bot off"].text) == ("bad", "switched off")
+
+
+def test_the_command_shows_fixes_and_fails(say: Say, home: Home) -> None:
+    said = say("doctor", WS_PORT="many")
+    assert said.code == 1
+    assert "BAD   configuration: gateway.port = many" in said.out
+
+
+def test_foreign_text_is_escaped(say: Say, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = [Finding("bad", "bot \x1b[31m", "it says \x1b]0;title\x07", "Try \u202e.")]
+    monkeypatch.setattr(doctor, "examine", lambda _: evil)
+    out = say("doctor").out
+    assert out.replace("\n", "").isprintable()
+
+
+def test_the_command_shows_a_fix_below(say: Say, home: Home) -> None:
+    home.path.chmod(0o755)
+    assert f"\n      → Run: chmod 700 {home.path}\n" in say("doctor", **PORTS).out
+
+
+def test_the_command_speaks_json(say: Say) -> None:
+    said = say("doctor", "--json", **PORTS)
+    assert (said.code, {each["state"] for each in json.loads(said.out)}) == (0, {"ok"})

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+import pytest
+
+from kagami.cli.operations import TOPICS, read_request, topics
+from kagami.errors import NotFound, StoreClosed, UsageError
+from kagami.operations import registry
+from kagami.operations.messages import Clean, ListMessages, Search
+from kagami.operations.registry import Operation
+from tests.cli.conftest import Doubles, Say
+from tests.web.doubles import row
+
+OPERATIONS = registry()
+
+
+def read(name: str, *values: str, **fields: Any) -> Any:
+    return read_request(OPERATIONS.find(name), values, fields, str)
+
+
+@pytest.mark.parametrize("found", OPERATIONS.by_name.values(), ids=lambda found: found.name)
+def test_every_operation_is_a_command_with_its_fields(found: Operation) -> None:
+    group = topics(str)[found.topic]
+    assert isinstance(group, click.Group)
+    command = group.commands[found.verb]
+    flags = {flag for each in command.params for flag in each.opts}
+    assert {f"--{name.replace('_', '-')}" for name in found.request.__struct_fields__} <= flags
+    assert ("--yes" in flags) == found.asks
+    assert command.help == found.text
+
+
+def test_every_topic_has_a_sentence() -> None:
+    assert {each.topic for each in OPERATIONS.by_name.values()} == set(TOPICS)
+
+
+def test_rows_are_a_table(say: Say, engine: Doubles) -> None:
+    said = say("bots", "list")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[1].startswith("qq:shiori  shiori")
+
+
+def test_json_is_the_answer_itself(say: Say, engine: Doubles) -> None:
+    (told,) = json.loads(say("bots", "list", "--json").out)
+    assert (told["id"], told["health"]["state"]) == ("qq:shiori", "online")
+
+
+def test_json_hides_nothing_of_an_escape(say: Say, engine: Doubles) -> None:
+    engine.bots.all = [row("\x1b[31m")]
+    out = say("bots", "list", "--json").out
+    assert json.loads(out)[0]["name"] == "\x1b[31m"
+    assert "\x1b" not in out
+
+
+def test_nothing_is_said_beside_the_answer(say: Say, engine: Doubles) -> None:
+    engine.bots.all = []
+    assert say("bots", "list") == (0, "", "There is nothing.\n")
+
+
+def test_a_missing_engine_is_away(say: Say) -> None:
+    said = say("bots", "list")
+    assert (said.code, said.out) == (69, "")
+    assert "kagami run" in said.err
+
+
+def test_an_error_of_the_engine_has_its_code(say: Say, engine: Doubles) -> None:
+    engine.store.broken = StoreClosed(reason="the disk is full")
+    said = say("messages", "chats")
+    assert (said.code, "the disk is full" in said.err) == (StoreClosed.exit_code, True)
+
+
+def test_an_unknown_bot_is_not_found(say: Say, engine: Doubles) -> None:
+    said = say("bots", "disconnect", "qq:nobody", "--yes")
+    assert (said.code, said.err) == (NotFound.exit_code, "kagami: There is no bot named qq:nobody.\n")
+
+
+def test_what_asks_wants_a_word_without_a_terminal(say: Say, engine: Doubles) -> None:
+    said = say("system", "stop")
+    assert (said.code, "--yes" in said.err, engine.house.stopped) == (64, True, "")
+
+
+def test_yes_is_a_word(say: Say, engine: Doubles) -> None:
+    assert say("system", "stop", "--yes", "--reason", "test") == (0, "", "Done.\n")
+    assert engine.house.stopped == "test"
+
+
+@pytest.mark.parametrize(("answer", "code", "stopped"), [("y", 0, "test"), ("n", 130, "")])
+def test_a_terminal_is_asked(
+    say: Say, engine: Doubles, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, stopped: str
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return f"{answer}\n"
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda *_: answer)
+    assert say("system", "stop", "--reason", "test").code == code
+    assert engine.house.stopped == stopped
+
+
+def test_a_needed_field_may_stand_without_its_name() -> None:
+    assert read("messages.search", "hello") == read("messages.search", text="hello") == Search(text="hello")
+
+
+def test_fields_that_were_not_given_keep_their_defaults() -> None:
+    assert read("messages.list", bot=None, limit=5) == ListMessages(limit=5)
+
+
+def test_a_number_may_be_a_word() -> None:
+    assert read("messages.clean", "30") == Clean(days=30)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [((), "TEXT is missing."), (("a", "b"), "b is one word too many.")],
+)
+def test_a_wrong_number_of_words_is_named(values: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read("messages.search", *values)
+
+
+def test_a_word_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UsageError, match="days"):
+        read("messages.clean", "many")

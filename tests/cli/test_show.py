@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from kagami.cli.show import LONGEST_CELL, cell, lines, pad, shorten, width
+from kagami.log import LogLine
+
+
+class Health(msgspec.Struct, frozen=True):
+    state: str
+    since_ms: int = 0
+
+
+class Row(msgspec.Struct, frozen=True):
+    name: str
+    health: Health
+    note: str = ""
+    fields: dict[str, str] = {}
+
+
+class Page(msgspec.Struct, frozen=True):
+    kept: int
+    rows: list[Row]
+    counts: dict[str, int] = {}
+
+
+@pytest.fixture
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def show(value: Any, *, cut: bool = False) -> list[str]:
+    return list(lines(value, cut=cut))
+
+
+def test_a_list_is_a_table_without_empty_columns() -> None:
+    rows = [Row("a", Health("online")), Row("名字", Health("away"), fields={"k": "v", "n": "1"})]
+    assert show(rows) == [
+        "name  health.state  health.since_ms  fields",
+        "a     online        0",
+        "名字  away          0                k=v n=1",
+    ]
+
+
+def test_a_struct_is_names_and_values() -> None:
+    assert show(Health("online", 5)) == ["state     online", "since_ms  5"]
+
+
+def test_a_struct_with_rows_has_a_table_below() -> None:
+    page = Page(2, [Row("a", Health("on"))], {"info": 3})
+    assert show(page) == [
+        "kept         2",
+        "counts.info  3",
+        "",
+        "rows:",
+        "name  health.state  health.since_ms",
+        "a     on            0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, []), ([], []), ("text", ["text"]), ([1, 2], ["value", "1", "2"])]
+)
+def test_simple_values_are_shown(value: Any, expected: list[str]) -> None:
+    assert show(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "expected"),
+    [
+        (True, "", "yes"),
+        (False, "", "no"),
+        (0.5, "", "0.5"),
+        (3.0, "", "3"),
+        (1234.56789, "", "1234.568"),
+        (None, "", ""),
+        (("a", "b"), "", "a, b"),
+        ([Health("on", 5)], "", "on 5"),
+        (20, "level", "info"),
+        (5_000, "wait_ms", "5000"),
+        ({"a": 1}, "", "a=1"),
+    ],
+)
+def test_a_value_is_one_cell(value: Any, name: str, expected: str) -> None:
+    assert cell(value, name) == expected
+
+
+@pytest.mark.usefixtures("_utc")
+def test_a_moment_is_local_time() -> None:
+    assert cell(1_764_000_000_000, "at_ms") == "2025-11-24 16:00:00"
+
+
+@pytest.mark.parametrize("evil", ["\x1b]52;c;eA==\x07", "a\nb", "\u202e", "\x9b31m", "\r", "\ud800"])
+def test_foreign_text_reaches_no_terminal_raw(evil: str) -> None:
+    shown = "\n".join(show([LogLine(1, 2, 20, evil, evil, {evil: evil})]) + show(Health(evil)) + show(evil))
+    assert evil not in shown.replace("\n", "") if evil != "a\nb" else "a\\nb" in shown
+    assert shown.replace("\n", "").isprintable()
+
+
+def test_a_long_cell_is_cut_on_a_terminal_only() -> None:
+    text = "x" * 500
+    assert show([Health(text)], cut=False)[1].startswith(text)
+    assert show([Health(text)], cut=True)[1].startswith("x" * (LONGEST_CELL - 1) + "…")
+    assert shorten("short") == "short"
+
+
+@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("镜", 2), ("e\u0301", 1), ("", 0)])
+def test_width_counts_columns(text: str, columns: int) -> None:
+    assert width(text) == columns
+    assert width(pad(text, 6)) == 6

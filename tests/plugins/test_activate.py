@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kagami.clock import SystemClock
+from kagami.errors import LoadError, SettingError
+from kagami.plugins.activate import Surroundings, activate, shown_trace
+from kagami.plugins.dialogs import Desk
+from kagami.plugins.versions import Found, discover
+from kagami.testing.chat import MemoryValues
+
+
+def around(**settings: dict[str, object]) -> Surroundings:
+    clock = SystemClock()
+    return Surroundings(
+        values=MemoryValues(),
+        clock=clock,
+        desk=Desk(clock),
+        translate=str,
+        catalogue=lambda: (),
+        settings=settings,
+        grace=0.1,
+    )
+
+
+def found(folder: Path, code: str) -> Found:
+    (folder / "greeter").mkdir()
+    (folder / "greeter" / "plugin.json").write_text('{"id": "greeter", "version": "1.0.0", "entry": "main:plugin"}')
+    (folder / "greeter" / "main.py").write_text(code)
+    return discover(folder).versions["greeter"][0]
+
+
+async def test_a_version_gets_its_settings(tmp_path: Path) -> None:
+    code = """
+from kagami.plugins.api import Plugin, Settings
+class Mine(Settings):
+    name: str = "Ada"
+plugin = Plugin(settings=Mine)
+"""
+    active = await activate(found(tmp_path, code), around(greeter={"name": "Bo"}))
+    assert repr(active.kit.settings) == "Mine(name='Bo')"
+    assert await active.close(0.1) == []
+
+
+async def test_a_setting_that_is_refused_is_named(tmp_path: Path) -> None:
+    code = "from kagami.plugins.api import Plugin\nplugin = Plugin()"
+    with pytest.raises(SettingError, match=r"plugins\.settings\.greeter\.naem"):
+        await activate(found(tmp_path, code), around(greeter={"naem": 1}))
+
+
+async def test_a_version_that_cannot_be_loaded_says_why_and_where(tmp_path: Path) -> None:
+    with pytest.raises(LoadError) as caught:
+        await activate(found(tmp_path, "\n\n1 / 0"), around())
+    assert "line 3" in str(caught.value)
+    assert str(caught.value).endswith("ZeroDivisionError: division by zero")
+
+
+async def test_a_mistake_of_syntax_is_shown_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"main\.py.*, line 1") as caught:
+        await activate(found(tmp_path, "def :"), around())
+    assert "SyntaxError: invalid syntax" in str(caught.value)
+
+
+def test_an_error_without_a_cause_is_shown_by_itself() -> None:
+    assert shown_trace(ValueError("x")) == "ValueError: x"

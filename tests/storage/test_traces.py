@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from kagami.model.ids import ExecutionId
+from kagami.storage.store import SqlStore
+from tests.storage.make import START_MS, event, trace
+
+
+@pytest.fixture
+async def filled(store: SqlStore) -> SqlStore:
+    for place, (outcome, plugin, total) in enumerate(
+        [("handled", "echo@1.0.0", 10), ("dead", "echo@2.0.0", 20), ("handled", "echoes@1.0.0", 30), ("shed", "", 40)]
+    ):
+        given = event(time_ms=START_MS + place)
+        store.ledger.record(trace(given, outcome, plugin=plugin, total_us=total))  # type: ignore[arg-type]
+    await store.ledger.flush()
+    return store
+
+
+async def test_the_newest_come_first(filled: SqlStore) -> None:
+    assert [found.total_us for found in await filled.traces()] == [40, 30, 20, 10]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "plugin", "slower_us", "before_ms", "limit", "totals"),
+    [
+        ("handled", "", 0, 0, 9, [30, 10]),
+        ("dead", "", 0, 0, 9, [20]),
+        ("dead", "echo", 21, 0, 9, []),
+        ("", "echo", 0, 0, 9, [20, 10]),
+        ("", "echo@1.0.0", 0, 0, 9, [10]),
+        ("", "", 30, 0, 9, [40, 30]),
+        ("", "", 0, START_MS + 2, 9, [20, 10]),
+        ("", "", 0, 0, 1, [40]),
+        ("' OR 1=1", "", 0, 0, 9, []),
+    ],
+)
+async def test_traces_can_be_chosen(
+    filled: SqlStore, outcome: str, plugin: str, slower_us: int, before_ms: int, limit: int, totals: list[int]
+) -> None:
+    found = await filled.traces(outcome=outcome, plugin=plugin, slower_us=slower_us, before_ms=before_ms, limit=limit)
+    assert [each.total_us for each in found] == totals
+
+
+async def test_an_unknown_execution_has_no_trace(store: SqlStore) -> None:
+    assert await store.trace(ExecutionId("x")) is None

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from textual.pilot import Pilot
+
+from kagami.errors import UsageError
+from kagami.operations.messages import Say
+from kagami.tui.app import Console
+from kagami.tui.screens.sandbox import Sandbox
+from kagami.tui.shell import Leave
+from tests.tui.pilot import run_console, screen_text, settled, until
+from tests.tui.world import World
+
+
+@asynccontextmanager
+async def sandbox(
+    world: World, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[Sandbox, Console, Pilot[Leave]]]:
+    async with run_console(size, control=world) as (console, pilot):
+        await pilot.press("8")
+        await settled(console, pilot)
+        yield cast(Sandbox, console.stage.current), console, pilot
+
+
+def seen(console: Console, text: str) -> bool:
+    return any(text in row for row in screen_text(console))
+
+
+async def test_it_says_what_to_type_and_that_no_account_is_needed() -> None:
+    async with sandbox(World()) as (place, console, _):
+        assert place.box.has_focus
+        assert seen(console, "/help")
+        assert seen(console, "No account is needed.")
+
+
+async def test_what_is_said_is_answered_and_its_way_is_shown() -> None:
+    world = World()
+    async with sandbox(world, (100, 30)) as (place, console, pilot):
+        await pilot.press(*"/roll", "space", "你", "好", "enter")
+        await until(lambda: seen(console, "echo: /roll 你好"))
+        assert place.box.value == ""
+        await until(lambda: seen(console, "echo@1.0.0  1.20 ms"))
+        assert seen(console, "✓ handled")
+        said = world.asked(Say)
+        assert [(each.text, each.user, each.chat) for each in said] == [("/roll 你好", "10001", "private:10001")]
+
+
+async def test_while_the_trace_is_missing_it_says_that_it_waits() -> None:
+    world = World()
+    world.untraced = True
+    async with sandbox(world, (100, 30)) as (_, console, pilot):
+        await pilot.press(*"hi", "enter")
+        await until(lambda: seen(console, "Not done yet"))
+        world.untraced = False
+        await until(lambda: seen(console, "✓ handled"))
+
+
+async def test_as_makes_one_somebody_else_somewhere_else() -> None:
+    world = World()
+    async with sandbox(world) as (place, console, pilot):
+        place.box.write("/as user:1 group:2 name:小明")
+        await pilot.press("enter")
+        await until(lambda: seen(console, "小明 1  group:2"))
+        await pilot.press(*"hi", "enter")
+        await until(lambda: bool(world.asked(Say)))
+        said = world.asked(Say)[0]
+        assert (said.user, said.chat, said.name) == ("1", "group:2", "小明")
+
+
+async def test_a_wrong_identity_is_explained_and_not_said() -> None:
+    world = World()
+    async with sandbox(world) as (place, console, pilot):
+        place.box.write("/as nobody")
+        await pilot.press("enter")
+        await until(lambda: seen(console, "Who are you?"))
+        assert world.asked(Say) == []
+
+
+async def test_up_and_down_walk_through_what_was_said() -> None:
+    async with sandbox(World()) as (place, _, pilot):
+        for text in ("one", "two"):
+            await pilot.press(*text, "enter")
+            await until(lambda: place.box.value == "")
+        seen_values = []
+        for key in ("up", "up", "up", "down", "down"):
+            await pilot.press(key)
+            seen_values.append(place.box.value)
+        assert seen_values == ["two", "one", "one", "two", ""]
+
+
+async def test_escape_leaves_the_box_and_letters_work_then() -> None:
+    async with sandbox(World()) as (place, console, pilot):
+        await pilot.press(*"hi", "enter")
+        await until(lambda: seen(console, "echo: hi"))
+        await pilot.press("escape")
+        assert place.said.has_focus
+        await pilot.press("i")
+        assert place.box.has_focus
+        await pilot.press("escape", "w")
+        await until(lambda: console.stage.current is not None and console.stage.current.NAME == "trace")
+
+
+async def test_digits_and_letters_go_into_the_box() -> None:
+    async with sandbox(World()) as (place, console, pilot):
+        await pilot.press(*"123qn?")
+        assert place.box.value == "123qn?"
+        assert console.stage.current is place
+
+
+async def test_a_refusal_of_the_engine_is_told() -> None:
+    world = World()
+
+    def refuse(_request: Say) -> None:
+        raise UsageError(reason="The sandbox is closed.")
+
+    world.answers[Say] = refuse
+    async with sandbox(world) as (_, console, pilot):
+        await pilot.press(*"hi", "enter")
+        await until(lambda: seen(console, "The sandbox is closed."))
+
+
+async def test_small_screens_keep_the_conversation() -> None:
+    async with sandbox(World(), (60, 16)) as (place, _, _pilot):
+        assert not place.page_pane.display
+        assert place.said_pane.size.width > 50
