@@ -61,6 +61,7 @@ class Figures:
     idle_mib: float = 0.0
     loaded_mib: float = 0.0
     received: list[float] = field(default_factory=list)
+    kept: dict[str, int] = field(default_factory=dict)
     echo: dict[int, Echo] = field(default_factory=lambda: {MANY: Echo(), ONE: Echo()})
 
     def plain(self) -> dict[str, Any]:
@@ -68,6 +69,7 @@ class Figures:
             "start_s": self.start_s,
             "idle_mib": self.idle_mib,
             "loaded_mib": self.loaded_mib,
+            "kept": self.kept,
             "received_per_second": statistics.median(self.received),
             "in_flight": {str(number): echo.medians() for number, echo in self.echo.items()},
         }
@@ -91,6 +93,7 @@ async def measure(sides: list[Side], plan: Plan) -> dict[str, Figures]:
             for side in sides:
                 if side.process:
                     await side.stop()
+                    found[side.name].kept = side.kept(side.home) if side.kept else {}
     return found
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from bench.machine import free_port
@@ -40,3 +42,12 @@ def kagami_command(home: Path, port: int, token: str) -> list[str]:
 def environment() -> dict[str, str]:
     """Without settings that this shell may hold."""
     return {name: value for name, value in os.environ.items() if not name.startswith("KAGAMI_")}
+
+
+def kept(home: Path) -> dict[str, int]:
+    """What the store holds after a run, by outcome and state: proof that the figures are of durable, traced work."""
+    with closing(sqlite3.connect(f"file:{home / 'kagami.db'}?mode=ro", uri=True)) as store:
+        traces = store.execute("SELECT 'traced ' || outcome, count(*) FROM traces GROUP BY 1").fetchall()
+        sends = store.execute("SELECT 'send ' || state, count(*) FROM sends GROUP BY 1").fetchall()
+        events = store.execute("SELECT 'events', count(*) FROM events").fetchall()
+    return dict(events + traces + sends)

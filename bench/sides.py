@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine
-from bench.kagami_side import environment, kagami_command
+from bench.kagami_side import environment, kagami_command, kept
 from bench.load import Load
 
 STARTS_WITHIN_S = 30.0
@@ -21,11 +21,16 @@ STARTS_WITHIN_S = 30.0
 
 @dataclass
 class Side:
-    """`command` gives what to run for (home, port, token); `path` is where an implementation connects."""
+    """`command` gives what to run for (home, port, token); `path` is where an implementation connects.
+
+    `kept` tells what a durable side has on disk after its end.
+    """
 
     name: str
     path: str
     command: Callable[[Path, int, str], list[str]]
+    kept: Callable[[Path], dict[str, int]] | None = None
+    home: Path = Path()
     port: int = 0
     token: str = ""
     process: subprocess.Popen[bytes] | None = None
@@ -38,6 +43,7 @@ class Side:
 
     async def start(self, home: Path, cores: set[int]) -> float:
         """Seconds from its start to the first accepted connection."""
+        self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self.port, self.token = machine.free_port(), secrets.token_urlsafe(32)
         command = self.command(home, self.port, self.token)
@@ -79,7 +85,7 @@ def sides() -> list[Side]:
     return [
         Side("floor", "/", module("bench.floors")),
         Side("floor + uvloop", "/", module("bench.floors", "uvloop")),
-        Side("Kagami", "/onebot/v11/ws", kagami_command),
+        Side("Kagami", "/onebot/v11/ws", kagami_command, kept),
         Side("aiocqhttp", "/ws/", module("bench.peers.aiocqhttp_echo")),
         Side("NoneBot2", "/onebot/v11/ws", module("bench.peers.nonebot_echo")),
     ]

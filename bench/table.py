@@ -107,6 +107,9 @@ def show(figures: Plain, say: Callable[[str], None] = print) -> None:
     say(f"{host['cpu']}, {host['cores']} cores, Python {host['python']}, {host['system']}")
     for line in side_lines(figures["sides"]):
         say(line)
+    for name, side in figures["sides"].items():
+        if side["kept"]:
+            say(f"{name} kept on disk: " + ", ".join(f"{count:,} {what}" for what, count in side["kept"].items()))
     say("")
     for line in goal_lines(goals(figures)):
         say(line)

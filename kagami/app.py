@@ -182,11 +182,13 @@ class LocalControl:
             raise EngineAway(address="this process") from None
 
 
-def run_with_console(settings: Settings, *, show: Callable[[Control, bool], str]) -> int:
+def run_with_console(
+    settings: Settings, *, show: Callable[[Control, bool], str], tell: Callable[[KagamiError], int]
+) -> int:
     """An engine and a console in front of it; returns the exit code.
 
     `show(control, owned)` runs the console and says how it was left: `stop` ends the bots too, anything else leaves
-    them running without a face.
+    them running without a face. `tell` says why the engine did not start and gives the exit code.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -198,8 +200,7 @@ def run_with_console(settings: Settings, *, show: Callable[[Control, bool], str]
     try:
         code = _engine_and_console(settings, show, lambda: _leave_terminal(writer))
     except KagamiError as error:
-        sys.stderr.write(f"{error}\n")
-        code = error.exit_code
+        code = tell(error)
     finally:
         # The child of a fork must never return into its parent's code, whatever happened.
         log.crash(sys.exception())

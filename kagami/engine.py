@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,13 +20,28 @@ from kagami.meters import Meters
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
 from kagami.operations.registry import Registry
-from kagami.ports import Connection, Feed, Parts
+from kagami.ports import Connection, Feed, Parts, Sandbox
 
 if TYPE_CHECKING:
+    from kagami.hub.hub import Hub, HubParts
+    from kagami.net.supervise import Nursery
     from kagami.storage.store import SqlStore
 
 RETENTION_S = 3600.0
 _log = log.get("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every part is given."""
+
+    settings: Settings
+    clock: SystemClock
+    meters: Meters
+    nursery: Nursery
+    store: SqlStore
+    operations: Registry
+    ring: log.Ring
 
 
 class Engine:
@@ -51,13 +67,9 @@ class Engine:
 @asynccontextmanager
 async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engine]:
     """Everything that runs, ready to serve; closed gracefully at the end."""
-    from kagami.adapters.onebot11 import ForwardBot, OneBotReception  # noqa: PLC0415
     from kagami.adapters.sandbox import SandboxBot  # noqa: PLC0415
-    from kagami.gateway.server import Gateway  # noqa: PLC0415
-    from kagami.hub.hub import Hub, HubParts  # noqa: PLC0415
+    from kagami.hub.hub import Hub  # noqa: PLC0415
     from kagami.net.supervise import Nursery  # noqa: PLC0415
-    from kagami.plugins.dialogs import Desk as Dialogs  # noqa: PLC0415
-    from kagami.plugins.host import Host  # noqa: PLC0415
     from kagami.storage.store import open_store  # noqa: PLC0415
     from kagami.web.server import WebServer  # noqa: PLC0415
 
@@ -67,74 +79,90 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         store = await stack.enter_async_context(
             open_store(settings.database, clock=clock, meters=meters, config=settings.store)
         )
-        dialogs = Dialogs(clock)
-        host = await stack.enter_async_context(
-            Host(
-                settings.plugins,
-                store=store,
-                clock=clock,
-                meters=meters,
-                dialogs=dialogs,
-                folder=settings.plugins_dir,
-                translate=translator(choose(settings.language or None, os.environ)),
-                prefix=settings.prefix,
-            )
-        )
-        hub = await stack.enter_async_context(
-            Hub(
-                HubParts(
-                    store=store,
-                    runtime=host,
-                    plugins=host,
-                    dialogs=dialogs,
-                    operations=operations,
-                    nursery=nursery,
-                    clock=clock,
-                    meters=meters,
-                    log_seq=lambda: ring.newest,
-                    config=settings.hub,
-                    limits=settings.limits,
-                    pace=settings.pace,
-                    admins=settings.admins,
-                    prefix=settings.prefix,
-                )
-            )
-        )
+        tools = Tools(settings, clock, meters, nursery, store, operations, ring)
+        hub_parts = await _open_plugins(stack, tools)
+        hub = await stack.enter_async_context(Hub(hub_parts))
         sandbox = SandboxBot(hub, clock)
-        parts = Parts(
-            clock=clock,
-            meters=meters,
-            ring=ring,
-            store=store,
-            bots=hub.bots,
-            plugins=host,
-            outbox=hub.outbox,
-            sandbox=sandbox,
-            house=hub,
-            connection=Connection(gateway_url(settings), settings.gateway.token.reveal()),
-        )
-        hub.desk.parts = parts
         hub.attach(sandbox)
+        parts = _parts(tools, hub_parts, hub, sandbox)
+        hub.desk.parts = parts
         await hub.recover()
-        reception = OneBotReception(hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11)
-        gateway = Gateway(
-            settings.gateway,
-            token=settings.gateway.token.reveal(),
-            reception=reception,
-            nursery=nursery,
-            meters=meters,
-        )
-        await _listen(stack, gateway, settings, "gateway")
-        for bot in settings.bots:
-            if bot.enabled:
-                forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters)
-                nursery.start(f"bot {bot.name}", forward.run(hub))
-        web = WebServer(settings.web, operations, parts, socket=settings.home.socket)
-        await _listen(stack, web, settings, "web")
+        port = await _open_gateway(stack, tools, hub)
+        await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
         nursery.keep("retention", lambda: _retain(store, clock))
         _log.info("ready", home=settings.home.path)
-        yield Engine(parts, operations, stopping=hub.stopping, gateway_port=gateway.port)
+        yield Engine(parts, operations, stopping=hub.stopping, gateway_port=port)
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")
+
+
+async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> HubParts:
+    """The plugin host, and what the hub is made of with it."""
+    from kagami.hub.hub import HubParts  # noqa: PLC0415
+    from kagami.plugins.dialogs import Desk as Dialogs  # noqa: PLC0415
+    from kagami.plugins.host import Host  # noqa: PLC0415
+
+    settings, dialogs = tools.settings, Dialogs(tools.clock)
+    host = await stack.enter_async_context(
+        Host(
+            settings.plugins,
+            store=tools.store,
+            clock=tools.clock,
+            meters=tools.meters,
+            dialogs=dialogs,
+            folder=settings.plugins_dir,
+            translate=translator(choose(settings.language or None, os.environ)),
+            prefix=settings.prefix,
+        )
+    )
+    return HubParts(
+        store=tools.store,
+        runtime=host,
+        plugins=host,
+        dialogs=dialogs,
+        operations=tools.operations,
+        nursery=tools.nursery,
+        clock=tools.clock,
+        meters=tools.meters,
+        log_seq=lambda: tools.ring.newest,
+        config=settings.hub,
+        limits=settings.limits,
+        pace=settings.pace,
+        admins=settings.admins,
+        prefix=settings.prefix,
+    )
+
+
+def _parts(tools: Tools, made: HubParts, hub: Hub, sandbox: Sandbox) -> Parts:
+    """What operations may use."""
+    return Parts(
+        clock=tools.clock,
+        meters=tools.meters,
+        ring=tools.ring,
+        store=tools.store,
+        bots=hub.bots,
+        plugins=made.plugins,
+        outbox=hub.outbox,
+        sandbox=sandbox,
+        house=hub,
+        connection=Connection(gateway_url(tools.settings), tools.settings.gateway.token.reveal()),
+    )
+
+
+async def _open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
+    """Both ways to implementations: they come to the port that is returned, and we go to those that listen."""
+    from kagami.adapters.onebot11 import ForwardBot, OneBotReception  # noqa: PLC0415
+    from kagami.gateway.server import Gateway  # noqa: PLC0415
+
+    settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters
+    reception = OneBotReception(hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11)
+    token = settings.gateway.token.reveal()
+    gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters)
+    await _listen(stack, gateway, settings, "gateway")
+    for bot in settings.bots:
+        if bot.enabled:
+            forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters)
+            nursery.start(f"bot {bot.name}", forward.run(hub))
+    return gateway.port
 
 
 async def _retain(store: SqlStore, clock: SystemClock) -> None:

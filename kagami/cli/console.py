@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from kagami.cli.options import Globals
+from kagami.cli.options import Globals, tell
 from kagami.errors import EngineAway
 from kagami.home import holder
 from kagami.i18n import Translate
@@ -51,7 +51,7 @@ def open_console(given: Globals, asked: Looks) -> int:
         language = given.asked_language or settings.language or None
         return _show(lambda: control, given, language, asked=asked, owned=owned)
 
-    return run_with_console(settings, show=show_owned)
+    return run_with_console(settings, show=show_owned, tell=lambda error: tell(error, given))
 
 
 def attach(given: Globals, asked: Looks) -> int:

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from kagami.cli.commands import commands
 from kagami.cli.console import Looks, looks_options, open_console
-from kagami.cli.options import Globals, Group, wanted_language
+from kagami.cli.options import Globals, Group, tell, wanted_language
 from kagami.errors import KagamiError, UsageError
 from kagami.i18n import Translate, choose, mark, translator
-from kagami.log import escape
 
 INTERRUPTED = 130
 # What click says itself on pages of help and in questions; it finds our translations by these words.
@@ -78,17 +76,6 @@ def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) 
         return tell(UsageError(reason=explain(error, given.t)), given)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-
-
-def tell(error: KagamiError, given: Globals) -> int:
-    """Say what went wrong, on standard error, or as JSON on standard output; returns the exit code."""
-    text = error.text(given.t)
-    if given.as_json:
-        told: dict[str, Any] = {"code": error.code, "message": text}
-        click.echo(msgspec.json.encode({"error": told}))
-    else:
-        click.echo(f"kagami: {escape(text)}", err=True)
-    return error.exit_code
 
 
 def explain(error: click.ClickException, t: Translate) -> str:

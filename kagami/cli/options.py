@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from kagami import __version__
+from kagami.errors import KagamiError
 from kagami.home import Home, locate
 from kagami.i18n import LANGUAGES, Translate
+from kagami.log import escape
 
 if TYPE_CHECKING:
     from kagami.config import Settings
@@ -106,3 +109,14 @@ def wanted_language(arguments: list[str]) -> str | None:
         if flag == "--lang":
             return value or next(iter(arguments[place + 1 :]), None)
     return None
+
+
+def tell(error: KagamiError, given: Globals) -> int:
+    """Say what went wrong, on standard error, or as JSON on standard output; returns the exit code."""
+    text = error.text(given.t)
+    if given.as_json:
+        told: dict[str, Any] = {"code": error.code, "message": text}
+        click.echo(msgspec.json.encode({"error": told}))
+    else:
+        click.echo(f"kagami: {escape(text)}", err=True)
+    return error.exit_code

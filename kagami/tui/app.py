@@ -93,7 +93,7 @@ class Console(Desk, inherit_bindings=False):
         self.run_worker(self.feed.run(), group="feed")
         self.set_interval(1.0, self.tick)
         first = self.state.place if self.state.place in BY_NAME else PLACES[0].name
-        self.call_after_refresh(self.go, first)
+        self.go(first)
 
     def heard(self) -> None:
         """Paint what the feed changed."""

@@ -98,12 +98,12 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
             yield
         finally:
             self._busy -= 1
-            self._entitle()
+            self.call_after_refresh(self._entitle)  # who waits for the title wants to see the screen
 
     def _entitle(self) -> None:
         place = self.stage.current.NAME if self.stage.current else ""
         if self._driver is not None and not self.is_headless:
-            self._driver.write(f"\x1b]2;kagami · {place} · {'busy' if self._busy else 'idle'}\x07")
+            self._driver.write(f"\x1b]2;kagami · {place} · {'idle' if self.idle else 'busy'}\x07")
 
     # The engine.
 
@@ -155,7 +155,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.toasts.add(title, body, level)
 
     def go(self, place: str, target: str = "") -> None:
-        self.run_worker(self.open_place(place, target), group="go", exclusive=True)
+        self.run_worker(self.open_place(place, target), group="go")
 
     async def open_place(self, name: str, target: str = "") -> None:
         """Show a place; ends when it has been read once."""

@@ -233,10 +233,11 @@ def pad(text: str, space: int, align: Align = "left", tier: Tier = "full") -> st
 
 
 def rows(text: str, tier: Tier = "full", most: int = 500) -> list[str]:
-    """The lines of a text, each `visible`, tabs as spaces; then, in a row of its own, how many characters are missing."""
-    if "\n" not in text[:TEXT_LIMIT]:
-        return [visible(text[: TEXT_LIMIT if "\t" in text[:TEXT_LIMIT] else None].expandtabs(4), tier)]
-    found = text[:TEXT_LIMIT].split("\n")
+    """The lines of a text, each `visible`, tabs as spaces; then in its own row how many characters are missing."""
+    head = text[:TEXT_LIMIT]
+    if "\n" not in head:
+        return [visible(head.expandtabs(4) if "\t" in head else text, tier)]
+    found = head.split("\n")
     shown = [visible(line.removesuffix("\r").expandtabs(4), tier) for line in found[:most]]
     taken = sum(map(len, found[:most])) + len(shown) - 1
     return shown if taken >= len(text) else [*shown, visible(f"⟦+{len(text) - taken}⟧", tier)]

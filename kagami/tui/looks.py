@@ -220,6 +220,14 @@ def theme(name: str) -> Theme:
     variables = {"raised": ink.raised, "chosen": ink.chosen, "frame": ink.frame, "dim": ink.dim, "ground": ink.ground}
     if name == "ansi":
         variables |= {
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
+            "border-blurred": "ansi_default",
+            "block-cursor-foreground": "ansi_black",
+            "block-cursor-background": "ansi_white",
+            "screen-selection-background": "ansi_blue",
+            "screen-selection-foreground": "ansi_white",
+            "input-cursor-text-style": "none",
             "input-cursor-background": "ansi_white",
             "input-cursor-foreground": "ansi_black",
             "input-selection-background": "ansi_blue",

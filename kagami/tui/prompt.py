@@ -87,9 +87,8 @@ class Prompt(Horizontal):
             self.input.action_cursor_right()  # takes what is suggested
 
     def on_descendant_blur(self) -> None:
-        """A click elsewhere leaves the line as it is; typing goes on there."""
-        if not self.answer.done():
-            self.end(self.input.value)
+        """A click elsewhere is a no: a command is never run by it."""
+        self.end(None)
 
     def end(self, text: str | None) -> None:
         if not self.answer.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from textual.containers import Vertical
@@ -45,6 +46,7 @@ class Stage(Vertical):
         self._made: dict[str, Place] = {}
         self._visits: list[str] = []
         self._at = -1
+        self._moving = asyncio.Lock()
 
     def compose(self) -> Sequence[Painted]:
         return [self.trouble]
@@ -71,18 +73,20 @@ class Stage(Vertical):
         return True
 
     async def _show(self, name: str, target: str) -> None:
-        place = self._made.get(name)
-        if self.current is not None and self.current is not place:
-            self.current.leave()
-            self.current.display = False
-        if place is None:
-            place = self._made[name] = BY_NAME[name].make(self.shell)
-            await self.mount(place)
-        self.current = place
-        place.display = True
-        if target:
-            place.open_at(target)
-        await place.enter()
+        async with self._moving:  # one after the other, however fast the keys come; reading does not wait here
+            place = self._made.get(name)
+            if self.current is not None and self.current is not place:
+                self.current.leave()
+                self.current.display = False
+            if place is None:
+                place = self._made[name] = BY_NAME[name].make(self.shell)
+                await self.mount(place)
+            self.current = place
+            place.display = True
+            if target:
+                place.open_at(target)
+        if place is self.current:
+            await place.enter()
 
     def tell_trouble(self) -> None:
         """Show or hide the reason why the seen place could not be read."""

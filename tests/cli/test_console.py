@@ -37,7 +37,7 @@ def owned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How consoles in front of an engine of their own were left."""
     found: list[str] = []
 
-    def run_with_console(settings: Settings, *, show: Any) -> int:
+    def run_with_console(settings: Settings, *, show: Any, tell: Any) -> int:
         found.append(show(None, True))
         return 0
 

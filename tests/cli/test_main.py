@@ -12,8 +12,8 @@ import pytest
 
 import kagami
 from kagami.cli import main as module
-from kagami.cli.main import explain, tell
-from kagami.cli.options import Globals
+from kagami.cli.main import explain
+from kagami.cli.options import Globals, tell
 from kagami.errors import EngineAway, UsageError
 from kagami.home import Home
 from tests.cli.conftest import Doubles, Say

@@ -55,10 +55,12 @@ async def run_test(console: Console, size: Size) -> AsyncIterator[Pilot[Leave]]:
 async def settled(console: Console, pilot: Pilot[Leave]) -> None:
     """Everything that was asked for has been shown, and nothing moves any more."""
     await until(lambda: console.idle)
-    before: list[str] = []
+    same, before = 0, list[str]()
     async with asyncio.timeout(5):
-        while before != (before := screen_text(console)):
+        while same < 3:
             await pilot.pause()
+            now = screen_text(console)
+            same, before = (same + 1 if now == before else 0), now
 
 
 async def press(console: Console, pilot: Pilot[Leave], *keys: str) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-QUIET_S = 0.25
+QUIET_S = 0.15
 FIRST_PAINT = "· idle\x07".encode()
 
 
@@ -27,7 +27,7 @@ class Terminal:
         columns, rows = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.output = bytearray()
-        self.child = subprocess.Popen(  # noqa: S603
+        self.child = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=dict(environ), start_new_session=True
         )
         os.close(slave)

@@ -7,6 +7,7 @@ from textual.widgets import Input
 from kagami.operations.bots import ListBots
 from kagami.tui.app import Console
 from kagami.tui.format import Tier
+from kagami.tui.looks import THEMES
 from kagami.tui.places import LATER
 from kagami.tui.shell import Leave
 from tests.tui.engine import NOTICES, FakeControl, FixedClock, pulse
@@ -39,6 +40,16 @@ async def test_no_row_is_wider_than_the_screen(language: str) -> None:
             for key in ("1", "2", "question_mark"):
                 await press(console, pilot, key)
                 assert max(cell_len(row) for row in screen_text(console)) <= size[0]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_themes_change_colours_and_nothing_else(theme: str) -> None:
+    async with run_console(theme=theme) as (console, pilot):
+        first = screen_text(console)
+        for other in THEMES:
+            console.dress(theme_name=other)
+            await settled(console, pilot)
+            assert screen_text(console) == first
 
 
 async def test_digits_open_places() -> None:

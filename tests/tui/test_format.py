@@ -147,9 +147,17 @@ def test_rows_split_lines_and_expand_tabs() -> None:
 
 
 def test_rows_say_how_many_they_leave_out() -> None:
-    assert rows("x\n" * 20, most=3) == ["x", "x", "x", "⟦+18⟧"]
+    assert rows("x\n" * 20, most=3) == ["x", "x", "x", "⟦+35⟧"]
 
 
 def test_wrapping_breaks_at_a_space_where_there_is_one() -> None:
     assert wrap("hello world 你好世界", 11) == ["hello world", "你好世界"]
     assert wrap("", 10) == [""]
+
+
+def test_a_long_text_of_many_lines_is_wrapped_at_once() -> None:
+    text = ("字" * 5_000 + "\n") * 2_000
+    wrap("warm", 40)
+    before = time.perf_counter()
+    assert len(wrap(text, 40)) < 5_000
+    assert time.perf_counter() - before < 0.1

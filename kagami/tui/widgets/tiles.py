@@ -73,7 +73,9 @@ def _tiles(shell: Shell, pulse: Pulse) -> list[Tile]:
     )
     return [
         Tile(mark("CPU"), f"{pulse.cpu_percent:.0f}%", (t(mark("of one core")),), lambda each: each.cpu_percent, 100.0),
-        Tile(mark("MEM"), figures.size(pulse.memory_bytes), (of_host,), _memory, float(pulse.host_memory_bytes) or None),
+        Tile(
+            mark("MEM"), figures.size(pulse.memory_bytes), (of_host,), _memory, float(pulse.host_memory_bytes) or None
+        ),
         Tile(
             mark("CONN"), f"{pulse.online}/{bots}", (t(mark("bots online")), t(mark("bots"))), _online, float(bots or 1)
         ),

@@ -1,0 +1,140 @@
+"""Accounts, the connections that bring them, and what the hub offers to both."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Literal, Protocol
+
+import msgspec
+
+from kagami.core.handshake import Welcome
+from kagami.core.pace import Pace
+from kagami.model.action import Action, Receipt
+from kagami.model.event import Event
+from kagami.model.ids import BotId
+
+BotState = Literal["connecting", "online", "silent", "backoff", "auth_failed", "crash_loop", "stopped"]
+
+
+class BotHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a bot is. `reason` is for people, in English; `since_ms` and `last_event_ms` are wall time, 0 for never."""
+
+    state: BotState
+    reason: str = ""
+    since_ms: int = 0
+    last_event_ms: int = 0
+    usual_gap_s: float = 0.0
+    reconnects: int = 0
+    peer: str = ""
+    rtt_ms: float = 0.0
+
+
+class Bot(Protocol):
+    """One account. `perform` never raises for what the platform or the link does: it says so in the receipt."""
+
+    @property
+    def id(self) -> BotId: ...
+
+    @property
+    def name(self) -> str:
+        """What people call it: the configured name, else the account's nickname, else its id."""
+        ...
+
+    @property
+    def adapter(self) -> str: ...
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it may speak, as far as its own settings say."""
+        ...
+
+    def health(self) -> BotHealth: ...
+
+    async def perform(self, action: Action) -> Receipt: ...
+
+    async def close(self, reason: str) -> None: ...
+
+
+class Intake(Protocol):
+    """What the hub offers to adapters. Only the first of these may be called often; none of them blocks a reader."""
+
+    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+        """Take an event. The awaitable ends when it is on disk: True for a new event, False for a known one.
+
+        Pollers and acknowledged pushes await it before they acknowledge; a OneBot reader does not. `read_at` is the
+        monotonic time at which its frame was read.
+        """
+        ...
+
+    def complain(self, bot: BotId, reason: str, frame: bytes) -> None:
+        """Keep a frame that is not the protocol: counted, traced, at most its first 2 KiB."""
+        ...
+
+    def attach(self, bot: Bot) -> None:
+        """A bot is here (again). An older object for the same id is replaced."""
+        ...
+
+    def detach(self, bot: Bot) -> None:
+        """This very object is gone for good; a newer one for the same id stays."""
+        ...
+
+    def current(self, bot: BotId) -> Bot | None: ...
+
+
+class Adapter(Protocol):
+    """One configured connection, or a family of them. `run` returns only when cancelled."""
+
+    async def run(self, intake: Intake) -> None: ...
+
+
+class Socket(Protocol):
+    """One open WebSocket. `receive` raises `EOFError` when it is closed.
+
+    `send` raises `EOFError` when nothing of the frame was written, `ConnectionError` when some of it may have been.
+    """
+
+    @property
+    def peer(self) -> str:
+        """Address for people: `127.0.0.1:53122`."""
+        ...
+
+    async def receive(self) -> bytes: ...
+
+    async def send(self, frame: bytes) -> None: ...
+
+    async def probe(self, limit: float) -> float | None:
+        """Round trip of a ping in seconds; None when no answer comes within `limit` seconds."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+class Reception(Protocol):
+    """Serves implementations that connect to the gateway; made by the OneBot adapter."""
+
+    async def admit(self, welcome: Welcome) -> None:
+        """Raise `HandshakeRefused` (409) when a live connection already has this account and role."""
+        ...
+
+    async def serve(self, socket: Socket, welcome: Welcome) -> None:
+        """Speak with it until it closes."""
+        ...
+
+
+class BotRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: BotId
+    name: str
+    adapter: str
+    health: BotHealth
+    received: int = 0
+    sent: int = 0
+    failed: int = 0
+    in_per_s: float = 0.0
+    out_per_s: float = 0.0
+    p95_ms: float = 0.0
+
+
+class Bots(Protocol):
+    def rows(self) -> list[BotRow]: ...
+
+    def get(self, bot: BotId) -> Bot | None: ...

@@ -1,0 +1,123 @@
+"""The engine, as operations and consoles see it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from kagami.clock import Clock
+from kagami.log import Ring
+from kagami.meters import Meters
+from kagami.model.ids import ChatId, ExecutionId
+from kagami.ports.bots import Bots
+from kagami.ports.execution import Outbox, Plugins
+from kagami.ports.store import Store
+
+
+class Sandbox(Protocol):
+    """The terminal's own chat: events go in as from a platform, answers are kept like any other."""
+
+    async def say(self, text: str, *, user: str, chat: ChatId, name: str) -> ExecutionId: ...
+
+
+class Pulse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The whole house in one line, once a second. Rates are of the last second, percent are of one core."""
+
+    at_ms: int
+    started_ms: int
+    version: str
+    cpu_percent: float = 0.0
+    memory_bytes: int = 0
+    host_memory_bytes: int = 0
+    online: int = 0
+    troubled: int = 0
+    offline: int = 0
+    in_per_s: float = 0.0
+    out_per_s: float = 0.0
+    p95_ms: float = 0.0
+    received: int = 0
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+    waiting: int = 0
+    open_events: int = 0
+    oldest_s: float = 0.0
+    loop_lag_ms: float = 0.0
+    log_seq: int = 0
+    errors: int = 0
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a person should know. `kind` is stable, `text` English with `fields` for the shower to fill in."""
+
+    at_ms: int
+    level: Literal["info", "warning", "error"]
+    kind: str
+    text: str
+    fields: dict[str, str] = {}
+
+
+class House(Protocol):
+    """The running hub, as operations see it."""
+
+    def pulse(self) -> Pulse: ...
+
+    def pulses(self, seconds: int) -> list[Pulse]:
+        """Up to 3,600 past pulses, oldest first."""
+        ...
+
+    def notices(self) -> list[Notice]: ...
+
+    async def replay(self, execution: ExecutionId) -> None:
+        """Handle a dead event again; `NotFound` when there is none."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """Ask the whole engine to stop gracefully."""
+        ...
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """What an operator pastes into an implementation."""
+
+    url: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What operations may use. Made once, by `kagami.app`."""
+
+    clock: Clock
+    meters: Meters
+    ring: Ring
+    store: Store
+    bots: Bots
+    plugins: Plugins
+    outbox: Outbox
+    sandbox: Sandbox
+    house: House
+    connection: Connection
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """One item of a live feed: `topic` is `pulse`, `bots` or `notice`."""
+
+    topic: str
+    value: Any
+
+
+class Control(Protocol):
+    """The engine, as a console sees it: in this process or at the end of a socket, with the same answers.
+
+    `call` raises the engine's `KagamiError`s, and `EngineAway` when the engine is gone.
+    """
+
+    async def call(self, request: msgspec.Struct) -> Any: ...
+
+    def feed(self, topics: Sequence[str]) -> AsyncIterator[Feed]: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,186 @@
+"""What is kept: the ledger that everything hot goes through, the store that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from kagami.model.action import Action, Receipt
+from kagami.model.event import Event
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.principal import Principal
+from kagami.model.trace import Trace
+
+
+class SendRow(msgspec.Struct, frozen=True):
+    """One send about to be made. `ordinal` counts the sends of its execution from 0; `event` is 0 for none."""
+
+    execution: ExecutionId
+    ordinal: int
+    bot: BotId
+    chat: ChatId
+    text: str
+    body: Action
+    created_ms: int
+    attempt: int = 1
+
+
+class StorePut(msgspec.Struct, frozen=True):
+    """A staged write of `ctx.store`: JSON text, or None to delete."""
+
+    plugin: str
+    key: str
+    value: str | None
+
+
+class Open(msgspec.Struct, frozen=True):
+    """An accepted event that is not done, as recovery finds it."""
+
+    event: Event
+    accepted_ms: int
+    attempts: int
+    sends: dict[int, Receipt] = {}
+    error: str = ""
+
+
+class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the message log. `outcome` is a trace's outcome for `in`, a send's state for `out`."""
+
+    id: int
+    direction: Literal["in", "out"]
+    time_ms: int
+    bot: BotId
+    chat: ChatId
+    user: UserId
+    text: str
+    execution: ExecutionId
+    outcome: str
+    sender: str = ""
+    chat_name: str = ""
+    message_id: str = ""
+    reason: str = ""
+
+
+class ChatRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    bot: BotId
+    chat: ChatId
+    chat_name: str
+    last_ms: int
+    last_text: str
+    last_sender: str
+    messages: int
+
+
+class Cleaned(msgspec.Struct, frozen=True):
+    """What a clean-up would remove or has removed; `bytes` is an estimate before and the file's shrinkage after."""
+
+    messages: int
+    sends: int
+    traces: int
+    bytes: int
+
+
+class Ledger(Protocol):
+    """The one group-committing writer. Nothing here waits for the disk unless its awaitable is awaited."""
+
+    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+        """On disk when it ends; False when (bot, dedupe) is already there."""
+        ...
+
+    def begin_send(self, row: SendRow) -> Awaitable[None]:
+        """State `sending` is on disk when it ends."""
+        ...
+
+    def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None: ...
+
+    def finish(
+        self,
+        trace: Trace,
+        *,
+        attempts: int,
+        effects: Sequence[StorePut] = (),
+        answers: Sequence[Trace] = (),
+        retry_at_ms: int = 0,
+    ) -> Awaitable[None]:
+        """Close an event: its trace, its effects and the answers that it consumed, in one transaction.
+
+        Outcome `retry` keeps the event open with `retry_at_ms` and drops the effects.
+        """
+        ...
+
+    def record(self, trace: Trace) -> None:
+        """A trace without an event (a bad frame)."""
+        ...
+
+    async def flush(self) -> None:
+        """Everything given so far is on disk."""
+        ...
+
+
+class Store(Protocol):
+    """Everything that is read, and the rare writes."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    async def recover(self, now_ms: int) -> list[Open]:
+        """Open events in order of acceptance; sends left in `sending` have become `unknown`."""
+        ...
+
+    async def recent_keys(self, limit: int) -> list[tuple[BotId, str]]:
+        """The newest dedupe keys, oldest first."""
+        ...
+
+    async def put_many(self, writes: Sequence[StorePut]) -> None: ...
+
+    async def get(self, plugin: str, key: str) -> str | None:
+        """JSON text of a plugin's own value."""
+        ...
+
+    async def keys(self, plugin: str, prefix: str) -> list[str]: ...
+
+    async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]: ...
+
+    async def messages(
+        self, *, bot: BotId | None = None, chat: ChatId | None = None, before: int = 0, limit: int = 100
+    ) -> list[MessageRow]:
+        """The newest `limit` rows with an id below `before` (0: no bound), oldest first."""
+        ...
+
+    async def search(
+        self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
+    ) -> list[MessageRow]:
+        """Messages that contain `text` (any language, any length), newest first."""
+        ...
+
+    async def traces(
+        self, *, outcome: str = "", plugin: str = "", slower_us: int = 0, before_ms: int = 0, limit: int = 100
+    ) -> list[Trace]:
+        """Newest first."""
+        ...
+
+    async def trace(self, execution: ExecutionId) -> Trace | None: ...
+
+    async def sends(self, execution: ExecutionId) -> list[MessageRow]: ...
+
+    async def dead(self, limit: int = 100) -> list[Open]: ...
+
+    async def revive(self, execution: ExecutionId) -> Open | None:
+        """Make a dead event open again; None when there is no such dead event."""
+        ...
+
+    async def measure(self, older_than_ms: int) -> Cleaned: ...
+
+    async def clean(self, older_than_ms: int) -> Cleaned: ...
+
+    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None: ...
+
+    async def counts(self, since_ms: int) -> Mapping[str, int]:
+        """`in`, `out`, `failed`, `unknown`, `dead`, `open` since then (the last two: now)."""
+        ...
+
+    async def size(self) -> int:
+        """Bytes on disk."""
+        ...
