@@ -90,6 +90,8 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         port = await _open_gateway(stack, tools, hub)
         await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
         nursery.keep("retention", lambda: _retain(store, clock))
+        # The first thing of the end: what is being handled still needs its sockets to answer.
+        stack.push_async_callback(hub.drain)
         _log.info("ready", home=settings.home.path)
         yield Engine(parts, operations, stopping=hub.stopping, gateway_port=port)
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")

@@ -30,7 +30,8 @@ only ever an argument.
         ├── LoadError
         └── DialogClosed
             ├── DialogTimeout
-            └── DialogCancelled
+            ├── DialogCancelled
+            └── DialogStopped
 """
 
 from __future__ import annotations
@@ -169,3 +170,7 @@ class DialogTimeout(DialogClosed):
 
 class DialogCancelled(DialogClosed):
     """The question was cancelled."""
+
+
+class DialogStopped(DialogClosed):
+    """Kagami stops now and cannot wait for the answer. Please begin anew when it is back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 
 # Upper bounds in seconds; the last bucket is open.
@@ -19,12 +20,7 @@ class Histogram:
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
-        place = 0
-        for bound in LATENCY_BOUNDS:
-            if seconds <= bound:
-                break
-            place += 1
-        self.buckets[place] += 1
+        self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
         self.count += 1
         self.total += seconds
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import textwrap
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,11 @@ from kagami.config import Settings, load
 from kagami.engine import Engine, gateway_url, open_engine
 from kagami.errors import SettingError
 from kagami.home import Home
+from kagami.model.trace import Trace
 from kagami.operations.messages import ListMessages, Say, Search
 from kagami.operations.system import Connect, Status, Stop
-from kagami.operations.traces import GetTrace, Traced
-from kagami.testing.onebot import connect_implementation
+from kagami.operations.traces import GetTrace, ListTraces, Traced
+from kagami.testing.onebot import Peer, connect_implementation
 
 
 def settings(home: Path, **environ: str) -> Settings:
@@ -111,3 +114,132 @@ async def test_a_port_that_is_taken_is_named_with_its_fix(tmp_path: Path, sectio
 def test_the_address_to_paste_can_be_dialled_from_here(tmp_path: Path, host: str, shown: str) -> None:
     given = settings(tmp_path, KAGAMI_GATEWAY__HOST=host)
     assert gateway_url(given) == f"ws://{shown}:0/onebot/v11/ws"
+
+
+def plugin_of(home: Path, code: str) -> None:
+    """A plugin named `book` in the home."""
+    folder = home / "plugins" / "book" / "1.0.0"
+    folder.mkdir(parents=True)
+    (folder / "plugin.json").write_text('{"id": "book", "version": "1.0.0", "entry": "main:plugin"}', "utf-8")
+    head = "from kagami.plugins.api import Context, Plugin\n\nplugin = Plugin()\n\n"
+    (folder / "main.py").write_text(head + textwrap.dedent(code), "utf-8")
+
+
+@asynccontextmanager
+async def napcat(opened: Engine) -> AsyncIterator[Peer]:
+    where = await opened.call(Connect())
+    url = where.url.replace(":0/", f":{opened.gateway_port}/")
+    async with connect_implementation(url, token=where.token) as peer, asyncio.timeout(20):
+        yield peer
+
+
+def said(call: dict[str, Any]) -> str:
+    text: str = call["params"]["message"][0]["data"]["text"]
+    return text
+
+
+async def test_what_is_being_handled_is_still_answered_when_it_stops(tmp_path: Path) -> None:
+    plugin_of(
+        tmp_path,
+        """
+        import asyncio
+        from pathlib import Path
+
+        @plugin.command("slow")
+        async def slow(ctx: Context) -> str:
+            await ctx.reply("begun")
+            while not await asyncio.to_thread(Path(__file__).with_name("go").exists):
+                await asyncio.sleep(0.01)
+            return "done"
+        """,
+    )
+    async with AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(engine(tmp_path))
+        async with napcat(opened) as peer:
+            await peer.say("/slow", group="42")
+            assert said(await peer.called("send_group_msg")) == "begun"
+            stopping = asyncio.ensure_future(stack.aclose())
+            await peer.say("/echo too late", group="43")
+            (tmp_path / "plugins" / "book" / "1.0.0" / "go").touch()
+            assert said(await peer.called("send_group_msg")) == "done"
+            await stopping
+            assert [call["action"] for call in peer.calls].count("send_group_msg") == 2
+
+
+async def test_an_open_question_is_closed_politely_and_holds_up_nothing(tmp_path: Path) -> None:
+    plugin_of(
+        tmp_path,
+        """
+        @plugin.command("book")
+        async def book(ctx: Context) -> str:
+            return await ctx.ask("How many days?")
+        """,
+    )
+    async with AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(engine(tmp_path))
+        async with napcat(opened) as peer:
+            await peer.say("/book", group="42")
+            assert said(await peer.called("send_group_msg")) == "How many days?"
+            async with asyncio.timeout(2):
+                await stack.aclose()
+            assert "stops now" in said(await peer.called("send_group_msg"))
+
+
+async def test_a_try_that_failed_after_its_answer_finds_the_answer_again(tmp_path: Path) -> None:
+    plugin_of(
+        tmp_path,
+        """
+        tried = []
+
+        @plugin.command("book")
+        async def book(ctx: Context) -> str:
+            days = await ctx.ask("How many days?", int)
+            tried.append(days)
+            if len(tried) < 3:
+                raise OSError("the other side is away")
+            return f"{days} days, {len(tried)} tries"
+        """,
+    )
+    async with engine(tmp_path, KAGAMI_HUB__RETRY_AFTER="[0.01]") as opened, napcat(opened) as peer:
+        await peer.say("/book", group="42")
+        assert said(await peer.called("send_group_msg")) == "How many days?"
+        await peer.say("7", group="42")
+        assert said(await peer.called("send_group_msg")) == "7 days, 3 tries"
+        await peer.say("/echo next", group="42")
+        assert said(await peer.called("send_group_msg")) == "next"
+        rows = await opened.call(ListMessages())
+        assert [row.outcome for row in rows if row.text == "7"] == ["answer"]
+
+
+async def test_what_was_open_is_answered_when_its_bot_is_back(tmp_path: Path) -> None:
+    plugin_of(
+        tmp_path,
+        """
+        from pathlib import Path
+
+        @plugin.command("book")
+        async def book(ctx: Context) -> str:
+            days = await ctx.ask("How many days?", int)
+            if not Path(__file__).with_name("go").exists():
+                raise OSError("the other side is away")
+            return f"{days} days"
+        """,
+    )
+    async with engine(tmp_path) as first, napcat(first) as peer:
+        await peer.say("/book", group="42")
+        await peer.called("send_group_msg")
+        await peer.say("7", group="42")
+        found = await until(first, "retry")
+        assert found.error.endswith("the other side is away")
+    (tmp_path / "plugins" / "book" / "1.0.0" / "go").touch()
+    async with engine(tmp_path) as second, napcat(second) as peer:
+        assert said(await peer.called("send_group_msg")) == "7 days"
+
+
+async def until(opened: Engine, outcome: str) -> Trace:
+    """The newest trace with this outcome, as soon as there is one."""
+    async with asyncio.timeout(10):
+        while not (found := await opened.call(ListTraces(outcome=outcome))):
+            await asyncio.sleep(0.01)
+    trace: Trace = found[0]
+    return trace

@@ -42,6 +42,9 @@ class Member(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
+_NO_RULES = Decision(PLUGINS, "no rules")
+
+
 def names(event: Event) -> tuple[str, ...]:
     """What rules can match of an event."""
     platform, _ = split_id(event.bot)
@@ -51,7 +54,7 @@ def names(event: Event) -> tuple[str, ...]:
 def decide(rules: Sequence[Rule], event: Event, live: Collection[str]) -> Decision:
     """The first rule by rank whose target is live, else the plugin host."""
     if not rules:
-        return Decision(PLUGINS, "no rules")
+        return _NO_RULES
     passed = ""
     for number, rule in _ranked(rules, names(event)):
         if rule.to in live:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
 from kagami.errors import Denied
-from kagami.model.action import Action, Failed, Receipt
+from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
+from kagami.model.ids import SessionKey
 from kagami.model.principal import Principal
 from kagami.model.trace import Mark, Outcome, Trace
 from kagami.operations.registry import Registry
@@ -33,9 +34,9 @@ class Slots:
 
 
 class Desk:
-    """What every execution needs of the house."""
+    """What every execution needs of the house. `reoffer` gives a question what waits in its conversation's lane."""
 
-    __slots__ = ("operations", "outbox", "parts", "prefix", "slots")
+    __slots__ = ("operations", "outbox", "parts", "prefix", "reoffer", "slots")
 
     def __init__(self, *, outbox: Outbox, slots: Slots, operations: Registry, prefix: str) -> None:
         self.outbox = outbox
@@ -43,16 +44,19 @@ class Desk:
         self.operations = operations
         self.prefix = prefix
         self.parts: Parts | None = None
+        self.reoffer: Callable[[SessionKey], None] = lambda _: None
 
 
 class Execution:
     """Implements `ports.Execution` and `ports.Answer`.
 
     `journal` holds the receipts of an earlier try by the order of their sends: a handler that is run again gets them
-    instead of sending twice. A send that certainly failed is not in it and is made again.
+    instead of sending twice. A send that certainly failed is not in it and is made again. `resumed` says that there
+    may have been an earlier try: a question that it has asked is not asked again, its answer waits in the lane.
     """
 
     __slots__ = (
+        "_asks_anew",
         "_desk",
         "_ordinal",
         "_read_at",
@@ -76,6 +80,7 @@ class Execution:
         accepted_ms: int,
         attempts: int = 0,
         journal: dict[int, Receipt] | None = None,
+        resumed: bool = False,
     ) -> None:
         self.event = event
         self.admin: Principal | None = None
@@ -85,6 +90,7 @@ class Execution:
         self.marks: list[Mark] = []
         self.error = ""
         self.journal = journal or {}
+        self._asks_anew = not resumed
         self._desk = desk
         self._read_at = read_at
         self._ordinal = 0
@@ -103,11 +109,10 @@ class Execution:
         if (before := self.journal.get(ordinal)) is not None:
             self.mark("send", "made by an earlier try")
             return before
+        self._asks_anew = True
         self.mark("send")
-        receipt = await self._desk.outbox.send(self.event.execution, ordinal, action)
+        receipt = await self._desk.outbox.send(self.event.execution, ordinal, action, self.journal)
         self.mark("receipt", type(receipt).__name__.lower())
-        if not isinstance(receipt, Failed):
-            self.journal[ordinal] = receipt
         return receipt
 
     def stage(self, write: StorePut) -> None:
@@ -123,6 +128,8 @@ class Execution:
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:
         self.mark("ask")
+        if not self._asks_anew:
+            self._desk.reoffer(self.event.session)
         self._desk.slots.give()
         try:
             yield

@@ -33,6 +33,8 @@ from kagami.net.supervise import Nursery
 from kagami.operations.registry import Registry
 from kagami.ports import Bot, Dialogs, Notice, Open, Plugins, Pulse, Runtime, Store
 
+# How long events of an earlier run wait for their bot to connect, so that their answers can be sent.
+PATIENCE_S = 60.0
 _log = log.get("hub")
 
 
@@ -99,12 +101,16 @@ class Hub:
             clock=clock,
             meters=meters,
         )
+        self.desk.reoffer = self._inbox.reoffer
+        self._held: dict[BotId, list[Open]] = {}
         self._window_keys = config.dedupe
         self._watchdog: Watchdog | None = None
         self.stopping = asyncio.Event()
         self.stop_reason = ""
         self.board.waiting = lambda: self._lanes.waiting
-        self.board.open_events = lambda: self._lanes.waiting + self._lanes.active + len(self._retries)
+        self.board.open_events = lambda: (
+            self._lanes.waiting + self._lanes.active + len(self._retries) + sum(map(len, self._held.values()))
+        )
 
     # --- lifecycle ---
 
@@ -118,17 +124,23 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.drain()
+        if not self._inbox.draining:
+            await self.drain()
         if self._watchdog:
             await asyncio.to_thread(self._watchdog.__exit__, kind, error, trace)
 
     async def recover(self) -> int:
-        """Take up what was accepted and not done; returns how many events."""
+        """Take up what was accepted and not done, each when its bot is here; returns how many events."""
         for bot, key in await self._parts.store.recent_keys(self._window_keys):
             self._inbox.known(bot, key)
         found = await self._parts.store.recover(self._parts.clock.wall_ms())
         for each in found:
-            self._inbox.resume(each)
+            self._inbox.known(each.event.bot, each.event.dedupe)
+            self._held.setdefault(each.event.bot, []).append(each)
+        for here in self.bots.all():
+            self._release(here.id)
+        if self._held:
+            self._parts.nursery.start("patience", self._wait_for_bots())
         if found:
             _log.info("took up events that an earlier run left open", events=len(found))
         return len(found)
@@ -137,6 +149,7 @@ class Hub:
         """Hand out no more events, let running handlers finish; what is not done stays on disk for the next start."""
         self._inbox.draining = True
         self._lanes.drain()
+        self._parts.dialogs.close()
         deadline = self._parts.clock.monotonic() + self._parts.config.drain
         while self._lanes.active and self._parts.clock.monotonic() < deadline:
             await self._parts.clock.sleep(0.02)
@@ -157,6 +170,7 @@ class Hub:
         replaced = self.bots.attach(bot)
         if replaced is None:
             _log.info("bot attached", bot=bot.id, name=bot.name, adapter=bot.adapter)
+        self._release(bot.id)
 
     def detach(self, bot: Bot) -> None:
         if self.bots.detach(bot):
@@ -191,6 +205,16 @@ class Hub:
     def new_execution(self) -> ExecutionId:
         """A fresh id for now."""
         return execution_id(self._parts.clock.wall_ms(), random.getrandbits(RANDOM_BITS))
+
+    async def _wait_for_bots(self) -> None:
+        await self._parts.clock.sleep(PATIENCE_S)
+        for bot in list(self._held):
+            _log.warning("a bot did not come back, its open events are handled without it", bot=bot)
+            self._release(bot)
+
+    def _release(self, bot: BotId) -> None:
+        for each in self._held.pop(bot, ()):
+            self._inbox.resume(each)
 
     def _again(self, found: Open) -> None:
         self._inbox.resume(found)

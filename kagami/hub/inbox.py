@@ -11,8 +11,9 @@ from kagami.hub.execution import Desk, Execution
 from kagami.hub.lanes import Lanes
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
+from kagami.model.action import Failed
 from kagami.model.event import Event
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, SessionKey
 from kagami.ports import Dialogs, Ledger, Open
 
 
@@ -67,10 +68,14 @@ class Inbox:
             read_at=self._clock.monotonic(),
             accepted_ms=found.accepted_ms,
             attempts=found.attempts,
-            journal=dict(found.sends),
+            journal={ordinal: made for ordinal, made in found.sends.items() if not isinstance(made, Failed)},
+            resumed=True,
         )
-        if found.attempts or not self._dialogs.offer(execution):
-            self._lanes.put(execution, force=True)
+        self._lanes.put(execution, force=True)
+
+    def reoffer(self, session: SessionKey) -> None:
+        """Let a question that an earlier try has asked find its answer among what waits behind its handler."""
+        self._lanes.take_first(session, self._dialogs.offer)
 
 
 def _known() -> Awaitable[bool]:

@@ -39,6 +39,7 @@ class Lanes:
         self._walk = walk
         self._shed = shed
         self._failed = failed
+        self._draining = False
         self._lanes: dict[SessionKey, deque[Execution]] = {}
         self.waiting = 0
 
@@ -48,6 +49,8 @@ class Lanes:
 
     def put(self, execution: Execution, *, force: bool = False) -> None:
         """Queue behind what its conversation already has. `force` skips the bounds, for what is already accepted."""
+        if self._draining:
+            return
         key = execution.event.session
         lane = self._lanes.get(key)
         if lane is not None and not force and not self._room(lane, execution):
@@ -63,8 +66,17 @@ class Lanes:
         else:
             lane.append(execution)
 
+    def take_first(self, session: SessionKey, take: Callable[[Execution], bool]) -> None:
+        """Remove the first of what waits in a conversation that `take` takes."""
+        lane = self._lanes.get(session, deque())
+        taken = next((each for each in lane if take(each)), None)
+        if taken is not None:
+            lane.remove(taken)
+            self.waiting -= 1
+
     def drain(self) -> None:
-        """Drop what waits (it is on disk); what runs goes on."""
+        """Drop what waits and what still comes (it is on disk); what runs goes on."""
+        self._draining = True
         for lane in self._lanes.values():
             self.waiting -= len(lane)
             lane.clear()
@@ -85,15 +97,20 @@ class Lanes:
     async def _run(self, key: SessionKey, lane: deque[Execution]) -> None:
         try:
             while lane:
-                execution = lane.popleft()
-                self.waiting -= 1
+                # What waits for a slot still counts as waiting: the bounds are of everything that no handler has.
                 await self._slots.take()
                 try:
-                    await self._walk(execution)
-                except Exception as error:  # noqa: BLE001 - one event's failure must not end its conversation
-                    self._failed(execution, error)
+                    if lane:
+                        await self._one(lane.popleft())
                 finally:
                     self._slots.give()
         finally:
             self.waiting -= len(lane)
             del self._lanes[key]
+
+    async def _one(self, execution: Execution) -> None:
+        self.waiting -= 1
+        try:
+            await self._walk(execution)
+        except Exception as error:  # noqa: BLE001 - one event's failure must not end its conversation
+            self._failed(execution, error)

@@ -22,12 +22,13 @@ LONGEST_WAIT_S = 60.0
 class Tempo:
     """The buckets of one account: all its sends, and those to each chat."""
 
-    __slots__ = ("_account", "_chats")
+    __slots__ = ("_account", "_chats", "limited")
 
     def __init__(self, pace: Pace) -> None:
         account, chat = pace.account_per_second or 0.0, pace.chat_per_second or 0.0
         self._account = Buckets(account, max(1.0, account))
         self._chats = Buckets(chat, max(1.0, chat))
+        self.limited = bool(account or chat)
 
     def wait(self, chat: ChatId, now: float) -> float:
         """Seconds until `chat` may be spoken to."""
@@ -49,27 +50,34 @@ class PacedOutbox:
         self._pace = pace
         self._tempo: dict[BotId, Tempo] = {}
 
-    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
+    async def send(
+        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+    ) -> Receipt:
         chat = chat_of(action)
-        if (refused := await self._wait(action.bot, chat)) is not None:
+        tempo = self._tempo.get(action.bot) or self._tempo_of(action.bot)
+        if tempo.limited and (refused := await self._wait(tempo, chat)) is not None:
             return refused
         row = SendRow(execution, ordinal, action.bot, chat, describe(action), action, self._clock.wall_ms())
         try:
             await self._ledger.begin_send(row)
         except StoreClosed as error:
             return Failed(str(error), "store")
+        except asyncio.CancelledError:
+            # It was never made, whatever the store still writes of it.
+            self._ledger.end_send(execution, ordinal, Failed("interrupted before it was sent"), self._clock.wall_ms())
+            raise
         bot = self._bots.get(action.bot)
+        # In the middle of the call it may have been made, whatever ends this.
+        receipt: Receipt = Unknown("interrupted before the answer came")
         try:
             receipt = await bot.perform(action) if bot else Failed("the bot is not connected", "offline")
-        except asyncio.CancelledError:
-            # In the middle of the call: it may have been made.
-            self._close(execution, ordinal, action, Unknown("interrupted before the answer came"))
-            raise
-        self._close(execution, ordinal, action, receipt)
+        finally:
+            self._close(execution, ordinal, action, receipt)
+            if journal is not None and not isinstance(receipt, Failed):
+                journal[ordinal] = receipt
         return receipt
 
-    async def _wait(self, bot: BotId, chat: ChatId) -> Failed | None:
-        tempo = self._tempo.get(bot) or self._tempo_of(bot)
+    async def _wait(self, tempo: Tempo, chat: ChatId) -> Failed | None:
         now = self._clock.monotonic()
         if (wait := tempo.wait(chat, now)) > LONGEST_WAIT_S:
             return Failed(f"{wait:.0f} s of sends are already waiting", "paced")

@@ -39,6 +39,7 @@ class Pipeline:
         self._clock = clock
         self._users = Buckets(limits.user_per_minute / 60, limits.user_per_minute)
         self._chats = Buckets(limits.chat_per_minute / 60, limits.chat_per_minute)
+        self._limited = bool(limits.user_per_minute or limits.chat_per_minute)
         self.rules: Sequence[Rule] = ()
 
     async def walk(self, execution: Execution) -> None:
@@ -46,7 +47,7 @@ class Pipeline:
         event = execution.event
         execution.mark("lane")
 
-        if not execution.attempts and not self._within_limits(execution):
+        if self._limited and not execution.attempts and not self._within_limits(execution):
             self._recorder.finish(execution, "limited")
             return
 

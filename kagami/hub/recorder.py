@@ -16,6 +16,7 @@ from kagami.model.trace import Mark, Outcome, Trace
 from kagami.ports import Ledger
 
 TEXT_KEPT = 200
+ERROR_KEPT = 2_000
 FRAME_KEPT = 2_048
 _log = log.get("hub")
 
@@ -48,7 +49,7 @@ class Recorder:
 
     def fail(self, execution: Execution, error: Exception) -> int:
         """A try failed. Returns when to try again (wall milliseconds), or 0 when it is dead now."""
-        execution.error = f"{type(error).__name__}: {error}"
+        execution.error = f"{type(error).__name__}: {error}"[:ERROR_KEPT]
         tried = execution.attempts + 1
         if tried >= self._config.tries:
             self._board.notice(
@@ -61,6 +62,8 @@ class Recorder:
                 execution=execution.event.execution,
             )
             self.finish(execution, "dead")
+            for answer in execution.answers:
+                self._ledger.finish(answer.trace("answer", "", shown_text(answer.event)), attempts=1)
             return 0
         waits = self._config.retry_after
         retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)

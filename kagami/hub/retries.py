@@ -13,12 +13,12 @@ from kagami.ports import Open
 
 
 class Retries:
-    """`again` takes up an event whose time has come."""
+    """`again` takes up an event whose time has come, and behind it the answers that its failed try had used."""
 
     def __init__(self, clock: Clock, again: Callable[[Open], None]) -> None:
         self._clock = clock
         self._again = again
-        self._due: list[tuple[int, int, Open]] = []
+        self._due: list[tuple[float, int, list[Open]]] = []
         self._number = count()
         self._changed = asyncio.Event()
 
@@ -26,26 +26,29 @@ class Retries:
         return len(self._due)
 
     def put(self, execution: Execution, at_ms: int) -> None:
+        """`at_ms` is wall time as the store keeps it; the wait for it is not moved by a clock that is set."""
         found = Open(
             execution.event, execution.accepted_ms, execution.attempts + 1, dict(execution.journal), execution.error
         )
-        heapq.heappush(self._due, (at_ms, next(self._number), found))
+        answers = [Open(answer.event, answer.accepted_ms, 0) for answer in execution.answers]
+        due = self._clock.monotonic() + (at_ms - self._clock.wall_ms()) / 1000
+        heapq.heappush(self._due, (due, next(self._number), [found, *answers]))
         self._changed.set()
 
-    def due(self, now_ms: int) -> list[Open]:
-        """Take out what is due."""
-        found = []
-        while self._due and self._due[0][0] <= now_ms:
-            found.append(heapq.heappop(self._due)[2])
+    def due(self, now: float) -> list[Open]:
+        """Take out what is due at `now`, in monotonic seconds."""
+        found: list[Open] = []
+        while self._due and self._due[0][0] <= now:
+            found += heapq.heappop(self._due)[2]
         return found
 
     async def run(self) -> None:
         """Hand out what is due, until cancelled."""
         while True:
-            for found in self.due(self._clock.wall_ms()):
+            for found in self.due(self._clock.monotonic()):
                 self._again(found)
             self._changed.clear()
             if self._due:
-                await self._clock.sleep(min(1.0, max(0.0, (self._due[0][0] - self._clock.wall_ms()) / 1000)))
+                await self._clock.sleep(min(1.0, max(0.0, self._due[0][0] - self._clock.monotonic())))
             else:
                 await self._changed.wait()

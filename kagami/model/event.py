@@ -12,7 +12,7 @@ from kagami.model.message import Message, plain_text
 Kind = Literal["message", "notice", "request"]
 
 
-class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sender(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How the platform shows a user. For people to read: rights come from `Event.bot` and `Event.user` alone."""
 
     name: str = ""

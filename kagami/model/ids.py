@@ -47,7 +47,7 @@ def execution_id(wall_ms: int, randomness: int) -> ExecutionId:
     """UUIDv7 (RFC 9562 §5.7) from milliseconds since 1970 and 74 random bits; sorts by time."""
     high, low = randomness >> 62 & 0xFFF, randomness & (1 << 62) - 1
     number = (wall_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
-    digits = f"{number:032x}"
+    digits = number.to_bytes(16, "big").hex()
     return ExecutionId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
 
 

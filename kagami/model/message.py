@@ -23,6 +23,8 @@ def plain_text(message: Message) -> str:
 
 def preview(message: Message) -> str:
     """One readable text with a mark for each part that is not text. What lists, logs and the search index show."""
+    if len(message) == 1 and type(message[0]) is Text:
+        return message[0].text
     return "".join(_shown(part) for part in message)
 
 

@@ -14,7 +14,7 @@ class Segment(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True)
     """Base of all parts."""
 
 
-class Text(Segment, frozen=True, tag="text"):
+class Text(Segment, frozen=True, tag="text", gc=False):
     text: str
 
 

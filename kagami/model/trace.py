@@ -22,7 +22,7 @@ Outcome = Literal[
 ]
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True):
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`stage` was reached `at_us` microseconds after the frame was read."""
 
     stage: str
@@ -30,7 +30,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     detail: str = ""
 
 
-class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """`started_ms` is wall time; `total_us` runs from the frame to the last receipt or decision."""
 
     execution: ExecutionId

@@ -75,7 +75,7 @@ class Nursery:
         if not self._open:
             work.close()
             raise RuntimeError(f"the nursery is closed; {name} cannot start")
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks[task] = None
         task.add_done_callback(self._ended)
         return task

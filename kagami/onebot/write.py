@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -44,6 +45,7 @@ def _write_call(action: Action, echo: str) -> _Call:
     return _Call(action.name, action.params, echo)
 
 
+@lru_cache(maxsize=4096)
 def _address(chat: ChatId) -> tuple[str, str, int | str]:
     kind, number = split_id(chat)
     if kind == "group":

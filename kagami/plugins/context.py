@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -268,7 +269,7 @@ class Context(Generic[S]):
     async def wait_for(self, type: type[T] = str, *, timeout: float = ANSWER_SECONDS) -> T:  # type: ignore[assignment]  # noqa: A002, ASYNC109
         """The next message of this conversation that reads as a `type`, without asking. Others pass by."""
         expected = Expected(kind_of(type))
-        with self._kit.desk.question(self.event.session, wanted=expected.fits) as question:
+        async with self._question(wanted=expected.fits) as question:
             event = await self._answer(question, timeout)
         value: T = expected.read(event)
         return value
@@ -285,7 +286,7 @@ class Context(Generic[S]):
     ) -> Any:
         for _ in range(tries):
             # Open before the prompt is sent: a quick answer may come before the receipt.
-            with self._kit.desk.question(self.event.session, commands=commands) as question:
+            async with self._question(commands=commands) as question:
                 await self.reply(prompt)
                 event = await self._answer(question, timeout)
             if event.text.strip().casefold() in cancel:
@@ -302,15 +303,27 @@ class Context(Generic[S]):
         raise DialogClosed(reason=self.t("too many answers that did not fit"))
 
     async def _answer(self, question: Question, seconds: float) -> Event:
-        """Wait with the slot given back and the time limit standing still; the answer is closed with this event."""
+        """Wait with the slot given back and the time limit standing still."""
         self._pause()
         try:
             async with self._execution.waiting():
                 return (await question.answer(seconds)).event
         finally:
             self._resume()
-            if (answer := question.taken) is not None:
-                self._execution.consumed(answer)
+
+    @asynccontextmanager
+    async def _question(
+        self, *, wanted: Callable[[Event], bool] | None = None, commands: bool = False
+    ) -> AsyncIterator[Question]:
+        """A question in this conversation. Its answer is closed with this event, read or not."""
+        if self._kit.desk.closed:
+            await asyncio.sleep(0)  # a handler that asks until it gets an answer must not hold up the loop
+        with self._kit.desk.question(self.event.session, wanted=wanted, commands=commands) as question:
+            try:
+                yield question
+            finally:
+                if (answer := question.taken) is not None:
+                    self._execution.consumed(answer)
 
     def _pause(self) -> None:
         if self.run is not None:

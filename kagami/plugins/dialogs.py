@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from kagami.clock import Clock
-from kagami.errors import Conflict, DialogTimeout
+from kagami.errors import Conflict, DialogClosed, DialogStopped, DialogTimeout
 from kagami.model.event import Event
 from kagami.model.ids import SessionKey
 from kagami.plugins.scope import alarm
@@ -39,15 +39,16 @@ class Question:
 
     async def answer(self, seconds: float) -> Answer:
         """Wait for the answer; `DialogTimeout` after so many seconds of the clock."""
-        bell = alarm(self._clock, seconds, self._expire)
+        bell = alarm(self._clock, seconds, lambda: self.close(DialogTimeout()))
         try:
             return await self.future
         finally:
             bell.cancel()
 
-    def _expire(self) -> None:
+    def close(self, reason: DialogClosed) -> None:
+        """End it without an answer, unless it has one."""
         if not self.future.done():
-            self.future.set_exception(DialogTimeout())
+            self.future.set_exception(reason)
 
 
 class Desk:
@@ -56,6 +57,7 @@ class Desk:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: dict[SessionKey, Question] = {}
+        self.closed = False
         self.is_command: Callable[[Event], bool] = _no_command
 
     def __len__(self) -> int:
@@ -75,11 +77,18 @@ class Desk:
         question.future.set_result(answer)
         return True
 
+    def close(self) -> None:
+        self.closed = True
+        for question in self._open.values():
+            question.close(DialogStopped())
+
     @contextmanager
     def question(
         self, key: SessionKey, *, wanted: Callable[[Event], bool] | None = None, commands: bool = False
     ) -> Iterator[Question]:
-        """Open a question in a conversation; `Conflict` when it has one already."""
+        """Open a question in a conversation; `Conflict` when it has one already, `DialogStopped` after `close`."""
+        if self.closed:
+            raise DialogStopped
         if key in self._open:
             raise Conflict(reason="A question is open in this conversation already.")
         question = self._open[key] = Question(self._clock, wanted, commands=commands)

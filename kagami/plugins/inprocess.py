@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from kagami.errors import Conflict, Denied, DialogClosed, KagamiError, NotFound, PluginError, Refused
+from kagami.net.deadlines import Deadlines
 from kagami.plugins.contain import contained
 from kagami.plugins.context import Context, Kit
 from kagami.plugins.plugin import Handler
@@ -30,6 +31,7 @@ class Crew:
         self.limit = limit
         self.grace = grace
         self.tasks: set[asyncio.Task[None]] = set()
+        self.deadlines: Deadlines[Run] = Deadlines(Run.expire)
         self.stuck = 0
         self.busy = 0
         self._idle: asyncio.Event | None = None
@@ -51,6 +53,8 @@ class Crew:
             task.cancel()
         if self.tasks:
             await asyncio.wait(set(self.tasks), timeout=self.grace)
+        if not self.tasks:
+            self.deadlines.close()
         return len(self.tasks)
 
 
@@ -65,9 +69,9 @@ class Run:
         "_handler",
         "_left",
         "_loop",
+        "_running",
         "_since",
         "_task",
-        "_timer",
         "late",
         "waited",
     )
@@ -81,7 +85,7 @@ class Run:
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._left = crew.limit
         self._since = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._running = False
         self._task: asyncio.Task[None] | None = None
         self.late = False
         self.waited = 0.0
@@ -136,24 +140,29 @@ class Run:
             self._done.set_exception(error)
 
     def pause(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._running:
+            self._running = False
+            self._crew.deadlines.drop(self)
             now = self._loop.time()
             self._left -= now - self._since
             self._since = now
 
     def resume(self) -> None:
-        if self._timer is None and not self.late:
+        if not self._running and not self.late:
             now = self._loop.time()
             if self._since:
                 self.waited += now - self._since
             self._since = now
-            self._timer = self._loop.call_later(max(0.0, self._left), self._expire)
+            self._running = True
+            self._crew.deadlines.put(self, now + self._left)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Its time is up: cancel it, or leave it behind when that was tried before."""
+        if self.late:
+            self._give_up()
+            return
         self.late = True
-        self._timer = self._loop.call_later(self._crew.grace, self._give_up)
+        self._crew.deadlines.put(self, self._loop.time() + self._crew.grace)
         if self._task is not None:
             self._task.cancel()
 

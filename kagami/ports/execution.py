@@ -76,6 +76,10 @@ class Dialogs(Protocol):
         """True when a question took it."""
         ...
 
+    def close(self) -> None:
+        """End the open questions with a word to whoever was asked, and let nobody ask any more."""
+        ...
+
 
 class Handled(msgspec.Struct, frozen=True):
     """What a runtime did. `plugin` is `id@version` of who handled it, empty when nobody wanted it."""
@@ -129,6 +133,11 @@ class Plugins(Protocol):
 
 
 class Outbox(Protocol):
-    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
-        """Record, pace, send, record. The receipt is also kept in the store."""
+    async def send(
+        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+    ) -> Receipt:
+        """Record, pace, send, record. The receipt is also kept in the store.
+
+        What must not be made again is put into `journal` by its ordinal, also when this call is cancelled meanwhile.
+        """
         ...

@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -37,6 +37,7 @@ KEEPER_BYTES = 8 << 20
 WRITER_PAGES = 16_384
 JOURNAL_BYTES = 64 << 20
 CACHE_KIB = 8_192
+HIGHEST = (1 << 63) - 1
 
 _AWAY = frozenset(
     (
@@ -283,6 +284,8 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _value(value: Any) -> Any:
+    if isinstance(value, int):
+        return min(max(value, -HIGHEST), HIGHEST)
     return encode(value) if isinstance(value, list | tuple) else storable(value)
 
 
@@ -321,12 +324,12 @@ def _file_size(path: str) -> int:
         return 0
 
 
-async def open_sqlite(path: str) -> SqliteEngine:
+@asynccontextmanager
+async def open_sqlite(path: str) -> AsyncIterator[SqliteEngine]:
     """The engine on the file `path`, or in memory for `:memory:`. `SchemaUnknown`, `StoreClosed`."""
     engine = SqliteEngine(path)
     try:
         await engine.open()
-    except BaseException:
+        yield engine
+    finally:
         await engine.close()
-        raise
-    return engine

@@ -136,8 +136,7 @@ async def open_store(
     The search index and the list of chats are filled in the background; what they do not hold yet is read directly.
     """
     async with AsyncExitStack() as stack:
-        engine = await open_sqlite(database_path(url_or_path))
-        stack.push_async_callback(engine.close)
+        engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path)))
         ((newest,),) = await engine.ask("newest_id")
         ledger = BatchLedger(engine, meters, newest)
         stack.push_async_callback(ledger.close)

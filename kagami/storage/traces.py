@@ -11,7 +11,7 @@ from kagami.storage.rows import read_trace
 COMMON = frozenset(("handled", "ignored", "answer"))
 # An execution's id carries the time when its frame was read; a trace may say another one, by this much at most.
 SLACK_MS = 3_600_000
-LATEST_MS = 1 << 47
+LATEST_MS = (1 << 48) - 1
 
 
 async def newest(
@@ -24,7 +24,7 @@ async def newest(
         "plugin": plugin,
         "slower_us": slower_us,
         "before_ms": latest,
-        "bound": execution_id(latest + SLACK_MS, 0),
+        "bound": lowest_id(latest + SLACK_MS),
         "most": max(0, limit),
     }
     query = "odd_traces" if outcome and outcome not in COMMON else "traces"
@@ -34,3 +34,8 @@ async def newest(
 async def one(engine: Engine, execution: ExecutionId) -> Trace | None:
     rows = await engine.fetch("trace", {"execution": execution})
     return read_trace(rows[0]) if rows else None
+
+
+def lowest_id(moment_ms: int) -> ExecutionId:
+    """What every execution id of this moment, and none of an earlier one, is above."""
+    return execution_id(min(max(0, moment_ms), LATEST_MS), 0)

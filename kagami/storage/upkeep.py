@@ -6,21 +6,21 @@ Everything goes in chunks, so that the ledger never waits long for one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from kagami.errors import StoreClosed
-from kagami.model.ids import execution_id
 from kagami.ports import Cleaned
 from kagami.storage.config import StoreConfig
 from kagami.storage.digest import Digest, gram_rows
 from kagami.storage.engine import Engine, Params, Row
+from kagami.storage.traces import lowest_id
 
 DAY_MS = 86_400_000
 # A duplicate is known for this long, whatever else is cleaned.
 DEDUPE_MS = 3 * DAY_MS
-CHUNK_ROWS = 200
-TRACE_ROWS = 1_000
+CHUNK_ROWS = 100
+TRACE_ROWS = 500
 # Rows of one family that a clean-up for size removes before it looks again.
 SIZE_ROWS = 200
 CHUNK_PAGES = 256
@@ -30,6 +30,8 @@ REST = 3
 NOTHING = Cleaned(0, 0, 0, 0)
 # Columns of `oldest_events` and `oldest_sends`, after id, bot, chat, user and text.
 KIND, EXECUTION, TIME, IS_OPEN = 5, 6, 7, 8
+# Kinds of events and sends that are lines of the message log.
+LINES = ("message", "send")
 
 
 class Upkeep:
@@ -58,7 +60,7 @@ class Upkeep:
 
     async def measure(self, older_than_ms: int) -> Cleaned:
         """What `clean` would remove; its bytes by the share of the rows."""
-        params: Params = {"limit_ms": older_than_ms, "bound": execution_id(max(0, older_than_ms), 0)}
+        params: Params = {"limit_ms": older_than_ms, "bound": lowest_id(older_than_ms)}
         ((messages, sends, traces, all_messages, all_sends),) = await self._engine.fetch("measure", params)
         share = (messages + sends) / max(1, all_messages + all_sends)
         return Cleaned(messages, sends, traces, int(share * await self._engine.used()))
@@ -96,43 +98,49 @@ class Upkeep:
     async def _remove(self, limit_ms: int, now_ms: int) -> Cleaned:
         messages = await self._remove_events(limit_ms, now_ms)
         sends = await self._remove_sends(limit_ms)
-        params: Params = {"bound": execution_id(max(0, limit_ms), 0), "most": TRACE_ROWS}
+        params: Params = {"bound": lowest_id(limit_ms), "most": TRACE_ROWS}
         traces = 0
         while gone := await self._engine.write("prune_traces", params):
             traces += gone
         return Cleaned(messages, sends, traces, 0)
 
     async def _remove_events(self, limit_ms: int, now_ms: int) -> int:
-        after, messages = 0, 0
-        while True:
-            async with self._lock:
-                rows = await self._engine.fetch("oldest_events", {"after": after, "most": CHUNK_ROWS})
-                old = [row for row in rows if row[TIME] < limit_ms and not row[IS_OPEN]]
-                gone = [row for row in old if row[TIME] < now_ms - DEDUPE_MS]
-                bare = [row for row in old if row[TIME] >= now_ms - DEDUPE_MS and row[KIND] != "cleaned"]
-                if gone or bare:
-                    await self._prune(gone, bare, ())
-            messages += len([row for row in (*gone, *bare) if row[KIND] == "message"])
-            if not any(row[TIME] < limit_ms for row in rows):
-                return messages
-            after = rows[-1][0]
+        async def prune(old: list[Row]) -> int:
+            gone = [row for row in old if row[TIME] < now_ms - DEDUPE_MS]
+            bare = [row for row in old if row[TIME] >= now_ms - DEDUPE_MS and row[KIND] != "cleaned"]
+            await self._prune(gone, bare, ())
+            return _count((*gone, *bare), "message")
+
+        return await self._sweep("oldest_events", limit_ms, prune)
 
     async def _remove_sends(self, limit_ms: int) -> int:
-        after, sends = 0, 0
+        async def prune(old: list[Row]) -> int:
+            await self._prune((), (), old)
+            return _count(old, "send")
+
+        return await self._sweep("oldest_sends", limit_ms, prune)
+
+    async def _sweep(self, query: str, limit_ms: int, prune: Callable[[list[Row]], Awaitable[int]]) -> int:
+        """Prune what is older and not open, chunk by chunk; the sum of what `prune` counted."""
+        clock = asyncio.get_running_loop().time
+        after = removed = 0
         while True:
+            started = clock()
             async with self._lock:
-                rows = await self._engine.fetch("oldest_sends", {"after": after, "most": CHUNK_ROWS})
-                old = [row for row in rows if row[TIME] < limit_ms and not row[IS_OPEN]]
-                if old:
-                    await self._prune((), (), old)
-            sends += len([row for row in old if row[KIND] == "send"])
+                rows: list[Row] = [*await self._engine.fetch(query, {"after": after, "most": CHUNK_ROWS})]
+                removed += await prune([row for row in rows if row[TIME] < limit_ms and not row[IS_OPEN]])
             if not any(row[TIME] < limit_ms for row in rows):
-                return sends
+                return removed
             after = rows[-1][0]
+            # A commit that waits for the disk also waits for what was removed before it: leave it time.
+            await asyncio.sleep(clock() - started)
 
     async def _prune(self, gone: Sequence[Row], bare: Sequence[Row], sends: Sequence[Row]) -> None:
+        rows = (*gone, *bare, *sends)
+        if not rows:
+            return
         ((digested,),) = await self._engine.ask("digested")
-        lines = [row for row in (*gone, *bare, *sends) if row[KIND] in ("message", "send") and row[0] <= digested]
+        lines = [row for row in rows if row[KIND] in LINES and row[0] <= digested]
         await self._engine.write(
             "prune",
             {
@@ -140,16 +148,24 @@ class Upkeep:
                 "places": [row[:3] for row in lines],
                 "chats": _chats(lines),
                 "executions": [row[EXECUTION] for row in (*gone, *bare)],
-                "gone": [row[0] for row in gone],
-                "stripped": [row[0] for row in bare],
-                "sends": [row[0] for row in sends],
-                "highest": max(row[0] for row in (*gone, *bare, *sends)),
+                "gone": _ids(gone),
+                "stripped": _ids(bare),
+                "sends": _ids(sends),
+                "highest": max(_ids(rows)),
             },
         )
 
     async def _compact(self) -> None:
         while await self._engine.compact(CHUNK_PAGES):
             pass
+
+
+def _ids(rows: Sequence[Row]) -> list[int]:
+    return [row[0] for row in rows]
+
+
+def _count(rows: Sequence[Row], kind: str) -> int:
+    return len([row for row in rows if row[KIND] == kind])
 
 
 def _chats(lines: Sequence[Row]) -> list[Row]:

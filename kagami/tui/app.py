@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
-from typing import ClassVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,12 +19,14 @@ from kagami.tui.actions import EVERYWHERE, INTERRUPT, RETRY
 from kagami.tui.desk import Desk
 from kagami.tui.dialogs.cards import LinkCard, TooSmall
 from kagami.tui.format import Tier
-from kagami.tui.guidepost import Guidepost
 from kagami.tui.keys import Action
 from kagami.tui.leaving import Leaving
 from kagami.tui.places import BY_NAME, LATER, PLACES
 from kagami.tui.state import State
 from kagami.tui.widgets.bars import Footer, PulseLine, Rail, Tabs
+
+if TYPE_CHECKING:
+    from kagami.tui.guidepost import Guidepost
 
 _BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (140, "-wide")]
 _LATER = tuple(Action(f"later.{digit}", (digit,), title, title, hint=False) for digit, title in LATER.items())
@@ -35,6 +37,7 @@ class Console(Desk, inherit_bindings=False):
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
     ALLOW_SELECT = False
     CLOSE_TIMEOUT = 1.0
     HORIZONTAL_BREAKPOINTS = _BREAKPOINTS
@@ -69,7 +72,6 @@ class Console(Desk, inherit_bindings=False):
         self.footer = Footer(self)
         self.card = LinkCard(self, self.feed)
         self.too_small = TooSmall(self)
-        self.guidepost = Guidepost(self)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="top"):
@@ -134,6 +136,13 @@ class Console(Desk, inherit_bindings=False):
             line.repaint()
 
     # Keys.
+
+    @cached_property
+    def guidepost(self) -> Guidepost:
+        """Palette, command line, help and their dialogs: imported when the first of them is wanted."""
+        from kagami.tui.guidepost import Guidepost  # noqa: PLC0415
+
+        return Guidepost(self)
 
     def verbs(self) -> Mapping[str, Verb]:
         return {

@@ -194,7 +194,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         except OSError as error:
             self.say(self.t(mark("Could not copy")), str(error), "error")
         else:
-            self.say(self.t(mark("Too long for the clipboard; written to a file")), str(path), "warning")
+            self.say(self.t(mark("Written to a file: too long to copy")), str(path), "warning")
 
     async def choose(self, question: Question, buttons: Sequence[str]) -> int:
         """The number of the chosen button; 0 for none."""

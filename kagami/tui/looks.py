@@ -211,7 +211,9 @@ class Looks:
 
 
 def looks(tier: Tier, theme: str, text: Tier | None = None) -> Looks:
-    return Looks(GLYPHS[tier], text or tier, theme, _styles(theme))
+    # Who gets no ambiguous signs of ours shall get none in foreign text either.
+    letters = "safe" if text == "full" and tier != "full" else text or tier
+    return Looks(GLYPHS[tier], letters, theme, _styles(theme))
 
 
 def theme(name: str) -> Theme:

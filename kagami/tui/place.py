@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.widget import Widget
 
 from kagami.errors import EngineAway, KagamiError
@@ -15,6 +16,7 @@ from kagami.tui.acting import Acting
 from kagami.tui.keys import Action
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
+from kagami.tui.widgets.listing import Chosen, Moved
 
 
 def beside(path: str) -> str:
@@ -82,6 +84,11 @@ class Place(Acting, Widget):
     def t(self, text: str) -> str:
         return self.shell.t(text)
 
+    @on(Chosen)
+    @on(Moved)
+    def _follow(self) -> None:
+        self.call_after_refresh(self.shell.refresh_chrome)
+
     # What the console calls.
 
     @property
@@ -140,3 +147,7 @@ class Place(Acting, Widget):
 
     def start(self, action: Action, work: Awaitable[None]) -> None:
         self.run_worker(self.finish(action, work, self.t), group=action.id)
+
+    def start_as(self, action_id: str, work: Awaitable[None]) -> None:
+        """Do work that no key asked for (a list that wants more) as if one of `ACTIONS` did: refusals are told."""
+        self.start(next(each for each in self.ACTIONS if each.id == action_id), work)

@@ -16,7 +16,8 @@ from kagami.tui.words import EXPLAINED, outcome_span
 STAGES = {
     "frame": mark("The frame was read and its event made."),
     "lane": mark("Its turn in the conversation came; limits were checked."),
-    "route": mark("It was decided who handles it, and the handler ran."),
+    "route": mark("It was decided who handles it."),
+    "plugin": mark("The plugin's handler ran."),
     "send": mark("A send was written down and given to the platform."),
     "receipt": mark("The platform answered."),
     "ask": mark("The handler asked and waited for an answer."),

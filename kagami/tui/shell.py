@@ -93,6 +93,10 @@ class Shell(Protocol):
         """Open a place by its name; `target` is handed to its `open_at`."""
         ...
 
+    def refresh_chrome(self) -> None:
+        """Paint breadcrumb and footer anew: where one is, or what can be done there, has changed."""
+        ...
+
     def copy(self, text: str) -> None:
         """To the clipboard (OSC 52), with a toast that says what happened."""
         ...

@@ -10,16 +10,18 @@ from kagami.model.message import preview
 from kagami.ports import ChatRow, MessageRow, Open
 from kagami.tui.figures import age, moment
 from kagami.tui.shell import Shell
+from kagami.tui.widgets.page import paragraph
 from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.table import Column, Row
 from kagami.tui.widgets.transcript import Entry
 from kagami.tui.words import OUTCOMES, outcome_span
 
+EMPTY_CELLS = 56
 # What an incoming message usually becomes; anything else is said below it.
 _USUAL = frozenset(("handled", "answer", "ignored"))
 
 CHAT_COLUMNS = (
-    Column(mark("WHERE"), 18, grow=True),
+    Column(mark("WHERE"), 14, grow=True),
     Column(mark("WHO"), 8, drop=1),
     Column(mark("ACCOUNT"), 12, drop=2),
     Column(mark("LAST MESSAGE"), 12, grow=True),
@@ -96,34 +98,37 @@ def dead_row(dead: Open) -> Row:
     return Row(event.execution, spans, (event.time_ms, dead.attempts))
 
 
+def advice(shell: Shell, *texts: str) -> list[Line]:
+    """What stands in an empty place: a heading and sentences, narrow enough for every screen."""
+    rows: list[Line] = [()]
+    for place, text in enumerate(texts):
+        rows += paragraph(text, EMPTY_CELLS, shell.looks, "text" if place else "strong", 3)
+    return rows
+
+
+def first_keys(shell: Shell) -> list[Line]:
+    """The two ways to get something into an empty place."""
+    keys = (("2", mark("connects a bot")), ("8", mark("talks to your plugins in the Sandbox: no account needed")))
+    return [(), *((Span(f"   {key} ", "key"), Span(shell.t(text), "dim")) for key, text in keys)]
+
+
 def no_chats(shell: Shell, contains: str) -> Sequence[Line]:
     t = shell.t
     if contains:
-        return [(), (Span("   " + t(mark("No chat holds this in its name. & changes the filter.")), "dim"),)]
-    return [
-        (),
-        (Span("   " + t(mark("No conversations yet.")), "strong"),),
-        (Span("   " + t(mark("Every chat that a bot reads or writes in appears here by itself."))),),
-        (Span("   2 ", "key"), Span(t(mark("connects a bot")), "dim")),
-        (Span("   8 ", "key"), Span(t(mark("talks to your plugins in the Sandbox: no account needed")), "dim")),
-    ]
+        return advice(shell, t(mark("No chat holds this in its name.")), t(mark("& changes the filter.")))
+    told = t(mark("Every chat that a bot reads or writes in appears here by itself."))
+    return [*advice(shell, t(mark("No conversations yet.")), told), *first_keys(shell)]
 
 
 def no_results(shell: Shell, searched: str) -> Sequence[Line]:
     t = shell.t
     if searched:
-        return [(), (Span("   " + t(mark("No message holds this text.")), "dim"),)]
-    return [
-        (),
-        (Span("   " + t(mark("Type a text and press Enter: any language, any place in the message."))),),
-        (Span("   " + t(mark("Two Chinese characters are enough.")), "dim"),),
-    ]
+        return advice(shell, t(mark("No message holds this text.")))
+    how = t(mark("Any language, any place in the message; two Chinese characters are enough."))
+    return advice(shell, t(mark("Type a text and press Enter.")), how)
 
 
 def no_dead(shell: Shell) -> Sequence[Line]:
     t = shell.t
-    return [
-        (),
-        (Span("   " + t(mark("No dead letters.")), "good"),),
-        (Span("   " + t(mark("An event whose handler fails five times comes here; r handles it again.")), "dim"),),
-    ]
+    told = t(mark("An event whose handler fails five times comes here; r handles it again."))
+    return advice(shell, t(mark("No dead letters.")), told)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from kagami.core.pace import Pace
 from kagami.hub.execution import Desk, Execution, Slots
-from kagami.model.action import Action, Receipt, Sent
+from kagami.model.action import Action, Failed, Receipt, Sent
 from kagami.model.event import Event, Kind
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import text
@@ -40,10 +40,11 @@ class StillClock:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.set_back_s = 0.0
         self.slept: list[float] = []
 
     def wall_ms(self) -> int:
-        return int(self.now * 1000)
+        return int((self.now - self.set_back_s) * 1000)
 
     def monotonic(self) -> float:
         return self.now
@@ -55,7 +56,7 @@ class StillClock:
 
 
 class Book:
-    """Implements `ports.Ledger` in lists. `held` keeps sends from becoming durable until it is set."""
+    """Implements `ports.Ledger` in lists. Sends become durable when `held` is done, if there is such a future."""
 
     def __init__(self) -> None:
         self.accepted: list[Event] = []
@@ -64,6 +65,7 @@ class Book:
         self.closed: list[tuple[Trace, tuple[StorePut, ...], tuple[Trace, ...], int]] = []
         self.recorded: list[Trace] = []
         self.refuses: Exception | None = None
+        self.held: asyncio.Future[None] | None = None
         self.told = asyncio.Event()
 
     def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
@@ -74,7 +76,7 @@ class Book:
         if self.refuses:
             raise self.refuses
         self.begun.append(row)
-        return settled(None)
+        return self.held or settled(None)
 
     def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None:
         self.ended.append((execution, ordinal, receipt))
@@ -155,6 +157,9 @@ class NoQuestions:
     def offer(self, answer: Answer) -> bool:
         return self.takes(answer)
 
+    def close(self) -> None:
+        self.takes = lambda _: False
+
 
 class Letters:
     """Implements `ports.Outbox`: everything is sent."""
@@ -163,8 +168,12 @@ class Letters:
         self.sent: list[tuple[ExecutionId, int, Action]] = []
         self.receipt = receipt or Sent("900")
 
-    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
+    async def send(
+        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+    ) -> Receipt:
         self.sent.append((execution, ordinal, action))
+        if journal is not None and not isinstance(self.receipt, Failed):
+            journal[ordinal] = self.receipt
         return self.receipt
 
 

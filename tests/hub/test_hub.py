@@ -180,3 +180,51 @@ async def test_it_shows_its_pulse_and_its_notices() -> None:
         assert one.hub.pulse() in one.hub.pulses(10)
         assert one.hub.notices() == []
         assert one.hub.stalled_s < 1.0
+
+
+async def left_open(database: str) -> None:
+    """A run that accepts an event and stops before it is handled."""
+    async with home(database) as one:
+        await one.hub.drain()
+        await one.hub.accept(said(1), 0.0)
+
+
+async def test_what_was_left_open_waits_for_its_bot(tmp_path: Path) -> None:
+    database = str(tmp_path / "kagami.db")
+    await left_open(database)
+    async with home(database) as two:
+        two.hub.detach(two.bot)
+        assert await two.hub.recover() == 1
+        assert not await two.hub.accept(said(1), 0.0)
+        assert two.plugins.tried == []
+        two.hub.attach(two.bot)
+        await two.trace(1, "handled")
+        assert len(two.bot.performed) == 1
+
+
+async def test_a_bot_that_stays_away_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagami.hub.hub.PATIENCE_S", 0.0)
+    database = str(tmp_path / "kagami.db")
+    await left_open(database)
+    async with home(database) as two:
+        two.hub.detach(two.bot)
+        await two.hub.recover()
+        await two.trace(1, "handled")
+        assert two.bot.performed == []
+
+
+async def test_no_try_begins_while_it_stops(tmp_path: Path) -> None:
+    async with home(config=HubConfig(retry_after=(0.0,))) as one:
+        one.plugins.breaks = True
+        one.plugins.hold = asyncio.Event()
+        await one.hub.accept(said(1), 0.0)
+        while not one.plugins.tried:
+            await asyncio.sleep(0)
+        draining = asyncio.ensure_future(one.hub.drain())
+        await asyncio.sleep(0)
+        one.plugins.hold.set()
+        await draining
+        await one.trace(1, "retry")
+        assert one.plugins.tried == ["m:1"]

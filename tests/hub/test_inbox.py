@@ -10,7 +10,7 @@ from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
-from kagami.model.action import Sent
+from kagami.model.action import Failed, Sent
 from kagami.net.supervise import Nursery
 from kagami.ports import Answer, Open
 from tests.hub.doubles import QQ, Book, NoQuestions, StillClock, desk, event
@@ -101,3 +101,23 @@ async def test_another_try_never_answers_a_question() -> None:
         one.questions.takes = lambda _: True
         one.inbox.resume(Open(event(1), 5, 1))
         assert one.lanes.active == 1
+
+
+async def test_a_send_that_failed_in_an_earlier_run_is_made_again() -> None:
+    async with hall() as one:
+        one.inbox.resume(Open(event(1), 5, 1, {0: Sent("9"), 1: Failed("muted")}))
+        while one.lanes.active:
+            await asyncio.sleep(0)
+        assert one.walked[0].journal == {0: Sent("9")}
+
+
+async def test_a_question_asked_before_finds_the_answer_that_waits_behind_its_handler() -> None:
+    async with hall() as one:
+        for number in (1, 2, 3):
+            one.inbox.resume(Open(event(number), 5, 0))
+        one.questions.takes = lambda answer: answer.event.dedupe == "m:2"
+        one.inbox.reoffer(event(1).session)
+        assert one.lanes.waiting == 2
+        while one.lanes.active:
+            await asyncio.sleep(0)
+        assert [each.event.dedupe for each in one.walked] == ["m:1", "m:3"]

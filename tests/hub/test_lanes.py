@@ -172,3 +172,37 @@ async def test_draining_drops_what_waits_and_lets_the_running_one_end(nursery: N
     await road.idle()
     assert road.walked == ["m:1"]
     assert road.lanes.waiting == 0
+
+
+async def test_what_waits_for_a_slot_counts_towards_the_bounds(nursery: Nursery) -> None:
+    road = Road(nursery, running=1, total=3)
+    road.put(0, user="0")
+    async with asyncio.timeout(5):
+        while not road.running:
+            await asyncio.sleep(0)
+    for number in range(1, 6):
+        road.put(number, user=str(number))
+        await asyncio.sleep(0)
+    assert (road.lanes.waiting, road.shed) == (3, ["m:4", "m:5"])
+    road.go.set()
+    await road.idle()
+
+
+async def test_draining_lets_nothing_begin_that_waits_for_a_slot(nursery: Nursery) -> None:
+    road = Road(nursery, running=1)
+    road.put(1, user="1")
+    road.put(2, user="2")
+    async with asyncio.timeout(5):
+        while not road.running:
+            await asyncio.sleep(0)
+    road.lanes.drain()
+    road.go.set()
+    await road.idle()
+    assert (road.walked, road.lanes.waiting) == (["m:1"], 0)
+
+
+async def test_what_comes_while_draining_is_left_for_the_next_start(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.lanes.drain()
+    road.put(1, force=True)
+    assert (road.lanes.active, road.shed) == (0, [])

@@ -9,7 +9,7 @@ from kagami.errors import StoreClosed
 from kagami.hub.outbox import LONGEST_WAIT_S, PacedOutbox, chat_of, describe
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
-from kagami.model.action import Call, Delete, Failed, Receipt, Send, Sent, Unknown
+from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.message import text
 from tests.hub.doubles import QQ, Account, Book, StillClock
@@ -116,3 +116,47 @@ def test_actions_are_described_for_the_log() -> None:
     assert (describe(HELLO), chat_of(HELLO)) == ("hi", chat)
     assert (describe(Delete(QQ, chat, "5")), chat_of(Delete(QQ, chat, "5"))) == ("delete 5", chat)
     assert (describe(Call(QQ, "set_group_kick")), chat_of(Call(QQ, "set_group_kick"))) == ("set_group_kick", "")
+
+
+async def test_a_call_that_is_interrupted_is_never_made_again() -> None:
+    office, journal = Office(), dict[int, Receipt]()
+    office.bot.hold = asyncio.Event()
+    sending = asyncio.ensure_future(office.outbox.send(X, 3, HELLO, journal))
+    while not office.bot.performed:
+        await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert journal == {3: Unknown("interrupted before the answer came")}
+
+
+async def test_a_bot_that_breaks_leaves_no_send_without_an_outcome() -> None:
+    class Broken(Account):
+        async def perform(self, action: Action) -> Receipt:
+            raise LookupError(action)
+
+    office = Office()
+    office.bots.attach(Broken())
+    with pytest.raises(LookupError):
+        await office.outbox.send(X, 0, HELLO)
+    assert office.book.ended == [(X, 0, Unknown("interrupted before the answer came"))]
+
+
+async def test_what_is_interrupted_before_the_call_has_failed_and_may_be_made_again() -> None:
+    office, journal = Office(), dict[int, Receipt]()
+    office.book.held = asyncio.get_running_loop().create_future()
+    sending = asyncio.ensure_future(office.outbox.send(X, 0, HELLO, journal))
+    while not office.book.begun:
+        await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert (office.bot.performed, journal) == ([], {})
+    assert office.book.ended == [(X, 0, Failed("interrupted before it was sent"))]
+
+
+@pytest.mark.parametrize(("receipt", "kept"), [(Sent("1"), True), (Unknown("maybe"), True), (Failed("no"), False)])
+async def test_whatever_may_have_arrived_is_in_the_journal(receipt: Receipt, kept: bool) -> None:
+    journal = dict[int, Receipt]()
+    await Office(receipt=receipt).outbox.send(X, 0, HELLO, journal)
+    assert journal == ({0: receipt} if kept else {})

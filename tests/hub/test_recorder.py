@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from kagami.hub.board import Board
 from kagami.hub.config import HubConfig
-from kagami.hub.recorder import FRAME_KEPT, TEXT_KEPT, Recorder, shown_text
+from kagami.hub.recorder import ERROR_KEPT, FRAME_KEPT, TEXT_KEPT, Recorder, shown_text
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
 from kagami.model.ids import ExecutionId
@@ -71,3 +71,19 @@ async def test_only_handled_events_count_for_latency() -> None:
 def test_a_notice_shows_what_happened_and_a_message_its_beginning() -> None:
     assert shown_text(event(kind="notice")) == "group_increase"
     assert shown_text(event(words="x" * 500)) == "x" * TEXT_KEPT
+
+
+async def test_the_answers_of_a_dead_event_are_closed_too() -> None:
+    office, one = Office(), execution(1, attempts=4)
+    one.consumed(execution(2, "yes"))
+    office.recorder.fail(one, ValueError("no"))
+    assert [(row[0].execution, row[0].outcome) for row in office.book.closed] == [
+        ("execution-1", "dead"),
+        ("execution-2", "answer"),
+    ]
+
+
+async def test_of_a_long_error_the_beginning_is_kept() -> None:
+    office, one = Office(), execution()
+    office.recorder.fail(one, ValueError("x" * 100_000))
+    assert len(office.book.closed[0][0].error) == ERROR_KEPT

@@ -13,7 +13,7 @@ def test_what_is_due_comes_out_in_order_of_time() -> None:
     retries = Retries(StillClock(), lambda _: None)
     for number, at_ms in ((1, 300), (2, 100), (3, 200)):
         retries.put(execution(number), at_ms)
-    assert [each.event.dedupe for each in retries.due(200)] == ["m:2", "m:3"]
+    assert [each.event.dedupe for each in retries.due(0.25)] == ["m:2", "m:3"]
     assert len(retries) == 1
 
 
@@ -41,3 +41,21 @@ async def test_events_are_handed_out_when_their_time_comes() -> None:
     with suppress(asyncio.CancelledError):
         await running
     assert seen == [("m:1", 1_002_500)]
+
+
+def test_the_answers_of_the_failed_try_come_behind_their_event() -> None:
+    clock = StillClock()
+    retries = Retries(clock, lambda _: None)
+    one = execution(1, attempts=1)
+    one.consumed(execution(2, "7"))
+    retries.put(one, clock.wall_ms())
+    found = retries.due(clock.monotonic())
+    assert [(each.event.dedupe, each.attempts) for each in found] == [("m:1", 2), ("m:2", 0)]
+
+
+def test_a_clock_that_is_set_back_delays_no_try() -> None:
+    clock = StillClock()
+    retries = Retries(clock, lambda _: None)
+    retries.put(execution(1), clock.wall_ms() + 5_000)
+    clock.set_back_s = 3_600
+    assert [each.event.dedupe for each in retries.due(clock.monotonic() + 5)] == ["m:1"]

@@ -54,7 +54,9 @@ class Recorder:
         self.receipts = receipts
         self.sent: list[tuple[ExecutionId, int, Action]] = []
 
-    async def send(self, execution: ExecutionId, ordinal: int, action: Action) -> Receipt:
+    async def send(
+        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+    ) -> Receipt:
         await asyncio.sleep(0)
         self.sent.append((execution, ordinal, action))
         assert isinstance(action, Send)

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kagami.errors import NotFound
-from kagami.model.action import Call, Delete, Send
+from kagami.errors import NotFound, PluginError
+from kagami.model.action import Action, Call, Delete, Receipt, Send
 from kagami.model.segment import Image, Mention, Reply, Text
 from kagami.plugins.api import (
     Chat,
@@ -24,7 +24,7 @@ from kagami.plugins.api import (
     User,
 )
 from kagami.plugins.context import as_message
-from kagami.testing.chat import chat_with
+from kagami.testing.chat import ChatExecution, chat_with
 from kagami.testing.clock import FakeClock
 
 Ctx = Context[Settings]
@@ -374,3 +374,26 @@ async def test_questions_are_repeated_in_the_configured_language() -> None:
         await chat.hears()
         await chat.says("x")
         assert await chat.hears() == "请回答一个整数。"
+
+
+async def test_an_answer_that_comes_while_the_prompt_fails_is_closed_with_its_event() -> None:
+    plugin = Plugin()
+
+    @plugin.command("ask")
+    async def ask(ctx: Ctx) -> str:
+        return await ctx.ask("What?")
+
+    async with chat_with(plugin) as chat:
+        quick = None
+
+        async def breaks(action: Action) -> Receipt:
+            nonlocal quick
+            quick = await chat.says("quick")
+            raise ConnectionError("gone")
+
+        asked = ChatExecution(chat, (await chat.says("/none")).event)
+        asked.event = msgspec.structs.replace(asked.event, message=(Text("/ask"),))
+        asked.perform = breaks  # type: ignore[method-assign]
+        with pytest.raises(PluginError):
+            await chat.host.handle(asked)
+        assert asked.answers == [quick]

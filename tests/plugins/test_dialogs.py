@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kagami.errors import Conflict, DialogTimeout
+from kagami.errors import Conflict, DialogStopped, DialogTimeout
 from kagami.model.event import Event, Kind
 from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
 from kagami.model.message import text
@@ -141,3 +141,21 @@ async def test_the_alarm_ends_with_the_answer(desk: Desk, clock: FakeClock) -> N
         await waiting
         await asyncio.sleep(0)
         assert clock.sleeping == 0
+
+
+async def test_closing_ends_open_questions_and_lets_nobody_ask_any_more(desk: Desk) -> None:
+    with desk.question(KEY) as question:
+        waiting = asyncio.ensure_future(question.answer(60))
+        await asyncio.sleep(0)
+        desk.close()
+        with pytest.raises(DialogStopped):
+            await waiting
+    with pytest.raises(DialogStopped), desk.question(KEY):
+        pass
+
+
+async def test_an_answer_that_came_before_the_closing_is_still_read(desk: Desk) -> None:
+    with desk.question(KEY) as question:
+        desk.offer(answer := Offered())
+        desk.close()
+        assert await question.answer(60) is answer

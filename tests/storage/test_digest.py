@@ -29,14 +29,13 @@ async def test_a_line_without_text_is_not_indexed() -> None:
 
 
 async def test_it_goes_on_where_it_was(place: str, meters: Meters) -> None:
-    engine = await open_sqlite(place)
-    ledger = BatchLedger(engine, meters, 0)
-    for number in range(5):
-        ledger.accept(event(str(number)), START_MS)
-    await ledger.flush()
-    first, second = (Digest(engine, asyncio.Lock()) for _ in range(2))
-    assert (await first.step(3), await second.step(3), await second.step(3)) == (3, 2, 0)
-    await engine.close()
+    async with open_sqlite(place) as engine:
+        ledger = BatchLedger(engine, meters, 0)
+        for number in range(5):
+            ledger.accept(event(str(number)), START_MS)
+        await ledger.flush()
+        first, second = (Digest(engine, asyncio.Lock()) for _ in range(2))
+        assert (await first.step(3), await second.step(3), await second.step(3)) == (3, 2, 0)
 
 
 async def test_a_new_message_is_indexed_in_the_background(store: SqlStore) -> None:

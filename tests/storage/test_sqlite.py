@@ -45,9 +45,8 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
-    opened = await open_sqlite(str(tmp_path / "k.db"))
-    yield opened
-    await opened.close()
+    async with open_sqlite(str(tmp_path / "k.db")) as opened:
+        yield opened
 
 
 def put(*values: tuple[str, str, str | None]) -> dict[str, list[tuple[str, str, str | None]]]:

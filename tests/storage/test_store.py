@@ -342,6 +342,18 @@ class TestClosed:
             await store.messages()
 
 
+@pytest.mark.parametrize("number", [10**40, -(10**40), 1 << 60, -1])
+async def test_no_number_is_too_large_to_ask_with(store: SqlStore, number: int) -> None:
+    await store.ledger.accept(given := event(), START_MS)
+    await store.ledger.finish(trace(given), attempts=1)
+    await store.messages(before=number, limit=number)
+    await store.search("h", before=number, limit=5)
+    await store.chats(active_since_ms=number, limit=number)
+    await store.traces(before_ms=number, slower_us=number, limit=number)
+    await store.counts(number)
+    assert (await store.measure(number)).traces == (await store.clean(number)).traces == int(number > 0)
+
+
 async def test_an_audit_row_is_kept(store: SqlStore) -> None:
     await store.audit(START_MS, CONSOLE, "messages.clean", "7", "ok")
     rows = await store._engine.fetch("audit")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from kagami.errors import StoreClosed
 from kagami.meters import Meters
 from kagami.model.action import Failed
 from kagami.storage import upkeep
@@ -125,6 +128,24 @@ async def test_a_dead_letter_goes_with_its_event(store: SqlStore) -> None:
     await store.ledger.finish(trace(given, "dead"), attempts=5)
     await store.clean(NOW)
     assert (await store.dead(), await store.revive(given.execution)) == ([], None)
+
+
+async def test_a_full_disk_does_not_end_the_upkeep(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "BEAT_S", 0.001)
+    passed = asyncio.Event()
+
+    async def step() -> int:
+        if not next(numbers):
+            raise StoreClosed(reason="database or disk is full")
+        passed.set()
+        return 0
+
+    numbers = count()
+    monkeypatch.setattr(store._upkeep.digest, "step", step)
+    running = asyncio.ensure_future(store._upkeep.run())
+    async with asyncio.timeout(5):
+        await passed.wait()
+    running.cancel()
 
 
 async def test_it_goes_in_chunks(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         glyphs=options.get("glyphs"),
         theme=options.get("theme"),
         owned="--owned" in arguments,
-        fresh=True,
+        fresh="--keep" not in arguments,
     )
     leave = run_console(lambda: control, wishes, clock=engine.FixedClock() if "--still" in arguments else DemoClock())
     if "--out" in arguments:

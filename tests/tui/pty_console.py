@@ -27,7 +27,7 @@ class PtyConsole:
         self.pid, self.master = pty.fork()
         if not self.pid:
             os.chdir(ROOT)
-            os.execve(sys.executable, [sys.executable, "-m", "tests.tui.demo", *arguments], _environ(environ or {}))
+            os.execve(sys.executable, [sys.executable, "-m", "tests.tui.demo", *arguments], _environ(environ or {}))  # noqa: S606
         ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def read_until(self, claim: Callable[[bytes], bool], seconds: float = 10.0) -> bytes:

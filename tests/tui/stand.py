@@ -56,6 +56,9 @@ class Stand(App[None]):
     def go(self, place: str, target: str = "") -> None:
         self.said.append(f"{place} {target}")
 
+    def refresh_chrome(self) -> None:
+        self.said.append("chrome")
+
     def copy(self, text: str) -> None:
         self.said.append(text)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -33,8 +34,6 @@ async def test_overview_and_bots_look_as_they_should(size: tuple[int, int], lang
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_no_row_is_wider_than_the_screen(language: str) -> None:
-    from rich.cells import cell_len  # noqa: PLC0415
-
     for size in (*SIZES, (60, 16), (200, 60)):
         async with run_console(size, language=language, control=FakeControl(notices=NOTICES)) as (console, pilot):
             for key in ("1", "2", "question_mark"):

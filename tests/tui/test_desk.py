@@ -24,7 +24,7 @@ async def test_what_is_too_long_goes_into_a_file(monkeypatch: pytest.MonkeyPatch
     async with run_console() as (console, pilot):
         console.copy("x" * (MOST_BYTES + 1))
         await settled(console, pilot)
-        assert on_screen(console, "written to a file")
+        assert on_screen(console, "Written to a file")
     assert (tmp_path / "kagami" / "copied.txt").stat().st_size == MOST_BYTES + 1
 
 

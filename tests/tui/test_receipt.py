@@ -51,7 +51,7 @@ def test_a_stage_is_explained_to_the_microsecond() -> None:
     leg = legs(trace_of(1, "x"))[2]
     assert plain(stage_text(leg, 70, LOOKS, str)) == [
         " route 310 → 45200 µs",
-        " It was decided who handles it, and the handler ran.",
+        " It was decided who handles it.",
         " builtin: no rule matched",
         "",
     ]

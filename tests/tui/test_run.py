@@ -108,3 +108,30 @@ def test_descriptors_lead_to_nowhere_in_a_child() -> None:
         to_nowhere()
         os._exit(0 if os.write(1, b"lost") == 4 and os.read(0, 1) == b"" else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def kept(folder: Path) -> PtyConsole:
+    return PtyConsole("--still", "--keep", environ={"XDG_STATE_HOME": str(folder)})
+
+
+def test_the_next_console_opens_where_the_last_one_was_left(tmp_path: Path) -> None:
+    for keys, end in (("2\x1bOR", "q"), ("", "q")):
+        running = kept(tmp_path)
+        try:
+            running.wait_idle()
+            running.press(keys)
+            running.read_until(lambda seen: "kagami · bots · idle".encode() in seen and "机器人 8".encode() in seen)
+            running.press(end)
+            assert running.wait_end(3.0) == 0
+        finally:
+            running.end()
+
+
+def test_a_broken_state_is_told_and_not_used(tmp_path: Path) -> None:
+    (tmp_path / "kagami").mkdir()
+    (tmp_path / "kagami" / "console.json").write_text("{")
+    running = kept(tmp_path)
+    try:
+        running.read_until(lambda seen: b"was not used" in seen)
+    finally:
+        running.end()

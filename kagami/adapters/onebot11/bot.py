@@ -208,9 +208,9 @@ class OneBotBot:
 
     def _take(self, line: Line, raw: bytes) -> None:
         """One frame. Nothing here waits: the answers to handlers come through this very socket."""
-        read_at = self._clock.monotonic()
+        read_at, now_ms = self._clock.monotonic(), self._clock.wall_ms()
         try:
-            told = read(raw, self._who, execution=self._execution, now_ms=self._clock.wall_ms())
+            told = read(raw, self._who, execution=self._execution, now_ms=now_ms)
         except WireError as error:
             self._pulse.frame(read_at)
             self._intake.complain(self.id, error.text(), raw)
@@ -219,7 +219,7 @@ class OneBotBot:
             self._pulse.event(read_at)
             if self._silence:
                 self._mark_silence("")
-            self._last_event_ms = self._clock.wall_ms()
+            self._last_event_ms = now_ms
             self._intake.accept(told, read_at)
             return
         self._pulse.frame(read_at)
@@ -229,5 +229,5 @@ class OneBotBot:
         elif isinstance(told, Heartbeat):
             self._pulse.heartbeat(read_at, interval=told.interval_ms / 1000, online=told.online)
 
-    def _execution(self) -> ExecutionId:
-        return execution_id(self._clock.wall_ms(), self._random())
+    def _execution(self, now_ms: int) -> ExecutionId:
+        return execution_id(now_ms, self._random())

@@ -28,10 +28,10 @@ def identity(platform: str, account: str) -> Identity:
     return Identity(bot_id(platform, account), account)
 
 
-def read(raw: bytes, who: Identity, *, execution: Callable[[], ExecutionId], now_ms: int) -> Told:
+def read(raw: bytes, who: Identity, *, execution: Callable[[int], ExecutionId], now_ms: int) -> Told:
     """An event, a meta event, the response to a call (a `Frame`), or None for what needs no answer.
 
-    `execution` is asked for an id when the frame is an event. `WireError` for everything that is not OneBot 11, and
+    `execution` is asked for an id of this moment when the frame is an event. `WireError` for everything that is not OneBot 11, and
     for a frame that speaks for another account than the handshake did.
     """
     frame = decode(raw)
@@ -41,7 +41,7 @@ def read(raw: bytes, who: Identity, *, execution: Callable[[], ExecutionId], now
         raise WireError(reason=f"self_id is not {who.account}, the account of this connection")
     if frame.post_type == "meta_event":
         return read_meta(frame)
-    return read_event(frame, raw, bot=who.bot, execution=execution(), now_ms=now_ms)
+    return read_event(frame, raw, bot=who.bot, execution=execution(now_ms), now_ms=now_ms)
 
 
 class Introduction(NamedTuple):

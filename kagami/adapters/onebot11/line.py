@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-
 from kagami.core.calls import Calls
 from kagami.core.handshake import Role
 from kagami.errors import Refused, WireError
 from kagami.model.action import Action, Failed, Receipt, Unknown
+from kagami.net.deadlines import Deadlines
 from kagami.onebot.read import read_receipt
 from kagami.onebot.wire import Frame
 from kagami.onebot.write import write_action
@@ -31,6 +30,7 @@ class Line:
         self.role = role
         self.dead = False
         self._calls: Calls[Frame | Unknown] = Calls()
+        self._deadlines: Deadlines[tuple[str, float]] = Deadlines(self._expire)
 
     @property
     def seats(self) -> tuple[str, ...]:
@@ -46,7 +46,8 @@ class Line:
                 answer.set_result(outcome)
 
         echo = self._calls.issue(settle)
-        timer = loop.call_later(seconds, _expire, settle, seconds)
+        patience = (echo, seconds)
+        self._deadlines.put(patience, loop.time() + seconds)
         try:
             await self.socket.send(write_action(action, echo))
             outcome = await answer
@@ -60,7 +61,7 @@ class Line:
         except WireError as error:
             return Unknown(error.text())
         finally:
-            timer.cancel()
+            self._deadlines.drop(patience)
             self._calls.forget(echo)
 
     def answered(self, frame: Frame) -> bool:
@@ -69,8 +70,9 @@ class Line:
 
     def ended(self) -> int:
         """The connection is gone; returns how many calls will never be answered."""
+        self._deadlines.close()
         return self._calls.abandon(BROKEN)
 
-
-def _expire(settle: Callable[[Unknown], None], seconds: float) -> None:
-    settle(Unknown(f"no answer within {seconds:g} s"))
+    def _expire(self, patience: tuple[str, float]) -> None:
+        echo, seconds = patience
+        self._calls.resolve(echo, Unknown(f"no answer within {seconds:g} s"))

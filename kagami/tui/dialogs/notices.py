@@ -19,7 +19,10 @@ _SIGNS = {"info": ("i", "accent"), "warning": ("!", "warn"), "error": ("x", "bad
 
 def notice_text(shell: Shell, notice: Notice) -> str:
     """The words of an engine's notice in the user's language, with what it names filled in."""
-    return shell.t(notice.text).format_map(notice.fields)
+    try:
+        return shell.t(notice.text).format_map(notice.fields)
+    except (KeyError, ValueError, IndexError):  # an engine of another version may have other fields
+        return notice.text
 
 
 class NoticeList(Reader):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -14,7 +15,7 @@ from textual.widgets import Input
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.overlay import CLOSE, Overlay
-from kagami.tui.format import fit, pad
+from kagami.tui.format import pad
 from kagami.tui.keys import Action, shown
 from kagami.tui.matching import best
 from kagami.tui.pinyin import initials
@@ -103,13 +104,14 @@ class Palette(Overlay[Entry | None]):
         entry, looks = self.found[place], self.shell.looks
         sign = looks.glyphs.row if place == self.chosen else " "
         key = shown(entry.key, plain=looks.glyphs.tier != "full") if entry.key else ""
-        room = width - 3 - _WHERE - _KEY
+        beside = entry.reason or entry.where
+        where = pad(beside, min(max(_WHERE, cell_len(beside)), width // 2), "left", looks.text)
+        room = width - 3 - cell_len(where) - _KEY
         click = f"screen.pick({place})"
-        where = pad(entry.reason or entry.where, _WHERE, "left", looks.text)
         return [
             Span(f" {sign} ", "accent"),
             Span(pad(entry.text, room, "left", looks.text), "dim" if entry.reason else "text", click),
-            Span(fit(where, _WHERE), "warn" if entry.reason else "dim", click),
+            Span(where, "warn" if entry.reason else "dim", click),
             Span(pad(key, _KEY - 1, "right") + " ", "key", click),
         ]
 

@@ -54,6 +54,7 @@ class Bots(Place):
         self.bots: dict[str, BotRow] = {}
         self.words = ""
         self.inside = False  # the card has the whole place
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -98,16 +99,22 @@ class Bots(Place):
         return (*words, self.subject()) if self.inside and self.subject() else words
 
     def open_at(self, target: str) -> None:
-        """A bot's id, or letters to look for."""
-        if self.table.select(target):
-            self.inside = True
-            self._lay_out()
-        elif target:
-            self.words = "" if target in self.bots else target
-            self._wanted = target
+        """A bot's id or name, or letters to look for. What is not known yet is looked for in the next answer."""
+        self._wanted = target
+        self._find()
         self._show()
 
-    _wanted = ""
+    def _find(self) -> None:
+        """Open the card of what is wanted, or filter by it."""
+        found = next((bot.id for bot in self.bots.values() if self._wanted in (bot.id, bot.name)), None)
+        if found is None:
+            self.words = self._wanted
+            return
+        self.words = ""
+        self._show()
+        self.table.select(found)
+        self.inside = True
+        self._lay_out()
 
     def back(self) -> bool:
         if self.inside and not self._wide:
@@ -124,13 +131,10 @@ class Bots(Place):
     async def refresh_now(self) -> None:
         rows: list[BotRow] = await self.control.call(ListBots())
         self.bots = {bot.id: bot for bot in rows}
-        if self._wanted in self.bots:
-            self.words = ""
+        if self._wanted:
+            self._find()
+            self._wanted = ""
         self._show()
-        if self._wanted and self.table.select(self._wanted):
-            self.inside = True
-            self._lay_out()
-        self._wanted = ""
 
     def _show(self) -> None:
         words = self.words.casefold()

@@ -40,6 +40,7 @@ from kagami.tui.widgets.table import LiveTable
 from kagami.tui.widgets.transcript import Transcript
 
 WIDE = 100
+LOW = 16  # rows below which one pane is shown at a time
 PAGE = 100
 MOST_MESSAGES = 1_000
 MOST_FOUND = 200
@@ -138,6 +139,7 @@ class Chats(Place):
             self.show_tab("live")
             return True
         if self.said.has_focus:
+            self.remove_class("inside")
             self.list.focus()
             return True
         return False
@@ -151,6 +153,7 @@ class Chats(Place):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "wide")
+        self.set_class(event.size.height < LOW, "low")
 
     # Reading.
 
@@ -191,7 +194,7 @@ class Chats(Place):
         self._limit = PAGE
         self.said.show([], to_end=True)
         if self._chats.get(self.list.key):
-            self.run_worker(self._read_said(), group="said", exclusive=True)
+            self.start_as("chat.live", self._read_said())
 
     @on(Moved, "#chats-said")
     def _maybe_older(self, message: Moved) -> None:
@@ -199,14 +202,16 @@ class Chats(Place):
         first = next(iter(self._messages), "")
         if message.key == first and len(self._messages) == self._limit < MOST_MESSAGES:
             self._limit += PAGE
-            self.run_worker(self._read_said(), group="said", exclusive=True)
+            self.start_as("chat.live", self._read_said())
 
     @on(Input.Submitted, "#chats-box")
-    async def _search(self, event: Input.Submitted) -> None:
+    def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.searched = event.value.strip()
-        if not self.searched:
-            return
+        if self.searched:
+            self.start_as("chat.search", self._search())
+
+    async def _search(self) -> None:
         found: list[MessageRow] = await self.control.call(Search(text=self.searched, limit=MOST_FOUND))
         self._found = {str(each.id): each for each in found}
         self.results.show([found_row(self.shell, each) for each in found])
@@ -219,6 +224,7 @@ class Chats(Place):
 
     @on(Chosen, "#chats-list")
     def _enter_chat(self) -> None:
+        self.add_class("inside")
         self.said.focus()
 
     @on(Chosen)

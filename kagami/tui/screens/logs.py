@@ -8,16 +8,18 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.widgets import Input
 
 from kagami.i18n import mark
 from kagami.operations.logs import Level
 from kagami.tui.acting import Verb
 from kagami.tui.figures import count
-from kagami.tui.format import visible
+from kagami.tui.format import fit
 from kagami.tui.keys import Action
 from kagami.tui.place import Place, beside
 from kagami.tui.shell import Shell
 from kagami.tui.tail import Tail
+from kagami.tui.talk import advice
 from kagami.tui.widgets.bars import spread
 from kagami.tui.widgets.inspector import inspect_line, plain_line
 from kagami.tui.widgets.lines import Edge, LineView, Wanted
@@ -29,6 +31,8 @@ from kagami.tui.widgets.rows import Rows
 
 WIDE = 100
 MINUTE_MS = 60_000
+FOUND_CELLS = 16
+SLOWER_WHILE_TYPING = 4
 _LEVELS: tuple[tuple[Level, str], ...] = (("debug", "D+"), ("info", "I+"), ("warning", "W+"), ("error", "E"))
 
 
@@ -64,6 +68,7 @@ class Logs(Place):
         super().__init__(shell)
         self.tail = Tail(shell.control)
         self.found = ""
+        self._ticks = 0
         self._stale = True  # what is shown does not answer to level and filter yet
 
     def compose(self) -> ComposeResult:
@@ -125,6 +130,9 @@ class Logs(Place):
     # Reading.
 
     async def refresh_now(self) -> None:
+        self._ticks += 1
+        if isinstance(self.app.focused, Input) and self._ticks % SLOWER_WHILE_TYPING:
+            return  # every repaint moves the window in which an input method composes
         if self._stale:
             await self.follow()
         elif self.view.following:
@@ -143,16 +151,22 @@ class Logs(Place):
         self.view.load(await self.tail.end(), at_end=True)
 
     @on(Wanted)
-    async def _more(self, message: Wanted) -> None:
-        if message.older:
+    def _wanted(self, message: Wanted) -> None:
+        self.start_as("log.follow", self._more(older=message.older))
+
+    async def _more(self, *, older: bool) -> None:
+        if older:
             self.view.prepend(await self.tail.older(self.view.oldest))
         else:
             lines = await self.tail.newer(self.view.newest)
             self.view.append(lines, at_end=not lines)
 
     @on(Edge)
-    async def _edge(self, message: Edge) -> None:
-        if message.older:
+    def _to_edge(self, message: Edge) -> None:
+        self.start_as("log.follow", self._edge(older=message.older))
+
+    async def _edge(self, *, older: bool) -> None:
+        if older:
             lines = await self.tail.start()
             self.view.load(lines, at_end=False, cursor=lines[0].seq if lines else 1)
             self.view.at_start = True
@@ -258,13 +272,15 @@ class Logs(Place):
         level = dict(_LEVELS)[self.tail.level]
         left = [Span(f" {self.t(mark('LEVEL'))} ", "dim"), Span(level, "key", "app.place('log.level')")]
         left += [Span(f"  {self.t(mark('FILTER'))} ", "dim")]
-        left += [Span(visible(self.tail.words or "*"), "key", "app.place('log.filter')")]
+        left += [
+            Span(fit(self.tail.words or "*", max(8, width - 46), self.looks.text), "key", "app.place('log.filter')")
+        ]
         if self.found:
             hits = self.view.hits()
             place = sum(hit <= self.view.index for hit in hits)
             left += [
                 Span(f"  {self.t(mark('FIND'))} ", "dim"),
-                Span(visible(self.found), "key", "app.place('log.find')"),
+                Span(fit(self.found, FOUND_CELLS, self.looks.text), "key", "app.place('log.find')"),
             ]
             left += [Span(f" {place}/{len(hits)}", "text")]
         if self.view.following:
@@ -288,14 +304,9 @@ class Logs(Place):
         return [spans]
 
     def _empty(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        t = self.t
         if self.tail.filtered and self.tail.kept:
-            return [
-                (),
-                (Span("  " + self.t(mark("No line passes the level and the filter."))),),
-                (Span("  " + self.t(mark("& changes the filter, L the level.")), "dim"),),
-            ]
-        return [
-            (),
-            (Span("  " + self.t(mark("No log lines yet."))),),
-            (Span("  " + self.t(mark("What the engine, bots and plugins say appears here by itself.")), "dim"),),
-        ]
+            how = t(mark("& changes the filter, L the level."))
+            return advice(self.shell, t(mark("No line passes the level and the filter.")), how)
+        told = t(mark("What the engine, bots and plugins say appears here by itself."))
+        return advice(self.shell, t(mark("No log lines yet.")), told)

@@ -37,7 +37,13 @@ WIDE = 140
 GREEN_S = 6.0
 """Seconds for which the guide stays after the first bot came."""
 
-_MENDED_IN = {"bot": "bots", "plugin": "logs", "loop": "logs", "store": "logs", "event": "trace", "send": "chats"}
+# By the first word of a notice's kind: the place where it is mended, and the field that names what is opened there.
+_MENDED_IN = {
+    "bot": ("bots", "bot"),
+    "plugin": ("logs", "plugin"),
+    "stall": ("logs", "where"),
+    "dead_letter": ("trace", "execution"),
+}
 
 
 class Alerts(Painted):
@@ -229,8 +235,8 @@ class Overview(Place):
 
     def _mend(self) -> None:
         notice = self.alerts.shown[0]
-        place = _MENDED_IN.get(notice.kind.partition(".")[0], "logs")
-        self.shell.go(place, notice.fields.get("bot" if place == "bots" else "plugin", ""))
+        place, field = _MENDED_IN.get(notice.kind.partition(".")[0], ("logs", ""))
+        self.shell.go(place, notice.fields.get(field, ""))
 
     def _dismiss(self) -> None:
         notice = self.alerts.shown[0]

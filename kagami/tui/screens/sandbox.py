@@ -25,7 +25,7 @@ from kagami.tui.keys import Action
 from kagami.tui.place import Place, beside
 from kagami.tui.receipt import receipt_lines
 from kagami.tui.shell import Shell
-from kagami.tui.talk import said_entry
+from kagami.tui.talk import advice, said_entry
 from kagami.tui.widgets.bars import spread
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.listing import Chosen, Moved
@@ -151,16 +151,20 @@ class Sandbox(Place):
             self.waiting = ""
 
     @on(Moved, "#sandbox-said")
-    async def _other_message(self) -> None:
+    def _other_message(self) -> None:
         execution = self._execution()
+        self._show_page()
         if execution and execution not in self._traces:
-            await self._read_trace(execution)
+            self.start_as("sandbox.trace", self._read_more(execution))
+
+    async def _read_more(self, execution: str) -> None:
+        await self._read_trace(execution)
         self._show_page()
 
     # Saying.
 
     @on(Input.Submitted, "#sandbox-box")
-    async def _submitted(self, event: Input.Submitted) -> None:
+    def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         text = event.value
         if not text.strip():
@@ -174,12 +178,7 @@ class Sandbox(Place):
         elif word == "/trace" and self._execution():
             self.shell.go("trace", self._execution())
         else:
-            self.action_say(text)
-
-    def action_say(self, text: str) -> None:
-        """Say it beside the keyboard; what the engine refuses is told."""
-        action = next(each for each in self.ACTIONS if each.id == "sandbox.again")
-        self.start(action, self._say(text))
+            self.start_as("sandbox.send", self._say(text))
 
     async def _say(self, text: str) -> None:
         who = self.identity
@@ -266,11 +265,6 @@ class Sandbox(Place):
 
     def _nothing_said(self) -> Sequence[Line]:
         t = self.t
-        return [
-            (),
-            (Span("   " + t(mark("Nothing said yet.")), "strong"),),
-            (),
-            (Span("   " + t(mark("Type")) + " "), Span("/help", "key"), Span(" " + t(mark("and press Enter.")))),
-            (Span("   " + t(mark("No account is needed.")), "dim"),),
-            (Span("   " + t(mark("Nothing leaves Kagami.")), "dim"),),
-        ]
+        rest = advice(self.shell, "", t(mark("No account is needed.")), t(mark("Nothing leaves Kagami.")))[2:]
+        how = [Span("   " + t(mark("Type")) + " "), Span("/help", "key"), Span(" " + t(mark("and press Enter.")))]
+        return [*advice(self.shell, t(mark("Nothing said yet."))), (), how, (), *rest]

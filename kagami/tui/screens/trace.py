@@ -20,6 +20,7 @@ from kagami.tui.keys import Action
 from kagami.tui.place import Place, beside
 from kagami.tui.receipt import receipt_lines, stage_text
 from kagami.tui.shell import Shell
+from kagami.tui.talk import advice, first_keys
 from kagami.tui.widgets.listing import Chosen, Moved
 from kagami.tui.widgets.page import Page
 from kagami.tui.widgets.painted import Line, Span
@@ -246,21 +247,11 @@ class Trace(Place):
         return [*head, *receipt_lines(self.one, width, self.looks, self.t)]
 
     def _empty(self) -> Sequence[Line]:
+        t = self.t
         if self.outcome or self.slower_us:
-            hint = self.t(mark("No trace like this. o changes the outcome, s the time."))
-            return [(), (Span("   " + hint, "dim"),)]
-        return [
-            (),
-            (Span("   " + self.t(mark("No traces yet.")), "strong"),),
-            (),
-            (
-                Span(
-                    "   "
-                    + self.t(mark("Each message that comes in leaves one here, with every stage it went through.")),
-                ),
-            ),
-            (Span("   8 ", "key"), Span(self.t(mark("says something in the Sandbox: no account needed")), "dim")),
-        ]
+            return advice(self.shell, t(mark("No trace like this.")), t(mark("o changes the outcome, s the time.")))
+        told = t(mark("Each message that comes in leaves one here, with every stage it went through."))
+        return [*advice(self.shell, t(mark("No traces yet.")), told), *first_keys(self.shell)]
 
 
 def short_id(execution: str) -> str:

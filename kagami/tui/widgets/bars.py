@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from kagami.i18n import mark
+from kagami.ports import Pulse
 from kagami.tui import figures
 from kagami.tui.keys import Action, shown
 from kagami.tui.places import PLACES
 from kagami.tui.shell import Shell
-from kagami.tui.widgets.chart import chart
+from kagami.tui.widgets.chart import spark
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 WIDE = 120
@@ -40,32 +41,37 @@ class PulseLine(Painted):
         return [spread(self._left(wide), self._right(), width)]
 
     def _left(self, wide: bool) -> list[Span]:
-        shell, t = self.shell, self.shell.t
-        glyphs, pulse = shell.looks.glyphs, shell.pulse
-        head = [Span(f" {glyphs.brand} ", "accent"), Span("kagami  ", "title")]
+        shell, pulse = self.shell, self.shell.pulse
+        head = [Span(f" {shell.looks.glyphs.brand} ", "accent"), Span("kagami  ", "title")]
         if pulse is None:
-            return [*head, Span(t(mark("waiting for the engine")), "dim")]
+            return [*head, Span(shell.t(mark("waiting for the engine")), "dim")]
         rates = [each.in_per_s + each.out_per_s for each in shell.history]
-        spark = chart(rates, 22 if wide else 10, 1, braille=glyphs.braille)[0]
-        unit = t(mark("msg/s")) if wide else "/s"
-        gap = " " if wide else ""
-        total = figures.rate(pulse.in_per_s + pulse.out_per_s) + gap + unit
+        sparks = spark(rates, 22 if wide else 10, braille=shell.looks.glyphs.braille)
+        unit = " " + shell.t(mark("msg/s")) if wide else "/s"
+        total = figures.rate(pulse.in_per_s + pulse.out_per_s) + unit
+        return [
+            *head,
+            Span(sparks, self._tone("accent")),
+            Span(f" {total:<6} ", self._tone("strong")),
+            *self._counts(pulse, wide),
+            Span(f"  p95 {figures.ms(pulse.p95_ms):<6}", self._tone("text")),
+        ]
+
+    def _counts(self, pulse: Pulse, wide: bool) -> list[Span]:
+        """Bots by how they are and notices; as words where there is room."""
+        glyphs = self.shell.looks.glyphs
+        notices = sum(each.level in _LEVELS for each in self.shell.notices)
         counts = (
-            (glyphs.online, "good", pulse.online, mark("online")),
-            (glyphs.troubled, "warn", pulse.troubled, mark("troubled")),
-            (glyphs.failed, "bad", pulse.offline, mark("offline")),
+            (glyphs.online, "good", pulse.online, mark("online"), "go.bots"),
+            (glyphs.troubled, "warn", pulse.troubled, mark("troubled"), "go.bots"),
+            (glyphs.failed, "bad", pulse.offline, mark("offline"), "go.bots"),
+            (f" {glyphs.attention}", "warn", notices, mark("notices"), "ui.notices"),
         )
-        line = [*head, Span(spark, self._tone("accent")), Span(f" {total:<6} ", self._tone("strong"))]
-        for glyph, role, number, word in counts:
-            words = f" {t(word)} " if wide else ""
-            line.append(Span(f" {glyph}{gap}{number}{words}", self._tone(role if number else "dim")))
-        notices = sum(each.level in _LEVELS for each in shell.notices)
-        words = f" {t(mark('notices'))} " if wide else ""
-        line.append(
-            Span(f"  {glyphs.attention}{gap}{notices}{words}", "warn" if notices else "dim", "app.act('ui.notices')")
-        )
-        line.append(Span(f"  p95 {figures.ms(pulse.p95_ms):<6}", self._tone("text")))
-        return line
+        spans = []
+        for glyph, role, number, word, action in counts:
+            text = f" {glyph} {number} {self.shell.t(word)} " if wide else f" {glyph}{number}"
+            spans.append(Span(text, self._tone(role if number else "dim"), f"app.act('{action}')"))
+        return spans
 
     def _right(self) -> list[Span]:
         shell = self.shell

@@ -57,7 +57,8 @@ class LineView(Listing):
         self.marked: set[int] = set()
         self.empty: Callable[[int, int], Sequence[Line]] | None = None
         self._lines: list[LogLine] = []
-        self._errors: list[int] = []
+        self._errors: list[int] | None = None  # counted when they are needed
+        self._height = 1
         self._find: re.Pattern[str] | None = None
         self._changed = changed or (lambda: None)
         self._asked = False
@@ -113,7 +114,7 @@ class LineView(Listing):
     def _hold(self, lines: Sequence[LogLine]) -> None:
         self._asked = False
         self._lines = list(lines)
-        self._errors = [place for place, line in enumerate(self._lines) if line.level >= logging.ERROR]
+        self._errors = None
 
     def _place(self, seq: int) -> int:
         return bisect_left(self._lines, seq, key=lambda line: line.seq)
@@ -166,6 +167,8 @@ class LineView(Listing):
     @property
     def errors(self) -> Sequence[int]:
         """The rows that are errors."""
+        if self._errors is None:
+            self._errors = [place for place, line in enumerate(self._lines) if line.level >= logging.ERROR]
         return self._errors
 
     def mark_line(self) -> None:
@@ -179,6 +182,10 @@ class LineView(Listing):
         self._changed()
 
     # Painting.
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        self._height = height
+        return super().lines(width, height)
 
     def length(self) -> int:
         return len(self._lines)
@@ -214,13 +221,14 @@ class LineView(Listing):
 
     def _rail(self, index: int) -> Span:
         """The cell of the scroll bar beside a row: `!` where an error is, the thumb where the window is."""
-        glyphs, total, height = self.shell.looks.glyphs, len(self._lines), self.space
-        row = index - self.top
-        first, last = row * total // height, max((row + 1) * total // height, row * total // height + 1)
+        glyphs, total, height = self.shell.looks.glyphs, len(self._lines), self._height
         if total <= height:
             return Span(" " + glyphs.rail, "frame")
-        place = bisect_left(self._errors, first)
-        bad = place < len(self._errors) and self._errors[place] < last
+        row = index - self.top
+        first = row * total // height
+        last = max((row + 1) * total // height, first + 1)
+        place = bisect_left(self.errors, first)
+        bad = place < len(self.errors) and self.errors[place] < last
         if first < self.top + height and last > self.top:
             return Span(" " + glyphs.full, "bad" if bad else "dim")
         return Span(" " + (glyphs.attention if bad else glyphs.rail), "bad" if bad else "frame")

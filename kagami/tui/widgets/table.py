@@ -17,6 +17,7 @@ from kagami.tui.widgets.painted import Line, Span
 __all__ = ["Chosen", "Column", "LiveTable", "Moved", "Row"]
 
 MARKER_CELLS = 3
+LEAST_CELLS = 1
 EDGE_CELLS = 1  # kept free at the right
 
 
@@ -139,11 +140,12 @@ class LiveTable(Listing):
             if not droppable:
                 break
             kept.remove(max(droppable, key=lambda each: (self.columns[each].drop, each)))
-        spare = max(0, room + 1 - sum(self.columns[each].width + 1 for each in kept))
+        # What is left over goes to the growing columns; what is missing comes from them.
+        spare = room + 1 - sum(self.columns[each].width + 1 for each in kept)
         growing = [each for each in kept if self.columns[each].grow]
         share, odd = divmod(spare, len(growing)) if growing else (0, 0)
         extra = {each: share + (place < odd) for place, each in enumerate(growing)}
-        return [(each, self.columns[each].width + extra.get(each, 0)) for each in kept]
+        return [(each, max(LEAST_CELLS, self.columns[each].width + extra.get(each, 0))) for each in kept]
 
 
 def _rank(row: Row, column: int) -> tuple[bool, float, str]:

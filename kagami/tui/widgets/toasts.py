@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kagami.tui.format import fit, fold, visible
+from kagami.tui.format import fold, visible
 from kagami.tui.shell import Level, Shell
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 MOST = 3
+MOST_ROWS = 3
 WIDTH = 44
 KEPT = 200
 _SECONDS = {"info": 4.0, "warning": 8.0, "error": float("inf")}
@@ -77,11 +78,11 @@ class Toasts(Painted):
 
     def _toast(self, toast: Said, width: int) -> list[Line]:
         looks = self.shell.looks
-        times = f" x{toast.times}" if toast.times > 1 else ""
-        title = fit(toast.title, width - 4 - len(times), looks.text)
         sign = Span(f"{looks.glyphs.here} ", _ROLES[toast.level])
-        body = fold(visible(toast.body, looks.text), width - 4)[:3] if toast.body else []
-        return [[sign, Span(title + times, "strong")], *([sign, Span(row, "text")] for row in body)]
+        times = f" x{toast.times}" if toast.times > 1 else ""
+        title = fold(visible(toast.title + times, looks.text), width - 4)[:MOST_ROWS]
+        body = fold(visible(toast.body, looks.text), width - 4)[:MOST_ROWS] if toast.body else []
+        return [[sign, Span(row, "strong")] for row in title] + [[sign, Span(row)] for row in body]
 
     def _lay_out(self) -> None:
         self.display = bool(self._up)

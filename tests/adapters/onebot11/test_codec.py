@@ -28,7 +28,7 @@ MESSAGE = {
 
 
 def decode(fields: dict[str, Any]) -> Told:
-    return read(msgspec.json.encode(fields), ME, execution=lambda: ExecutionId("e1"), now_ms=5)
+    return read(msgspec.json.encode(fields), ME, execution=lambda _: ExecutionId("e1"), now_ms=5)
 
 
 def test_a_message_is_an_event_of_this_bot() -> None:
@@ -55,7 +55,7 @@ def test_a_frame_that_speaks_for_another_account_is_refused(frame: dict[str, Any
 
 
 def test_an_id_is_made_for_events_only() -> None:
-    def never() -> ExecutionId:
+    def never(_: int) -> ExecutionId:
         raise AssertionError
 
     beat = b'{"post_type":"meta_event","meta_event_type":"heartbeat","interval":5000,"self_id":10001}'
@@ -80,7 +80,7 @@ def test_what_the_bot_says_itself_is_nothing() -> None:
 @given(st.binary())
 def test_any_bytes_are_understood_or_refused(raw: bytes) -> None:
     try:
-        read(raw, ME, execution=lambda: ExecutionId("e"), now_ms=0)
+        read(raw, ME, execution=lambda _: ExecutionId("e"), now_ms=0)
     except WireError:
         return
 

@@ -154,3 +154,13 @@ async def test_no_chats_say_how_to_get_some() -> None:
 async def test_wide_screens_show_both_side_by_side() -> None:
     async with chats(busy_world(), (140, 40)) as (place, _, _pilot):
         assert place.list_pane.region.y == place.said_pane.region.y
+
+
+async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
+    world = busy_world()
+    async with chats(world) as (_, console, pilot):
+        world.away = True
+        await pilot.press("slash", *"abc", "enter", "escape", "j", "d", "c")
+        await settled(console, pilot)
+        assert console.is_running
+        assert console.return_value is None

@@ -172,3 +172,13 @@ async def test_an_empty_ring_says_what_will_come(language: str) -> None:
         await pilot.press("3")
         await settled(console, pilot)
         assert len([row for row in screen_text(console) if row.strip()]) > 6
+
+
+async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
+    world = busy_world()
+    async with logs(world) as (_, console, pilot):
+        world.away = True
+        await pilot.press("g", "G", "e", "E", "pageup", "less_than_sign", "0", "L")
+        await settled(console, pilot)
+        assert console.is_running
+        assert console.return_value is None

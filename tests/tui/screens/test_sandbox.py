@@ -126,3 +126,13 @@ async def test_small_screens_keep_the_conversation() -> None:
     async with sandbox(World(), (60, 16)) as (place, _, _pilot):
         assert not place.page_pane.display
         assert place.said_pane.size.width > 50
+
+
+async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
+    world = World()
+    async with sandbox(world) as (_, console, pilot):
+        world.away = True
+        await pilot.press(*"abc", "enter", "escape", "k", "i")
+        await settled(console, pilot)
+        assert console.is_running
+        assert console.return_value is None

@@ -122,3 +122,13 @@ async def test_no_traces_say_how_to_get_one() -> None:
     async with traces(World()) as (place, console, _):
         assert seen(console, "No traces yet.")
         assert place.blocked("trace.open")
+
+
+async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
+    world = busy_world()
+    async with traces(world) as (_, console, pilot):
+        world.away = True
+        await pilot.press("enter", "escape", "o", "s", "e")
+        await settled(console, pilot)
+        assert console.is_running
+        assert console.return_value is None

@@ -52,6 +52,13 @@ async def test_a_narrow_table_drops_the_columns_that_may_go() -> None:
         assert "RATE" in stand.text()[0]
 
 
+async def test_where_nothing_may_go_the_growing_columns_give_way() -> None:
+    async with standing(Table, (14, 4)) as (stand, pilot):
+        table_of(stand).show([row("a long name", 12345)])
+        await pilot.pause()
+        assert stand.text()[1] == " ▶ a l… 12345"
+
+
 async def test_only_the_row_that_changed_is_painted() -> None:
     async with standing(Table, (40, 20)) as (stand, pilot):
         table = table_of(stand)

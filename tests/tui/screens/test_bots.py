@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from kagami.operations.bots import Disconnect
+from tests.tui.engine import FakeControl
+from tests.tui.pilot import on_screen, press, run_console, screen_text, settled, until
+
+
+async def test_a_narrow_screen_drills_in_and_out() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "enter")
+        assert screen_text(console)[-2] == " Bots ▸ qq-2"
+        assert on_screen(console, "the peer refuses our token")
+        assert not on_screen(console, "shiori")
+        await press(console, pilot, "escape")
+        assert on_screen(console, "shiori")
+        assert screen_text(console)[-2] == " Bots"
+
+
+async def test_a_wide_screen_shows_the_card_beside_the_list() -> None:
+    async with run_console((100, 30)) as (console, pilot):
+        await press(console, pilot, "2", "j")
+        assert on_screen(console, "shiori")
+        assert on_screen(console, "connection refused by")
+
+
+async def test_disconnecting_asks_with_the_consequences() -> None:
+    control = FakeControl()
+    async with run_console(control=control) as (console, pilot):
+        await press(console, pilot, "2", "d")
+        assert on_screen(console, "Disconnect qq-2?")
+        assert on_screen(console, "sends that wait")
+        await press(console, pilot, "enter")
+        assert not control.asked(Disconnect)
+        await press(console, pilot, "d")
+        await pilot.press("right", "enter")
+        await until(lambda: control.asked(Disconnect) == [Disconnect(bot="qq:10003000")])
+        await settled(console, pilot)
+        assert on_screen(console, "qq-2 was disconnected")
+
+
+async def test_a_stopped_bot_cannot_be_disconnected() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "G", "d")
+        assert on_screen(console, "not connected")
+
+
+async def test_sorting_and_reversing() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "s", "s", "s", "s", "g")
+        assert console.stage.current is not None
+        assert console.stage.current.subject() == "shiori"
+        await press(console, pilot, "S", "g")
+        assert console.stage.current.subject() != "shiori"
+
+
+async def test_an_empty_list_says_what_will_be_here() -> None:
+    async with run_console(control=FakeControl(bots=[])) as (console, pilot):
+        await press(console, pilot, "2")
+        assert on_screen(console, "No bots yet.")
+        assert on_screen(console, "Nothing leaves this machine")
+        await press(console, pilot, "d")
+        assert on_screen(console, "there is no bot yet")
+
+
+async def test_a_filter_without_a_match_says_so() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2")
+        await pilot.press("slash", *"zzz", "enter")
+        await settled(console, pilot)
+        assert on_screen(console, "No bot has these letters")
+
+
+async def test_y_copies_the_id() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "y")
+        assert on_screen(console, "Copied 11 characters")

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from kagami.errors import Denied
+from kagami.operations.system import Connect
+from kagami.ports import Connection
+from tests.tui.engine import FakeControl
+from tests.tui.pilot import on_screen, press, run_console, screen_text, until
+from tests.tui.world import World
+
+
+async def test_a_long_token_is_shown_whole() -> None:
+    control = FakeControl(bots=[])
+    control.answers[Connect] = lambda _: Connection("ws://example.invalid:3001/onebot/v11/ws", "t" * 130)
+    async with run_console((60, 24), control=control) as (console, _):
+        assert "".join(screen_text(console)).count("t" * 10) >= 10
+        assert sum(row.count("t" * 30) for row in screen_text(console)) >= 3
+
+
+async def test_who_may_not_see_the_token_is_told() -> None:
+    control = FakeControl(bots=[])
+
+    def refuse(_: object) -> object:
+        raise Denied(scope="system:secret")
+
+    control.answers[Connect] = refuse
+    async with run_console(control=control) as (console, _):
+        assert on_screen(console, "This needs the right system:secret.")
+
+
+async def test_enter_tries_the_sandbox() -> None:
+    control = World()
+    control.bots.clear()
+    async with run_console(control=control) as (console, pilot):
+        await pilot.press("enter")
+        await until(lambda: console.state.place == "sandbox")
+
+
+async def test_it_speaks_chinese() -> None:
+    async with run_console(language="zh", control=FakeControl(bots=[])) as (console, pilot):
+        assert on_screen(console, "网络配置")
+        await press(console, pilot, "y")
+        assert on_screen(console, "已复制 33 个字符")
