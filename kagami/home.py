@@ -84,9 +84,12 @@ def keep_secret(home: Home, name: str, t: Translate = str) -> Secret:
     if not path.exists():
         # Complete before it has its name: a start that is killed leaves no empty secret behind.
         draft = path.with_name(f".{name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
-        draft.replace(path)
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
+            draft.replace(path)
+        except OSError as error:
+            raise _unusable(path, name, error, t) from None
     return read_secret(home, name, t)
 
 
@@ -103,8 +106,12 @@ def read_secret(home: Home, name: str, t: Translate = str) -> Secret:
     except FileNotFoundError:
         return Secret()
     except OSError as error:
-        fix = t("Check the path and its permissions.")
-        raise SettingError(key=name, value=HIDDEN, origin=path, reason=error.strerror or "", fix=fix) from None
+        raise _unusable(path, name, error, t) from None
+
+
+def _unusable(path: Path, name: str, error: OSError, t: Translate) -> SettingError:
+    fix = t("Check the path and its permissions.")
+    return SettingError(key=name, value=HIDDEN, origin=path, reason=error.strerror or "", fix=fix)
 
 
 @contextmanager

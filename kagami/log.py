@@ -19,6 +19,8 @@ import msgspec
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 RING_LINES = 100_000
+# Of any text: what others sent can be in an error's message, and 100,000 lines are kept.
+LONGEST_TEXT = 8_192
 
 
 class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -109,11 +111,19 @@ class Ring(logging.Handler):
 def read_record(record: logging.LogRecord, seq: int) -> LogLine:
     """A `LogLine` of a standard record, ours or a library's; the traceback becomes the field `traceback`."""
     given: dict[str, Any] = record.__dict__.get("fields", {})
-    fields = {name: str(value) for name, value in given.items()}
+    fields = {name: _cut(str(value)) for name, value in given.items()}
     if record.exc_info and record.exc_info[1] is not None:
-        fields["traceback"] = logging.Formatter().formatException(record.exc_info)
+        fields["traceback"] = _cut(logging.Formatter().formatException(record.exc_info))
     source = record.name.removeprefix("kagami.")
-    return LogLine(seq, int(record.created * 1000), record.levelno, source, record.getMessage(), fields)
+    return LogLine(seq, int(record.created * 1000), record.levelno, source, _cut(record.getMessage()), fields)
+
+
+def _cut(text: str) -> str:
+    """The beginning and the end of a text that is too long: a traceback ends with what happened."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    return f"{text[:half]} … {len(text) - 2 * half} characters … {text[-half:]}"
 
 
 def escape(text: str) -> str:

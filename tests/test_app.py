@@ -8,11 +8,13 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kagami import log
@@ -64,6 +66,40 @@ async def test_an_engine_that_has_ended_is_away(tmp_path: Path) -> None:
         control = LocalControl(thread)
     with pytest.raises(EngineAway):
         await control.call(Status())
+
+
+async def test_a_call_that_the_end_of_the_engine_cuts_off_tells_that_it_is_away(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    async def never(request: msgspec.Struct) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with engine_thread(tmp_path) as thread:
+        assert thread.engine is not None
+        thread.engine.call = never  # type: ignore[method-assign]
+        calling = asyncio.ensure_future(LocalControl(thread).call(Status()))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        thread.stop("test")
+        with pytest.raises(EngineAway):
+            await asyncio.wait_for(calling, PATIENCE)
+
+
+async def test_a_console_may_give_up_its_own_call(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    async def never(request: msgspec.Struct) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with engine_thread(tmp_path) as thread:
+        assert thread.engine is not None
+        thread.engine.call = never  # type: ignore[method-assign]
+        calling = asyncio.ensure_future(LocalControl(thread).call(Status()))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
 
 
 def test_what_keeps_an_engine_from_starting_is_raised_where_it_was_started(tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def test_no_draft_of_a_secret_is_left(home: Home) -> None:
     assert [each.name for each in home.secrets.iterdir()] == ["token"]
 
 
+def test_a_secret_that_cannot_be_written_is_refused(home: Home) -> None:
+    (home.secrets / f".token.{os.getpid()}").mkdir()
+    with pytest.raises(SettingError, match="permissions"):
+        keep_secret(home, "token")
+
+
+def test_a_secret_is_not_written_through_a_link(home: Home, tmp_path: Path) -> None:
+    (home.secrets / f".token.{os.getpid()}").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingError):
+        keep_secret(home, "token")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("loose", [0o640, 0o604, 0o666])
 def test_a_secret_that_others_can_read_is_refused_with_the_fix(home: Home, loose: int) -> None:
     secret = keep_secret(home, "token")

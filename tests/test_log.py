@@ -87,6 +87,15 @@ def test_a_cause_adds_its_traceback() -> None:
     assert "ValueError: because" in ring.window(wanted=every)[0].fields["traceback"]
 
 
+def test_of_a_long_text_both_ends_are_kept() -> None:
+    record = logging.LogRecord("kagami.hub", logging.ERROR, "f", 1, "%s", ("a" * 50_000,), None)
+    record.__dict__["fields"] = {"reason": "b" * 49_999 + "!"}
+    line = read_record(record, 1)
+    assert len(line.text) < 9_000
+    assert len(line.fields["reason"]) < 9_000
+    assert line.fields["reason"].endswith("b!")
+
+
 def test_a_record_of_a_library_is_a_line() -> None:
     made = logging.LogRecord("websockets.server", logging.ERROR, "x.py", 1, "lost %d", (3,), None)
     line = read_record(made, 7)

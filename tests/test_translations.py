@@ -22,12 +22,17 @@ MARKERS = {"t", "mark", "translate"}
 def texts(tree: ast.AST) -> Iterator[str]:
     """What stands in `t("…")`, `self.t("…")` and `mark("…")`, and what an operation says of itself."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and name_of(node.func) in MARKERS:
+        if isinstance(node, ast.Call) and node.args and shows(node.func):
             text = node.args[0]
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 yield text.value
         if isinstance(node, ast.AsyncFunctionDef) and "operation" in map(called, node.decorator_list):
             yield (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def shows(function: ast.expr) -> bool:
+    """Whether its first argument is a text for people; a method `mark` is an execution's, not the translator's."""
+    return name_of(function) in MARKERS and not (isinstance(function, ast.Attribute) and function.attr == "mark")
 
 
 def name_of(node: ast.expr) -> str:

@@ -12,14 +12,15 @@ from collections.abc import Hashable
 class Buckets:
     """`rate` tokens a second and at most `burst` at once for each key; a rate of 0 sets no limit.
 
-    Times are monotonic seconds. Keys that are full again are forgotten when there are more than `capacity`.
+    Times are monotonic seconds. Keys that are full again are forgotten when there are more than `capacity`, and from
+    then on whenever their number has doubled.
     """
 
     def __init__(self, rate: float, burst: float, capacity: int = 10_000) -> None:
         self.rate = rate
         self._interval = 1 / rate if rate else 0.0
         self._slack = self._interval * max(0.0, burst - 1)
-        self._capacity = capacity
+        self._capacity = self._most = capacity
         self._full_at: dict[Hashable, float] = {}
 
     def take(self, key: Hashable, now: float) -> bool:
@@ -48,5 +49,6 @@ class Buckets:
 
     def _put(self, key: Hashable, full_at: float, now: float) -> None:
         self._full_at[key] = full_at
-        if len(self._full_at) > self._capacity:
+        if len(self._full_at) > self._most:
             self._full_at = {each: at for each, at in self._full_at.items() if at > now}
+            self._most = max(self._capacity, 2 * len(self._full_at))

@@ -26,6 +26,7 @@ from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
 from kagami.hub.retries import Retries
 from kagami.hub.watchdog import Watchdog
+from kagami.i18n import mark
 from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.model.ids import RANDOM_BITS, BotId, ExecutionId, execution_id
@@ -87,7 +88,8 @@ class Hub:
             self._slots,
             length=config.lane_length,
             total=config.waiting,
-            walk=self.pipeline.walk,
+            begin=self.pipeline.begin,
+            handle=self.pipeline.handle,
             shed=self._shed,
             failed=self.pipeline.failed,
         )
@@ -108,6 +110,7 @@ class Hub:
         self.stopping = asyncio.Event()
         self.stop_reason = ""
         self.board.waiting = lambda: self._lanes.waiting
+        self.board.oldest_s = self._oldest_s
         self.board.open_events = lambda: (
             self._lanes.waiting + self._lanes.active + len(self._retries) + sum(map(len, self._held.values()))
         )
@@ -216,6 +219,11 @@ class Hub:
         for each in self._held.pop(bot, ()):
             self._inbox.resume(each)
 
+    def _oldest_s(self) -> float:
+        """How long the oldest event has been waiting for its handler."""
+        oldest = self._lanes.oldest_ms
+        return max(0.0, (self._parts.clock.wall_ms() - oldest) / 1000) if oldest else 0.0
+
     def _again(self, found: Open) -> None:
         self._inbox.resume(found)
 
@@ -228,7 +236,7 @@ class Hub:
         self.board.notice(
             "error",
             "stall",
-            "{where} has blocked everything for {seconds} s",
+            mark("{where} has blocked everything for {seconds} s"),
             where=where,
             seconds=f"{seconds:.1f}",
             stack=stack,

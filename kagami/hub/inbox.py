@@ -43,6 +43,10 @@ class Inbox:
         self.draining = False
 
     def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+        if not self._ledger.takes:
+            # What cannot be kept is not begun, and not known either: it may come again.
+            self._meters.count["events", "refused"] += 1
+            return self._ledger.accept(event, 0)
         if not self._window.add(event.bot, event.dedupe):
             self._meters.count["events", "duplicate"] += 1
             return _known()

@@ -1,7 +1,8 @@
 """Conversations side by side, each in order.
 
 A lane exists while its conversation has something to do. Its reader never waits: when a lane or the house is full,
-something is shed, a notice before a message.
+something is shed, a notice before a message. Most of what is said concerns nobody: that ends where it begins, without
+a lane, a task or a slot.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from kagami.hub.execution import Execution, Slots
 from kagami.model.ids import SessionKey
 from kagami.net.supervise import Nursery
 
-Walk = Callable[[Execution], Awaitable[None]]
 _log = log.get("hub")
 
 
 class Lanes:
-    """`walk` handles one execution; `shed` is told what had no room; `failed` what `walk` could not handle."""
+    """`begin` does what needs no waiting and says whether there is more to do; `handle` does that.
+
+    `shed` is told what had no room, `failed` what the other two could not do.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,8 @@ class Lanes:
         *,
         length: int,
         total: int,
-        walk: Walk,
+        begin: Callable[[Execution], bool],
+        handle: Callable[[Execution], Awaitable[None]],
         shed: Callable[[Execution], None],
         failed: Callable[[Execution, Exception], None],
     ) -> None:
@@ -36,7 +40,8 @@ class Lanes:
         self._slots = slots
         self._length = length
         self._total = total
-        self._walk = walk
+        self._begin = begin
+        self._handle = handle
         self._shed = shed
         self._failed = failed
         self._draining = False
@@ -47,24 +52,27 @@ class Lanes:
     def active(self) -> int:
         return len(self._lanes)
 
+    @property
+    def oldest_ms(self) -> int:
+        """When the oldest of what waits was accepted (wall time); 0 when nothing waits."""
+        return min((lane[0].accepted_ms for lane in self._lanes.values() if lane), default=0)
+
     def put(self, execution: Execution, *, force: bool = False) -> None:
         """Queue behind what its conversation already has. `force` skips the bounds, for what is already accepted."""
         if self._draining:
             return
         key = execution.event.session
         lane = self._lanes.get(key)
-        if lane is not None and not force and not self._room(lane, execution):
-            return
-        self.waiting += 1
-        if lane is None:
-            if self.waiting > self._total and not force:
-                self.waiting -= 1
-                self._shed(execution)
-                return
+        if lane is not None:
+            if force or self._room(lane, execution):
+                self.waiting += 1
+                lane.append(execution)
+        elif self.waiting >= self._total and not force:
+            self._shed(execution)
+        elif self._begins(execution):
+            self.waiting += 1
             self._lanes[key] = lane = deque((execution,))
-            self._nursery.start("lane", self._run(key, lane))
-        else:
-            lane.append(execution)
+            self._nursery.start("lane", self._run(key, lane, execution))
 
     def take_first(self, session: SessionKey, take: Callable[[Execution], bool]) -> None:
         """Remove the first of what waits in a conversation that `take` takes."""
@@ -94,23 +102,46 @@ class Lanes:
         self._shed(notice)
         return True
 
-    async def _run(self, key: SessionKey, lane: deque[Execution]) -> None:
+    async def _run(self, key: SessionKey, lane: deque[Execution], begun: Execution) -> None:
         try:
             while lane:
                 # What waits for a slot still counts as waiting: the bounds are of everything that no handler has.
                 await self._slots.take()
                 try:
                     if lane:
-                        await self._one(lane.popleft())
+                        await self._one(lane.popleft(), begun)
                 finally:
                     self._slots.give()
         finally:
             self.waiting -= len(lane)
             del self._lanes[key]
 
-    async def _one(self, execution: Execution) -> None:
+    async def _one(self, execution: Execution, begun: Execution) -> None:
         self.waiting -= 1
-        try:
-            await self._walk(execution)
-        except Exception as error:  # noqa: BLE001 - one event's failure must not end its conversation
-            self._failed(execution, error)
+        if execution is begun or self._begins(execution):
+            with _Care(execution, self._failed):
+                await self._handle(execution)
+
+    def _begins(self, execution: Execution) -> bool:
+        with _Care(execution, self._failed):
+            return self._begin(execution)
+        return False
+
+
+class _Care:
+    """Around the work on one event: its failure must end neither its conversation nor the reader that brought it."""
+
+    __slots__ = ("_execution", "_failed")
+
+    def __init__(self, execution: Execution, failed: Callable[[Execution, Exception], None]) -> None:
+        self._execution = execution
+        self._failed = failed
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._failed(self._execution, error)
+        return True

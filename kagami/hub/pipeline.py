@@ -42,27 +42,30 @@ class Pipeline:
         self._limited = bool(limits.user_per_minute or limits.chat_per_minute)
         self.rules: Sequence[Rule] = ()
 
-    async def walk(self, execution: Execution) -> None:
-        """Guard, admin command, route, worker, end."""
+    def begin(self, execution: Execution) -> bool:
+        """Guard, admin command, route: all that needs no waiting. False when that was the event's end already."""
         event = execution.event
         execution.mark("lane")
 
         if self._limited and not execution.attempts and not self._within_limits(execution):
             self._recorder.finish(execution, "limited")
-            return
+            return False
 
         if self._desk.is_command(event):
             execution.admin = self._desk.admit(event)
             if execution.admin is None:
                 self._recorder.finish(execution, "denied")
-                return
+                return False
 
         decision = decide(self.rules, event, (PLUGINS,))
         execution.mark("route", decision.reason)
-        if decision.to != PLUGINS:
+        if decision.to != PLUGINS or not self._runtime.wants(execution):
             self._recorder.finish(execution, "ignored")
-            return
+            return False
+        return True
 
+    async def handle(self, execution: Execution) -> None:
+        """Worker, end."""
         try:
             handled = await self._runtime.handle(execution)
         except KagamiError as error:

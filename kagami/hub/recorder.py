@@ -8,6 +8,7 @@ from kagami.hub.board import Board
 from kagami.hub.config import HubConfig
 from kagami.hub.execution import Execution
 from kagami.hub.registry import BotRegistry
+from kagami.i18n import mark
 from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
@@ -55,7 +56,7 @@ class Recorder:
             self._board.notice(
                 "error",
                 "dead_letter",
-                "A handler failed {tries} times on a message in {chat}: {error}",
+                mark("A handler failed {tries} times on a message in {chat}: {error}"),
                 tries=str(tried),
                 chat=execution.event.chat,
                 error=execution.error,

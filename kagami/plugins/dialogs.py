@@ -18,6 +18,8 @@ from kagami.plugins.scope import alarm
 from kagami.ports import Answer
 
 CANCEL_WORDS = frozenset({"cancel", "取消"})
+# A handler that waits has given its slot back: this bounds how many can.
+MOST_QUESTIONS = 10_000
 
 
 class Question:
@@ -91,6 +93,8 @@ class Desk:
             raise DialogStopped
         if key in self._open:
             raise Conflict(reason="A question is open in this conversation already.")
+        if len(self._open) >= MOST_QUESTIONS:
+            raise Conflict(reason="Too many questions are open.")
         question = self._open[key] = Question(self._clock, wanted, commands=commands)
         try:
             yield question

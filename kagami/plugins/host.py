@@ -95,6 +95,14 @@ class Host:
         """`frames` are file names, the innermost last. May be called from any thread."""
         return self._fleet.blame(frames)
 
+    def wants(self, execution: Execution) -> bool:
+        table, event = self._fleet.table, execution.event
+        if event.kind == "message":
+            operator = execution.admin is not None
+            if table.choose(event, execution.prefix, operator=operator) is not None:
+                return True
+        return bool(table.watchers(event))
+
     async def handle(self, execution: Execution) -> Handled:
         """The command or intent first, then everybody who asked for events of this kind.
 

@@ -91,6 +91,10 @@ class Handled(msgspec.Struct, frozen=True):
 class Runtime(Protocol):
     """The plugin host, as the pipeline sees it. An exception means: try again later."""
 
+    def wants(self, execution: Execution) -> bool:
+        """False when nobody would do anything with it. Asked of every event, so it has to be quick."""
+        ...
+
     async def handle(self, execution: Execution) -> Handled: ...
 
 

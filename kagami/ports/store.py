@@ -85,6 +85,11 @@ class Cleaned(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """The one group-committing writer. Nothing here waits for the disk unless its awaitable is awaited."""
 
+    @property
+    def takes(self) -> bool:
+        """False while it refuses new events and sends: it is closed, or too much waits for a disk that is full."""
+        ...
+
     def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
         """On disk when it ends; False when (bot, dedupe) is already there."""
         ...

@@ -67,6 +67,10 @@ class BatchLedger:
         return not self.trouble
 
     @property
+    def takes(self) -> bool:
+        return not self._closed and not self._full
+
+    @property
     def newest(self) -> int:
         """The highest id given so far."""
         return self._newest
@@ -159,7 +163,7 @@ class BatchLedger:
 
     def _refused(self) -> Written[Any] | None:
         """An answer that fails, for what cannot be taken any more."""
-        if not self._closed and not self._full:
+        if self.takes:
             return None
         self._meters.count["ledger_refused", ""] += 1
         never = Batch(0)

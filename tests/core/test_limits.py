@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +71,18 @@ def test_no_window_passes_more_than_burst_and_rate_allow(rate: float, burst: int
         now += gap
         passed += buckets.take("a", now)
     assert passed <= burst + now * rate + 1e-6
+
+
+def test_many_keys_in_use_are_not_looked_through_each_time() -> None:
+    class Counted(dict[Hashable, float]):
+        walks = 0
+
+        def items(self) -> Any:
+            Counted.walks += 1
+            return super().items()
+
+    buckets = Buckets(rate=0.001, burst=1, capacity=10)
+    for number in range(1_000):
+        buckets._full_at = Counted(buckets._full_at)
+        buckets.take(number, 0.0)
+    assert Counted.walks <= 10

@@ -66,6 +66,7 @@ class Book:
         self.recorded: list[Trace] = []
         self.refuses: Exception | None = None
         self.held: asyncio.Future[None] | None = None
+        self.takes = True
         self.told = asyncio.Event()
 
     def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
@@ -143,6 +144,10 @@ class Worker:
 
     def __init__(self, handle: Callable[[PortExecution], Awaitable[Handled]]) -> None:
         self._handle = handle
+        self.wanted = True
+
+    def wants(self, execution: PortExecution) -> bool:
+        return self.wanted
 
     async def handle(self, execution: PortExecution) -> Handled:
         return await self._handle(execution)

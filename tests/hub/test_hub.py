@@ -41,6 +41,9 @@ class Plugins:
         self.breaks = False
         self.hold: asyncio.Event | None = None
 
+    def wants(self, execution: Execution) -> bool:
+        return bool(execution.event.text)
+
     async def handle(self, execution: Execution) -> Handled:
         self.tried.append(execution.event.dedupe)
         if self.hold:

@@ -21,7 +21,7 @@ class Hall:
         self.book, self.bots, self.walked = Book(), BotRegistry(), list[Execution]()
         self.questions = NoQuestions()
         self.lanes = Lanes(
-            nursery, Slots(8), length=4, total=4, walk=self._walk, shed=lambda _: None, failed=lambda *_: None
+            nursery, Slots(8), length=4, total=4, begin=lambda _: True, handle=self._walk, shed=lambda _: None, failed=lambda *_: None
         )
         self.inbox = Inbox(
             self.book, self.lanes, self.questions, self.bots, desk(),
@@ -121,3 +121,13 @@ async def test_a_question_asked_before_finds_the_answer_that_waits_behind_its_ha
         while one.lanes.active:
             await asyncio.sleep(0)
         assert [each.event.dedupe for each in one.walked] == ["m:1", "m:3"]
+
+
+async def test_what_cannot_be_kept_is_neither_begun_nor_known() -> None:
+    async with hall() as one:
+        one.book.takes = False
+        one.inbox.accept(event(1), 0.0)
+        assert one.lanes.active == 0
+        one.book.takes = True
+        one.inbox.accept(event(1), 0.0)
+        assert one.lanes.active == 1

@@ -19,15 +19,24 @@ class Road:
         self.walked: list[str] = []
         self.shed: list[str] = []
         self.broken: list[str] = []
+        self.begun: list[str] = []
+        self.nobodys: set[str] = set()
+        self.breaks: set[str] = set()
         self.fails: set[str] = set()
         self.running = 0
         self.most = 0
         self._changed = asyncio.Event()
         self.lanes = Lanes(
-            nursery, Slots(running), length=length, total=total, walk=self._walk,
+            nursery, Slots(running), length=length, total=total, begin=self._begin, handle=self._walk,
             shed=lambda each: self.shed.append(each.event.dedupe),
             failed=lambda each, error: self.broken.append(f"{each.event.dedupe} {error}"),
         )  # fmt: skip
+
+    def _begin(self, each: Execution) -> bool:
+        if each.event.dedupe in self.breaks:
+            raise ValueError("broken at once")
+        self.begun.append(each.event.dedupe)
+        return each.event.dedupe not in self.nobodys
 
     async def _walk(self, each: Execution) -> None:
         self.running += 1
@@ -206,3 +215,58 @@ async def test_what_comes_while_draining_is_left_for_the_next_start(nursery: Nur
     road.lanes.drain()
     road.put(1, force=True)
     assert (road.lanes.active, road.shed) == (0, [])
+
+
+async def test_the_oldest_of_what_waits_is_known(nursery: Nursery) -> None:
+    road = Road(nursery)
+    for number, user in ((1, "1"), (2, "1"), (3, "2")):
+        road.lanes.put(Execution(event(number, user=user), desk(), read_at=0.0, accepted_ms=1_000 * number))
+    assert road.lanes.oldest_ms == 1_000
+    road.go.set()
+    await road.idle()
+    assert road.lanes.oldest_ms == 0
+
+
+async def test_what_nobody_wants_needs_neither_lane_nor_task(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.nobodys = {"m:1"}
+    road.put(1)
+    assert (road.begun, road.lanes.active, len(nursery)) == (["m:1"], 0, 0)
+
+
+async def test_what_nobody_wants_keeps_its_place_behind_what_is_handled(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.nobodys = {"m:2"}
+    for number in (1, 2, 3):
+        road.put(number)
+    assert road.begun == ["m:1"]
+    road.go.set()
+    await road.idle()
+    assert (road.begun, road.walked) == (["m:1", "m:2", "m:3"], ["m:1", "m:3"])
+
+
+async def test_one_that_breaks_at_once_is_told_and_ends_no_reader(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.breaks = {"m:1"}
+    road.put(1)
+    assert (road.broken, road.lanes.active, road.lanes.waiting) == (["m:1 broken at once"], 0, 0)
+
+
+async def test_one_that_breaks_in_a_lane_does_not_end_it(nursery: Nursery) -> None:
+    road = Road(nursery)
+    road.breaks = {"m:2"}
+    for number in (1, 2, 3):
+        road.put(number)
+    road.go.set()
+    await road.idle()
+    assert (road.broken, road.walked) == (["m:2 broken at once"], ["m:1", "m:3"])
+
+
+async def test_nothing_begins_when_the_house_is_full(nursery: Nursery) -> None:
+    road = Road(nursery, total=1)
+    road.nobodys = {"m:2"}
+    road.put(1, user="1")
+    road.put(2, user="2")
+    assert (road.begun, road.shed) == (["m:1"], ["m:2"])
+    road.go.set()
+    await road.idle()

@@ -9,6 +9,7 @@ from kagami.errors import PluginError
 from kagami.hub.board import Board
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
+from kagami.hub.execution import Execution as HubExecution
 from kagami.hub.pipeline import Pipeline
 from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
@@ -33,8 +34,9 @@ class Line:
         recorder = Recorder(self.book, bots, board, config=HubConfig(), clock=self.clock, meters=meters)
         self.retries = Retries(self.clock, lambda _: None)
         admins = ["qq:1"]
+        self.worker = Worker(handle)
         self.pipeline = Pipeline(
-            Worker(handle),
+            self.worker,
             ChatDesk(admins, self.audits, nursery, self.clock),  # type: ignore[arg-type]
             recorder,
             self.retries,
@@ -42,6 +44,12 @@ class Line:
             admins=admins,
             clock=self.clock,
         )
+
+
+    async def walk(self, execution: HubExecution) -> None:
+        """The whole way of one event, as a lane goes it."""
+        if self.pipeline.begin(execution):
+            await self.pipeline.handle(execution)
 
 
 @asynccontextmanager
@@ -52,7 +60,7 @@ async def line(handle: Handle = _echo, limits: LimitsConfig | None = None) -> As
 
 async def test_an_event_is_routed_handled_and_closed() -> None:
     async with line() as one:
-        await one.pipeline.walk(execution())
+        await one.walk(execution())
         trace = one.book.closed[0][0]
     assert (trace.outcome, trace.plugin) == ("handled", "echo@1")
     assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("route", "no rules")]
@@ -61,29 +69,29 @@ async def test_an_event_is_routed_handled_and_closed() -> None:
 async def test_a_user_who_floods_is_limited() -> None:
     async with line(limits=LimitsConfig(user_per_minute=2, chat_per_minute=0)) as one:
         for number in range(3):
-            await one.pipeline.walk(execution(number))
+            await one.walk(execution(number))
     assert one.book.outcomes == ["handled", "handled", "limited"]
 
 
 async def test_a_chat_that_floods_is_limited() -> None:
     async with line(limits=LimitsConfig(user_per_minute=0, chat_per_minute=2)) as one:
         for number in range(3):
-            await one.pipeline.walk(execution(number))
+            await one.walk(execution(number))
     assert one.book.outcomes == ["handled", "handled", "limited"]
 
 
 async def test_limits_return_with_time() -> None:
     async with line(limits=LimitsConfig(user_per_minute=1, chat_per_minute=0)) as one:
-        await one.pipeline.walk(execution(1))
+        await one.walk(execution(1))
         one.clock.now += 60
-        await one.pipeline.walk(execution(2))
+        await one.walk(execution(2))
     assert one.book.outcomes == ["handled", "handled"]
 
 
 async def test_another_try_is_not_limited() -> None:
     async with line(limits=LimitsConfig(user_per_minute=1, chat_per_minute=1)) as one:
-        await one.pipeline.walk(execution(1))
-        await one.pipeline.walk(execution(1, attempts=1))
+        await one.walk(execution(1))
+        await one.walk(execution(1, attempts=1))
     assert one.book.outcomes == ["handled", "handled"]
 
 
@@ -95,7 +103,7 @@ async def test_a_stranger_who_commands_gets_no_answer_and_a_row_in_the_audit() -
         return Handled()
 
     async with line(handle) as one:
-        await one.pipeline.walk(execution(1, "#status"))
+        await one.walk(execution(1, "#status"))
         await asyncio.wait_for(one.audits.told.wait(), 5)
     assert one.book.outcomes == ["denied"]
     assert handled == []
@@ -105,8 +113,17 @@ async def test_a_stranger_who_commands_gets_no_answer_and_a_row_in_the_audit() -
 async def test_a_rule_that_sends_it_elsewhere_is_obeyed() -> None:
     async with line() as one:
         one.pipeline.rules = (Rule("user:42", "nobody", exclusive=True),)
-        await one.pipeline.walk(execution())
+        await one.walk(execution())
     assert one.book.outcomes == ["ignored"]
+
+
+async def test_what_the_worker_does_not_want_ends_at_once() -> None:
+    async with line() as one:
+        one.worker.wanted = False
+        assert not one.pipeline.begin(execution())
+        trace = one.book.closed[0][0]
+    assert (trace.outcome, trace.plugin) == ("ignored", "")
+    assert [mark.stage for mark in trace.marks] == ["lane", "route"]
 
 
 async def test_a_failed_handler_is_tried_again_later() -> None:
@@ -114,7 +131,7 @@ async def test_a_failed_handler_is_tried_again_later() -> None:
         raise PluginError(plugin="p", reason="broken")
 
     async with line(handle) as one:
-        await one.pipeline.walk(execution())
+        await one.walk(execution())
         assert one.book.outcomes == ["retry"]
         assert one.book.closed[0][3] == one.clock.wall_ms() + 5_000
         assert len(one.retries) == 1
@@ -125,6 +142,6 @@ async def test_the_fifth_failure_is_the_last() -> None:
         raise PluginError(plugin="p", reason="broken")
 
     async with line(handle) as one:
-        await one.pipeline.walk(execution(attempts=4))
+        await one.walk(execution(attempts=4))
         assert one.book.outcomes == ["dead"]
         assert len(one.retries) == 0

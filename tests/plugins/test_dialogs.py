@@ -159,3 +159,10 @@ async def test_an_answer_that_came_before_the_closing_is_still_read(desk: Desk) 
         desk.offer(answer := Offered())
         desk.close()
         assert await question.answer(60) is answer
+
+
+async def test_no_more_questions_are_open_than_the_house_bears(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kagami.plugins.dialogs.MOST_QUESTIONS", 1)
+    other = KEY._replace(user=UserId("8"))
+    with desk.question(KEY), pytest.raises(Conflict, match="Too many"), desk.question(other):
+        pass

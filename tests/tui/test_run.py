@@ -132,6 +132,6 @@ def test_a_broken_state_is_told_and_not_used(tmp_path: Path) -> None:
     (tmp_path / "kagami" / "console.json").write_text("{")
     running = kept(tmp_path)
     try:
-        running.read_until(lambda seen: b"was not used" in seen)
+        running.read_until(lambda seen: b"What the last console" in seen)
     finally:
         running.end()

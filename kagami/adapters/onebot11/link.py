@@ -23,7 +23,11 @@ from kagami.ports import BotState, Intake, Socket
 ALIVE_SECONDS = 1.0
 INTRODUCTION_SECONDS = 3.0
 MAX_HELD_FRAMES = 1000
+MAX_HELD_BYTES = 32 * 1024 * 1024
+# Whoever knows the token may name any account; each is remembered.
+MAX_ACCOUNTS = 1000
 CONFLICT = 409
+UNAVAILABLE = 503
 
 _say = log.get("onebot11")
 
@@ -49,6 +53,8 @@ class OneBotReception:
         if other is not None and other is not mine and other.health().state in {"online", "silent"}:
             raise self._conflict(bot, other.health().peer)
         if mine is None:
+            if len(self._bots) >= MAX_ACCOUNTS:
+                raise HandshakeRefused(status=UNAVAILABLE, reason=f"{MAX_ACCOUNTS} accounts have connected already")
             return
         for line in mine.holders(seats_of(welcome.role)):
             if await line.socket.probe(ALIVE_SECONDS) is not None:
@@ -141,8 +147,8 @@ class ForwardBot:
     async def _introduce(self, socket: Socket) -> tuple[str, list[bytes]]:
         """The account behind a fresh connection, with the frames that came meanwhile."""
         held: list[bytes] = []
-        asked = False
-        while len(held) < MAX_HELD_FRAMES:
+        asked, size = False, 0
+        while len(held) < MAX_HELD_FRAMES and size < MAX_HELD_BYTES:
             try:
                 async with asyncio.timeout(INTRODUCTION_SECONDS):
                     raw = await socket.receive()
@@ -156,6 +162,7 @@ class ForwardBot:
             if refusal:
                 raise CredentialsRefused(peer=self._address, reason=refusal)
             held.append(raw)
+            size += len(raw)
             if account:
                 return account, held
         raise EOFError("the implementation does not say which account it has")

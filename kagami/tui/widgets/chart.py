@@ -15,15 +15,18 @@ def chart(values: Sequence[float], width: int, height: int, *, braille: bool, to
     """`height` rows of exactly `width` cells. `top` is the value of a full column; by default the largest value."""
     if width <= 0 or height <= 0:
         return [""] * max(0, height)
-    per_cell = 2 if braille else 1
-    newest = [max(0.0, value) for value in values[-width * per_cell :]]
-    full = top or max(newest, default=0.0) or 1.0
-    samples = [0.0] * (width * per_cell - len(newest)) + newest
     steps = height * (_DOTS if braille else len(_RAMP) - 1)
-    # A value that is not zero is never shown as nothing.
-    levels = [min(steps, max(round(value / full * steps), 1 if value else 0)) for value in samples]
+    levels = _levels(values, width * (2 if braille else 1), steps, top)
     row = _braille_row if braille else _ramp_row
     return [row(levels, height - 1 - each) for each in range(height)]
+
+
+def _levels(values: Sequence[float], count: int, steps: int, top: float | None) -> list[int]:
+    """The newest values as heights from 0 to `steps`; a value that is not zero is never shown as nothing."""
+    newest = [max(0.0, value) for value in values[-count:]]
+    full = top or max(newest, default=0.0) or 1.0
+    heights = [min(steps, max(round(value / full * steps), int(value > 0))) for value in newest]
+    return [0] * (count - len(newest)) + heights
 
 
 def spark(values: Sequence[float], width: int, *, braille: bool, top: float | None = None) -> str:

@@ -82,7 +82,7 @@ class Toasts(Painted):
         times = f" x{toast.times}" if toast.times > 1 else ""
         title = fold(visible(toast.title + times, looks.text), width - 4)[:MOST_ROWS]
         body = fold(visible(toast.body, looks.text), width - 4)[:MOST_ROWS] if toast.body else []
-        return [[sign, Span(row, "strong")] for row in title] + [[sign, Span(row)] for row in body]
+        return [*([sign, Span(row, "strong")] for row in title), *([sign, Span(row)] for row in body)]
 
     def _lay_out(self) -> None:
         self.display = bool(self._up)

@@ -297,3 +297,13 @@ async def test_a_removed_connection_takes_its_bot_along() -> None:
         async with forward(napcat.url) as intake:
             await intake.bot("10001")
         assert not intake.bots
+
+
+async def test_accounts_without_end_are_not_remembered(port: OpenGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "MAX_ACCOUNTS", 1)
+    async with connect_implementation(port.url, token=TOKEN, account="10002"):
+        assert await refused(port) == 503
+    async with connect_implementation(port.url, token=TOKEN, account="10002") as again:
+        await port.intake.bot("10002")
+        await again.say("still known", group="42")
+        assert (await port.intake.event()).text == "still known"
