@@ -31,6 +31,10 @@ from kagami.ports import Control, Feed
 SWITCH_INTERVAL_S = 0.0001
 # A start makes many objects that stay: looking through the young ones seldom costs a message least.
 YOUNG_OBJECTS = 20_000
+# Seconds that a console has for itself before its engine starts beside it.
+FIRST_PAINT_S = 0.1
+# How long what is left of plugins may take to end when everything else has.
+LAST_S = 2.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 T = TypeVar("T")
 
@@ -69,8 +73,22 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run on the fastest loop there is, tuned for a long life."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(asyncio.CancelledError):
-        runner.run(work)
+    runner = asyncio.Runner(loop_factory=_fast_loop())
+    # Everything of ours is closed by then. What plugins left behind, tasks and threads, may never end.
+    last = threading.Timer(LAST_S, _give_up)
+    last.daemon = True
+    try:
+        with suppress(asyncio.CancelledError):
+            runner.run(work)
+    finally:
+        last.start()
+        runner.close()
+        last.cancel()
+
+
+def _give_up() -> None:
+    log.get("engine").error("something that a plugin started does not end: the process is ended")
+    os._exit(1)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -82,23 +100,51 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 class EngineThread:
-    """An engine in a thread of its own. `start` returns when it serves, or raises what kept it from that."""
+    """An engine in a thread of its own. `begin` starts it; `start` also waits and raises what kept it from serving.
 
-    def __init__(self, settings: Settings, ring: log.Ring) -> None:
+    `ended` is called in that thread when the engine has ended, whatever the reason.
+    """
+
+    def __init__(self, settings: Settings, ring: log.Ring, *, ended: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
         self._ring = ring
+        self._ended = ended
         self._ready = threading.Event()
+        self._asked = ""
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="kagami-engine")
         self.engine: Engine | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def begun(self) -> bool:
+        return self._thread.ident is not None
+
+    def begin(self) -> None:
+        if not self.begun:
+            self._thread.start()
+
     def start(self) -> None:
-        self._thread.start()
+        self.begin()
         self._ready.wait()
         if self._error is not None:
-            self._thread.join()
-            raise self._error
+            self.join()
+
+    async def serving(self) -> Engine:
+        """The engine once it serves; `EngineAway` when it has ended. May be awaited in any loop."""
+        if not self._ready.is_set():
+            here = asyncio.get_running_loop()
+            waiter: asyncio.Future[None] = here.create_future()
+            with self._lock:
+                self._waiting.append((here, waiter))
+                if self._ready.is_set():
+                    waiter.set_result(None)
+            await waiter
+        if self.engine is None:
+            raise EngineAway(address="this process")
+        return self.engine
 
     @property
     def alive(self) -> bool:
@@ -106,12 +152,13 @@ class EngineThread:
 
     def stop(self, reason: str) -> None:
         """Ask it to stop; returns at once."""
+        self._asked = reason
         if self.engine and self.loop:
             with suppress(RuntimeError):  # the loop has ended by itself
                 self.loop.call_soon_threadsafe(self.engine.parts.house.stop, reason)
 
     def join(self) -> None:
-        """Wait for its end; signals are still handled."""
+        """Wait for its end, and raise what kept it from serving; signals are still handled."""
         while self._thread.is_alive():
             self._thread.join(0.2)
         if self._error is not None:
@@ -123,28 +170,49 @@ class EngineThread:
         except KagamiError as error:
             self._error = error
         finally:
-            self._ready.set()
+            self._tell_ready()
+            self._ended()
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         async with open_engine(self._settings, self._ring) as engine:
             self.engine = engine
-            self._ready.set()
-            await engine.stopping.wait()
+            self._tell_ready()
+            if not self._asked:
+                await engine.stopping.wait()
         self.engine = None
+
+    def _tell_ready(self) -> None:
+        with self._lock:
+            self._ready.set()
+            waiting, self._waiting = self._waiting, []
+        for loop, waiter in waiting:
+            with suppress(RuntimeError):  # that console has ended
+                loop.call_soon_threadsafe(_settle, waiter)
+
+
+def _settle(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class LocalControl:
-    """Implements `ports.Control` across two loops: the console's, where it is awaited, and the engine's."""
+    """Implements `ports.Control` across two loops: the console's, where it is awaited, and the engine's.
+
+    The first use starts the engine, a moment after the console has begun to draw: an engine that starts at once would
+    take the interpreter away from the first paint.
+    """
 
     def __init__(self, thread: EngineThread) -> None:
         self._thread = thread
 
     async def call(self, request: msgspec.Struct) -> Any:
-        return await self._cross(self._engine().call(request))
+        engine = await self._engine()
+        return await self._cross(engine.call(request))
 
     async def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
         """Items as they come. When the console is slow the oldest are dropped: each item replaces the one before."""
+        engine = await self._engine()
         inbox: asyncio.Queue[Feed | None] = asyncio.Queue(64)
         here = asyncio.get_running_loop()
 
@@ -155,7 +223,7 @@ class LocalControl:
 
         async def pump() -> None:
             try:
-                async for item in self._engine().feed(topics):
+                async for item in engine.feed(topics):
                     here.call_soon_threadsafe(put, item)
             finally:
                 with suppress(RuntimeError):  # the console's loop has ended first
@@ -172,10 +240,11 @@ class LocalControl:
     async def close(self) -> None:
         return
 
-    def _engine(self) -> Engine:
-        if self._thread.engine is None:
-            raise EngineAway(address="this process")
-        return self._thread.engine
+    async def _engine(self) -> Engine:
+        if not self._thread.begun:
+            await asyncio.sleep(FIRST_PAINT_S)
+            self._thread.begin()
+        return await self._thread.serving()
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         if self._thread.loop is None or self._thread.loop.is_closed():
@@ -247,12 +316,19 @@ def _leave_terminal(writer: int) -> None:
     os.close(writer)
 
 
+def _terminate_main() -> None:
+    # To that thread itself: only so is the wait interrupted that its loop is in.
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)
+
+
 def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str], leave: Callable[[], None]) -> int:
     ring = log.Ring()
     log.configure(settings.log.level, ring=ring)
     with hold(settings.home):
-        thread = EngineThread(settings, ring)
-        thread.start()
+        # SIGTERM is the console's: it ends, and says that the engine shall. So an engine that ended raises it.
+        thread = EngineThread(settings, ring, ended=_terminate_main)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: thread.stop("SIGTERM"))
         how = "broken"
@@ -261,9 +337,9 @@ def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str]
         finally:
             if how == "broken":
                 log.crash(sys.exception())
-            if how == "stop":
+            if how == "stop" or not thread.alive:
                 thread.stop("the console was left")
-            elif thread.alive:
+            else:
                 leave()
             thread.join()
     return 0

@@ -171,13 +171,13 @@ def test_a_second_engine_on_one_home_is_refused(tmp_path: Path) -> None:
 class Terminal:
     """`kagami` on a pty of its own; everything that it draws is read away."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environ: str) -> None:
         self.home = Home(home)
         self.drawn = b""
         self.child, self.master = pty.fork()
         if self.child == 0:
             os.environ.clear()
-            os.environ.update(environment() | {"PYTHONPATH": str(Path.cwd())})
+            os.environ.update(environment() | environ | {"PYTHONPATH": str(Path.cwd())})
             os.execv(sys.executable, command(home))  # noqa: S606 - the very command under test
 
     def until(self, what: str, happened: Callable[[], object]) -> None:
@@ -226,3 +226,25 @@ def test_a_home_is_free_again_after_its_engine_ended(tmp_path: Path) -> None:
         pass
     with hold(Home(tmp_path)):
         assert holder(Home(tmp_path)) == str(os.getpid())
+
+
+@pytest.mark.service
+def test_a_console_whose_engine_cannot_start_says_why_and_goes(tmp_path: Path) -> None:
+    with engine_thread(tmp_path / "one") as first:
+        assert first.engine is not None
+        terminal = Terminal(tmp_path / "two", KAGAMI_GATEWAY__PORT=str(first.engine.gateway_port))
+        terminal.until("it says why", lambda: b"WS_PORT" in terminal.drawn)
+        _, status = os.waitpid(terminal.child, 0)
+        assert os.waitstatus_to_exitcode(status) == SettingError.exit_code
+        os.close(terminal.master)
+
+
+@pytest.mark.service
+def test_sigterm_ends_console_and_engine(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until("the engine serves", lambda: terminal.home.socket.exists())
+    os.kill(terminal.child, signal.SIGTERM)
+    terminal.until("the engine has gone", lambda: not holder(terminal.home))
+    _, status = os.waitpid(terminal.child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    os.close(terminal.master)

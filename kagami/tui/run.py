@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from kagami.clock import Clock, SystemClock
 from kagami.i18n import LANGUAGES, choose, mark
@@ -18,6 +18,9 @@ from kagami.tui import state as states
 from kagami.tui.looks import text_tier, theme_for, tier_for
 from kagami.tui.shell import Leave
 from kagami.tui.terminal import probe
+
+if TYPE_CHECKING:
+    from kagami.tui.app import Console
 
 __all__ = ["Leave", "Wishes", "run_console"]
 
@@ -99,28 +102,35 @@ async def _show(
             console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning"
         )
     try:
-        with _hang_up_heard(console.hang_up):
+        with _heard(signal.SIGHUP, console.hang_up), _heard(signal.SIGTERM, _stopper(console)):
             left = await console.run_async(mouse=wishes.mouse)
     finally:
         await control.close()
     return left or (Leave.LOST if console.lost else Leave.DETACH)
 
 
+def _stopper(console: Console) -> Callable[[], None]:
+    """Ends the console as if the bots should stop too; what SIGTERM asks for."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(console.exit, Leave.STOP)
+
+    return stop
+
+
 @contextmanager
-def _hang_up_heard(hang_up: Callable[[], None]) -> Iterator[None]:
-    """SIGHUP ends the console, not the process. A Python handler also runs while the loop waits for a slow terminal."""
-    if sys.platform == "win32":
-        yield
-        return
+def _heard(number: signal.Signals, act: Callable[[], None]) -> Iterator[None]:
+    """A signal ends the console, not the process. A Python handler also runs while the loop waits for its terminal."""
 
     def heard(_number: int, _frame: FrameType | None) -> None:
-        hang_up()
+        act()
 
-    before = signal.signal(signal.SIGHUP, heard)
+    before = signal.signal(number, heard)
     try:
         yield
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(number, before)
 
 
 def to_nowhere() -> None:
