@@ -147,6 +147,10 @@ class Load:
             await asyncio.gather(*waiting, *(self._mark() for _ in range(GROUPS)))
         return Run(events // batch * batch, time.perf_counter() - began)
 
+    def chat(self, events: int) -> None:
+        """Send so many events that nobody answers, and wait for nothing."""
+        self.client.send(b"".join(self._chat() for _ in range(events)))
+
     def _ask(self) -> bytes:
         number = next(self.numbers)
         self._asked[number] = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +16,7 @@ from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
 from kagami.errors import SettingError
-from kagami.i18n import choose, translator
+from kagami.i18n import Translate, choose, translator
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kagami.storage.store import SqlStore
 
 RETENTION_S = 3600.0
+# Of the 30 s that a stop may take, handlers have 20, plugins' hooks 4, and our own tasks these.
+CLOSING_S = 3.0
 _log = log.get("engine")
 
 
@@ -75,7 +78,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
 
     clock, meters, operations = SystemClock(), Meters(), registry()
     async with AsyncExitStack() as stack:
-        nursery = await stack.enter_async_context(Nursery())
+        nursery = await stack.enter_async_context(Nursery(closing=CLOSING_S))
         store = await stack.enter_async_context(
             open_store(settings.database, clock=clock, meters=meters, config=settings.store)
         )
@@ -112,7 +115,7 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> HubParts:
             meters=tools.meters,
             dialogs=dialogs,
             folder=settings.plugins_dir,
-            translate=translator(choose(settings.language or None, os.environ)),
+            translate=_translator(settings),
             prefix=settings.prefix,
         )
     )
@@ -179,15 +182,18 @@ async def _listen(stack: AsyncExitStack, part: Any, settings: Settings, section:
     try:
         await stack.enter_async_context(part)
     except OSError as error:
-        key = f"{section}.port"
-        port = settings.gateway.port if section == "gateway" else settings.web.port
-        raise SettingError(
-            key=key,
-            value=port,
-            origin=settings.origin(key),
-            reason=error.strerror or str(error),
-            fix=f"Stop what uses the port, or set another {'WS_PORT' if section == 'gateway' else 'WEBUI_PORT'}.",
-        ) from error
+        t = _translator(settings)
+        key, port, short = f"{section}.port", settings.web.port, "WEBUI_PORT"
+        if section == "gateway":
+            port, short = settings.gateway.port, "WS_PORT"
+        taken = error.errno == errno.EADDRINUSE
+        reason = t("another program listens there") if taken else error.strerror or str(error)
+        fix = t("Stop what uses the port, or set another {name}.").format(name=short)
+        raise SettingError(key=key, value=port, origin=settings.origin(key), reason=reason, fix=fix) from error
+
+
+def _translator(settings: Settings) -> Translate:
+    return translator(choose(settings.language or None, os.environ))
 
 
 def gateway_url(settings: Settings) -> str:

@@ -137,11 +137,46 @@ def headless(home: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.stdout.close()
 
 
+HOLDS_ON = """
+import asyncio
+import threading
+from kagami.plugins.api import Plugin
+
+plugin = Plugin()
+
+async def stubborn():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+@plugin.start
+async def start(life):
+    asyncio.ensure_future(stubborn())
+    asyncio.ensure_future(asyncio.to_thread(threading.Event().wait))
+"""
+
+
 def until_ready(home: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not (home / "kagami.sock").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.service
+def test_tasks_and_threads_of_a_plugin_that_never_end_do_not_keep_the_process(tmp_path: Path) -> None:
+    folder = tmp_path / "plugins" / "holds" / "1.0.0"
+    folder.mkdir(parents=True)
+    (folder / "plugin.json").write_text('{"id": "holds", "version": "1.0.0", "entry": "main:plugin"}', "utf-8")
+    (folder / "main.py").write_text(HOLDS_ON, "utf-8")
+    with headless(tmp_path) as process:
+        until_ready(tmp_path)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 1
+        assert process.stdout is not None
+        assert "does not end" in process.stdout.read().decode()
 
 
 @pytest.mark.service
@@ -242,7 +277,7 @@ def test_a_console_whose_engine_cannot_start_says_why_and_goes(tmp_path: Path) -
 @pytest.mark.service
 def test_sigterm_ends_console_and_engine(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
-    terminal.until("the engine serves", lambda: terminal.home.socket.exists())
+    terminal.until("the engine serves", terminal.home.socket.exists)
     os.kill(terminal.child, signal.SIGTERM)
     terminal.until("the engine has gone", lambda: not holder(terminal.home))
     _, status = os.waitpid(terminal.child, 0)

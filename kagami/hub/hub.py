@@ -120,8 +120,8 @@ class Hub:
     async def __aenter__(self) -> Self:
         self._watchdog = Watchdog(self._parts.meters, blame=self._parts.plugins.blame, report=self._stalled)
         self._watchdog.__enter__()
-        self._parts.nursery.start("retries", self._retries.run())
-        self._parts.nursery.start("pulse", self._beat())
+        self._parts.nursery.keep("retries", self._retries.run)
+        self._parts.nursery.keep("pulse", self._beat)
         return self
 
     async def __aexit__(
@@ -152,6 +152,7 @@ class Hub:
         """Hand out no more events, let running handlers finish; what is not done stays on disk for the next start."""
         self._inbox.draining = True
         self._lanes.drain()
+        self.bots.hurry()
         self._parts.dialogs.close()
         deadline = self._parts.clock.monotonic() + self._parts.config.drain
         while self._lanes.active and self._parts.clock.monotonic() < deadline:

@@ -17,6 +17,8 @@ from kagami.ports import Ledger, SendRow
 
 # Who waits longer than this for its turn is told so instead: an answer that late helps nobody.
 LONGEST_WAIT_S = 60.0
+# Implementations come back after a fixed 5 s; a restart of ours or of theirs takes a few such turns.
+REACH_S = 20.0
 
 
 class Tempo:
@@ -54,6 +56,8 @@ class PacedOutbox:
         self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
     ) -> Receipt:
         chat = chat_of(action)
+        # An answer waits for its bot to come back; what nobody waits for (a broadcast) does not hold up the next one.
+        bot = await self._bots.reach(action.bot, REACH_S if journal is not None else 0.0)
         tempo = self._tempo.get(action.bot) or self._tempo_of(action.bot)
         if tempo.limited and (refused := await self._wait(tempo, chat)) is not None:
             return refused
@@ -66,7 +70,6 @@ class PacedOutbox:
             # It was never made, whatever the store still writes of it.
             self._ledger.end_send(execution, ordinal, Failed("interrupted before it was sent"), self._clock.wall_ms())
             raise
-        bot = self._bots.get(action.bot)
         # In the middle of the call it may have been made, whatever ends this.
         receipt: Receipt = Unknown("interrupted before the answer came")
         try:

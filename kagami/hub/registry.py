@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
+from contextlib import suppress
 
 from kagami.meters import Histogram
 from kagami.model.ids import BotId
@@ -33,12 +35,15 @@ class BotRegistry:
 
     def __init__(self) -> None:
         self._bots: dict[BotId, Bot] = {}
+        self._arrival = asyncio.Event()
+        self._patient = True
         self.tally: defaultdict[BotId, Tally] = defaultdict(Tally)
 
     def attach(self, bot: Bot) -> Bot | None:
         """Put `bot` in its place; the object it replaces is returned."""
         before = self._bots.get(bot.id)
         self._bots[bot.id] = bot
+        self._wake()
         return None if before is bot else before
 
     def detach(self, bot: Bot) -> bool:
@@ -50,6 +55,28 @@ class BotRegistry:
 
     def get(self, bot: BotId) -> Bot | None:
         return self._bots.get(bot)
+
+    async def reach(self, bot: BotId, seconds: float) -> Bot | None:
+        """The bot once it can be called, or as it is after so many seconds."""
+        found = self._bots.get(bot)
+        if not seconds or (found and found.reachable):
+            return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._patient and not (found and found.reachable):
+                    await self._arrival.wait()
+                    found = self._bots.get(bot)
+        return found
+
+    def hurry(self) -> None:
+        """Nobody waits for a bot any more: the engine stops."""
+        self._patient = False
+        self._wake()
+
+    def _wake(self) -> None:
+        # Whoever waits holds the old one.
+        self._arrival.set()
+        self._arrival = asyncio.Event()
 
     def all(self) -> list[Bot]:
         return list(self._bots.values())

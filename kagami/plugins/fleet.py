@@ -20,9 +20,8 @@ from kagami.ports import PluginRow, ReloadRow
 
 BUILTIN = Path(__file__).parent / "builtin"
 DRAIN_S = 30.0
-# At the end of the process: handlers had their time before, and stop hooks share what is left.
-CLOSE_DRAIN_S = 1.0
-CLOSE_LIMIT_S = 6.0
+# At the end of the process, for all plugins together; handlers had their time before.
+CLOSE_LIMIT_S = 4.0
 _log = log.get("plugins")
 
 
@@ -59,7 +58,7 @@ class Fleet:
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 while leaving:
-                    survivors += await leaving[-1].close(CLOSE_DRAIN_S, verify=False)
+                    survivors += await leaving[-1].close(0.0, verify=False)
                     leaving.pop()
         except TimeoutError:
             survivors += [f"{active.id} was not closed in time" for active in reversed(leaving)]

@@ -22,11 +22,13 @@ from kagami.ports import Parts
 from kagami.web.config import WebConfig
 from kagami.web.doors import add_headers, known_host, same_user, tell_errors
 from kagami.web.handlers import Handlers
+from kagami.web.port import PortSite
 
 BODY_BYTES = 1 << 20
 BACKLOG = 64
 STOP_SECONDS = 2.0
 
+_logger = logging.getLogger("kagami.web")
 _say = log.get("web")
 
 
@@ -48,7 +50,7 @@ class WebServer:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             outside = await self._open(stack, [known_host(rules(self._config.host, "", hosts=self._config.hosts))])
-            await web.TCPSite(outside, self._config.host, self._config.port, backlog=BACKLOG).start()
+            await PortSite(outside, self._config.host, self._config.port, _logger).start()
             self._port = outside.addresses[0][1]
             inside = await self._open(stack, [same_user], operator=True)
             await LocalSite(inside, self._path).start()
@@ -69,7 +71,7 @@ class WebServer:
         app.on_response_prepare.append(add_headers)
         app.on_shutdown.append(self._handlers.close)
         runner = web.AppRunner(
-            app, access_log=None, logger=logging.getLogger("kagami.web"), shutdown_timeout=STOP_SECONDS
+            app, access_log=None, logger=_logger, shutdown_timeout=STOP_SECONDS
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -126,6 +126,10 @@ class Account:
         self.performed: list[Action] = []
         self.hold: asyncio.Event | None = None
 
+    @property
+    def reachable(self) -> bool:
+        return self.state == "online"
+
     def health(self) -> BotHealth:
         return BotHealth(self.state)
 

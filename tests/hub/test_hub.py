@@ -209,6 +209,7 @@ async def test_a_bot_that_stays_away_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kagami.hub.hub.PATIENCE_S", 0.0)
+    monkeypatch.setattr("kagami.hub.outbox.REACH_S", 0.0)
     database = str(tmp_path / "kagami.db")
     await left_open(database)
     async with home(database) as two:

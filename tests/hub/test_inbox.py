@@ -21,7 +21,14 @@ class Hall:
         self.book, self.bots, self.walked = Book(), BotRegistry(), list[Execution]()
         self.questions = NoQuestions()
         self.lanes = Lanes(
-            nursery, Slots(8), length=4, total=4, begin=lambda _: True, handle=self._walk, shed=lambda _: None, failed=lambda *_: None
+            nursery,
+            Slots(8),
+            length=4,
+            total=4,
+            begin=lambda _: True,
+            handle=self._walk,
+            shed=lambda _: None,
+            failed=lambda *_: None,
         )
         self.inbox = Inbox(
             self.book, self.lanes, self.questions, self.bots, desk(),

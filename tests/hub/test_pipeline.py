@@ -45,7 +45,6 @@ class Line:
             clock=self.clock,
         )
 
-
     async def walk(self, execution: HubExecution) -> None:
         """The whole way of one event, as a lane goes it."""
         if self.pipeline.begin(execution):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kagami.hub.registry import BotRegistry, Tally
+from kagami.model.ids import BotId
 from tests.hub.doubles import QQ, Account
 
 
@@ -43,6 +46,35 @@ def test_rates_are_of_the_second_that_was_closed() -> None:
     assert (tally.in_per_s, tally.out_per_s) == pytest.approx((5.0, 2.0))
     tally.tick(1.0)
     assert (tally.in_per_s, tally.out_per_s) == (0.0, 0.0)
+
+
+async def test_a_bot_that_is_away_is_waited_for() -> None:
+    bots, bot = BotRegistry(), Account(state="connecting")
+    bots.attach(bot)
+    waiting = asyncio.ensure_future(bots.reach(QQ, 5.0))
+    await asyncio.sleep(0)
+    bot.state = "online"
+    bots.attach(bot)
+    assert await waiting is bot
+
+
+async def test_who_does_not_wait_gets_what_there_is() -> None:
+    bots, bot = BotRegistry(), Account(state="connecting")
+    bots.attach(bot)
+    assert await bots.reach(QQ, 0.0) is bot
+    assert await bots.reach(BotId("qq:2"), 0.0) is None
+
+
+async def test_waiting_for_a_bot_ends() -> None:
+    assert await BotRegistry().reach(QQ, 0.01) is None
+
+
+async def test_a_stop_ends_all_waiting_for_bots() -> None:
+    bots = BotRegistry()
+    waiting = asyncio.ensure_future(bots.reach(QQ, 60.0))
+    await asyncio.sleep(0)
+    bots.hurry()
+    assert await waiting is None
 
 
 def test_all_gives_every_bot() -> None:

@@ -414,3 +414,23 @@ async def test_a_command_that_two_plugins_want_goes_to_the_first_and_the_other_s
         assert await chat.hears() == "alpha"
         errors = {row.id: row.error for row in chat.host.rows()}
         assert (errors["alpha"], errors["beta"]) == ("", "the command v belongs to alpha")
+
+
+async def test_a_stop_that_never_ends_holds_up_nothing(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagami.plugins.fleet.CLOSE_LIMIT_S", 0.05)
+    hangs = """
+        import asyncio
+        from kagami.plugins.api import Plugin
+        plugin = Plugin()
+
+        @plugin.stop
+        async def stop(life):
+            await asyncio.Event().wait()
+    """
+    write("slow", "1.0.0", main=hangs)
+    async with asyncio.timeout(5):
+        with pytest.raises(AssertionError, match="slow was not closed in time"):
+            async with chat_with(tmp_path):
+                pass

@@ -94,6 +94,10 @@ class OneBotBot:
     def pace(self) -> Pace:
         return self._pace
 
+    @property
+    def reachable(self) -> bool:
+        return "api" in self._seats
+
     def health(self) -> BotHealth:
         state, reason = self._state()
         return BotHealth(

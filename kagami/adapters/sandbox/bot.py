@@ -44,6 +44,10 @@ class SandboxBot:
     def pace(self) -> Pace:
         return Pace()
 
+    @property
+    def reachable(self) -> bool:
+        return True
+
     def health(self) -> BotHealth:
         return BotHealth("online", since_ms=self._started_ms, last_event_ms=self._last_event_ms)
 

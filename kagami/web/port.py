@@ -1,0 +1,66 @@
+"""The TCP port: anybody may come, so that what one visitor can hold of the machine is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from logging import Logger
+
+from aiohttp import web
+
+from kagami import log
+
+# Descriptors are shared with the gateway and the store: a crowd here must leave them theirs.
+MAX_VISITORS = 256
+# For a first request to be complete, and between two of them.
+IDLE_SECONDS = 30.0
+BACKLOG = 64
+
+_say = log.get("web")
+
+
+class Visitor(web.RequestHandler):
+    """One connection. What is not HTTP is told so in a word; the library would send the bytes back and log a trace."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return super().handle_error(request, status, exc, message)
+        _say.debug("no HTTP", peer=request.remote)
+        response = web.Response(status=status, headers={"Server": "kagami"})
+        response.force_close()
+        return response
+
+
+class PortSite(web.BaseSite):
+    """Listens on `host:port`. When there are too many visitors the oldest goes: a probe is done within moments."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int, logger: Logger) -> None:
+        super().__init__(runner)
+        self._host = host
+        self._port = port
+        self._logger = logger
+
+    @property
+    def name(self) -> str:
+        return f"http://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        server = self._runner.server
+        if server is None:
+            raise RuntimeError("the runner is not set up")
+        loop = asyncio.get_running_loop()
+
+        def visitor() -> Visitor:
+            known = server.connections
+            if len(known) >= MAX_VISITORS and known[0].transport is not None:
+                known[0].transport.abort()
+            return Visitor(server, loop=loop, access_log=None, logger=self._logger, keepalive_timeout=IDLE_SECONDS)
+
+        self._server = await loop.create_server(visitor, self._host, self._port, backlog=BACKLOG)
