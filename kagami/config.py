@@ -169,6 +169,11 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
         raise shape.refuse(
             "redis.url", HIDDEN, t("this version does not use Redis"), t("Remove it, or unset REDIS_ADDR.")
         )
+    try:
+        Path(document.plugins.dir).expanduser()
+    except RuntimeError:
+        fix = t("Name another folder.")
+        raise shape.refuse("plugins.dir", document.plugins.dir, t("there is no such user"), fix) from None
     if document.privacy.enabled:
         raise shape.refuse("privacy.enabled", "true", t("this version has no privacy guard"), t("Set it to false."))
 
@@ -195,11 +200,23 @@ def _check_tokens(document: Document, shape: Shape, t: Translate) -> None:
 def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
     seen: dict[str, int] = {}
     for place, bot in enumerate(document.bots):
-        address = urlsplit(bot.url)
-        if address.scheme not in ("ws", "wss") or not address.hostname:
+        if not _can_be_dialled(bot.url):
             fix = t("Give an address like ws://127.0.0.1:3001.")
             shown = bot.url.partition("?")[0].rpartition("@")[2]  # the rest may hold a token
             raise shape.refuse(f"bots.{place}.url", shown, t("it is no WebSocket address"), fix)
+        if not bot.token.reveal().isprintable():
+            fix = t("Correct it, or remove it to use the default.")
+            raise shape.refuse(f"bots.{place}.token", HIDDEN, t("it holds a control character"), fix)
         if bot.name and seen.setdefault(bot.name, place) != place:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
+
+
+def _can_be_dialled(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError:
+        return False
+    sound = url.isprintable() and " " not in url
+    return sound and address.scheme in ("ws", "wss") and bool(address.hostname) and port != 0

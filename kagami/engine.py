@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -183,9 +184,13 @@ async def _listen(stack: AsyncExitStack, part: Any, settings: Settings, section:
         await stack.enter_async_context(part)
     except OSError as error:
         t = _translator(settings)
-        key, port, short = f"{section}.port", settings.web.port, "WEBUI_PORT"
-        if section == "gateway":
-            port, short = settings.gateway.port, "WS_PORT"
+        place, short = (settings.gateway, "WS_PORT") if section == "gateway" else (settings.web, "WEBUI_PORT")
+        if isinstance(error, socket.gaierror):
+            key, reason, fix = f"{section}.host", error.strerror or str(error), t("Give an address of this machine.")
+            raise SettingError(
+                key=key, value=place.host, origin=settings.origin(key), reason=reason, fix=fix
+            ) from error
+        key, port = f"{section}.port", place.port
         taken = error.errno == errno.EADDRINUSE
         reason = t("another program listens there") if taken else error.strerror or str(error)
         fix = t("Stop what uses the port, or set another {name}.").format(name=short)

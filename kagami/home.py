@@ -49,15 +49,18 @@ class Home:
         return self.path / "secrets"
 
 
-def locate(given: Path | None, environ: Mapping[str, str]) -> Home:
-    """`given`, else `KAGAMI_HOME`, else the platform's folder for a user's data."""
+def locate(given: Path | None, environ: Mapping[str, str], t: Translate = str) -> Home:
+    """`given`, else `KAGAMI_HOME`, else the platform's folder for a user's data; `SettingError` for `~nobody`."""
     if given is None and environ.get("KAGAMI_HOME"):
         given = Path(environ["KAGAMI_HOME"])
     if given is None:
         from platformdirs import user_data_path  # noqa: PLC0415 (most starts name a home or reach a running engine)
 
         given = user_data_path("kagami", appauthor=False)
-    return Home(given.expanduser().absolute())
+    try:
+        return Home(given.expanduser().absolute())
+    except RuntimeError:
+        raise _refused(given, "--home", t("there is no such user"), t("Name another folder with --home.")) from None
 
 
 def prepare(home: Home, t: Translate = str) -> None:

@@ -61,6 +61,8 @@ class Shape:
             return self._list(kind, value, path)
         if isinstance(value, float | int) and not 0 <= value < math.inf:  # also NaN: no setting is any of these
             raise self._unfit(path, value, kind)
+        if isinstance(value, str) and "\0" in value:  # no file, name or address can hold it
+            raise self._unfit(path, value, kind)
         try:
             return msgspec.convert(value, kind, dec_hook=_make_secret)
         except msgspec.ValidationError:
@@ -68,7 +70,7 @@ class Shape:
 
     def _list(self, kind: Any, value: Any, path: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise self._unfit(path, value, tuple)
+            raise self._unfit(path, value, kind)
         tagged = tagged_structs(kind)
         if tagged is None:
             return tuple(self.value(get_args(kind)[0], each, f"{path}.{place}") for place, each in enumerate(value))
@@ -91,7 +93,7 @@ class Shape:
         return value
 
     def _unfit(self, path: str, value: Any, kind: Any) -> SettingError:
-        shown = HIDDEN if plain_type(kind) is Secret else value
+        shown = HIDDEN if _may_hide(kind) else value
         reason = self.t("{} is expected").format(wanted(kind, self.t))
         return self.refuse(path, shown, reason, self.t("Correct it, or remove it to use the default."))
 
@@ -107,6 +109,12 @@ class Shape:
 
     def _missing(self, path: str, fix: str) -> MissingSetting:
         return MissingSetting(key=path, origin=self.origin(path.rpartition(".")[0]), fix=fix)
+
+
+def _may_hide(kind: Any) -> bool:
+    """Whether what was meant to be this may hold a secret: a text that should have been a table of bots does."""
+    plain = plain_type(kind)
+    return plain is Secret or get_origin(plain) is dict or tagged_structs(plain) is not None
 
 
 def wanted(kind: Any, t: Translate) -> str:

@@ -180,6 +180,15 @@ def test_the_generated_token_opens_every_host(settle: Load) -> None:
         ('prefix = ""', {}, "prefix"),
         ('[[bots]]\nkind = "kook"', {}, "this version does not know the kind kook yet"),
         (BOT.replace("ws://", "http://"), {}, "Give an address like ws://127.0.0.1:3001."),
+        (BOT.replace("3002", "99999"), {}, "it is no WebSocket address"),
+        (BOT.replace("3002", "abc"), {}, "it is no WebSocket address"),
+        (BOT.replace("127.0.0.1", "[::1"), {}, "it is no WebSocket address"),
+        (BOT.replace("127.0.0.1", "a b"), {}, "it is no WebSocket address"),
+        (BOT + 'token = "a\\nX-Self-ID: 1"', {}, "it holds a control character"),
+        ('plugins.dir = "~nobody-of-this-name/x"', {}, "there is no such user"),
+        ('plugins.dir = "a\\u0000b"', {}, "a text is expected"),
+        ('store.url = "a\\u0000b"', {}, "a text is expected"),
+        ("hub.running = 0", {}, "a whole number of at least 1"),
         (BOT + 'name = "a"\n' + BOT + 'name = "a"', {}, "another bot has the same name"),
         ("", {"DB_HOST": "db"}, "unset DB_HOST"),
         ("", {"REDIS_ADDR": "redis"}, "unset REDIS_ADDR"),
@@ -192,6 +201,13 @@ def test_what_cannot_be_is_refused(settle: Load, text: str, environ: dict[str, s
         settle(text, **environ)
     assert caught.value.exit_code == 78
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["KAGAMI_BOTS", "KAGAMI_PLUGINS__SETTINGS"])
+def test_a_table_that_cannot_be_read_is_not_shown(settle: Load, name: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        settle(**{name: '[{"token": "hidden"'})
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_bots_address_is_not_shown_with_its_token(settle: Load) -> None:

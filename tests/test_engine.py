@@ -243,3 +243,9 @@ async def until(opened: Engine, outcome: str) -> Trace:
             await asyncio.sleep(0.01)
     trace: Trace = found[0]
     return trace
+
+
+async def test_a_host_that_is_not_ours_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"gateway\.host = nowhere\.invalid"):
+        async with engine(tmp_path, KAGAMI_GATEWAY__HOST="nowhere.invalid"):
+            pass

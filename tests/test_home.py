@@ -35,6 +35,11 @@ def test_the_default_home_is_a_folder_of_the_user() -> None:
     assert locate(None, {}).path.name == "kagami"
 
 
+def test_the_home_of_a_user_who_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingError, match="no such user"):
+        locate(None, {"KAGAMI_HOME": "~nobody-of-this-name/kagami"})
+
+
 def test_a_home_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert locate(Path("here"), {}).path == tmp_path / "here"

@@ -36,7 +36,7 @@ class Globals:
 
     @property
     def place(self) -> Home:
-        return locate(self.home, self.environ)
+        return locate(self.home, self.environ, self.t)
 
     def settings(self, *, create: bool = True) -> Settings:
         """The checked configuration; `SettingError` for what is wrong with it."""

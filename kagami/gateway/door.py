@@ -18,7 +18,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from kagami.core.handshake import Welcome
-from kagami.net.channel import transport_quirk
+from kagami.net.channel import Listening, transport_quirk
 
 HEAD_END = b"\r\n\r\n"
 MAX_STRANGERS = 256
@@ -53,7 +53,7 @@ class Strangers:
             door.transport.abort()
 
 
-class Door(ServerConnection):
+class Door(Listening, ServerConnection):
     """A server connection that reads nothing past the head of a request before it was accepted.
 
     `welcome` is what its peer said of itself; set by whoever believed it, before the connection is handled.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+Some = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,10 +19,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of the hub. Times in seconds."""
 
-    running: int = 256
-    lane_length: int = 64
-    waiting: int = 10_000
-    tries: int = 5
+    running: Some = 256
+    lane_length: Some = 64
+    waiting: Some = 10_000
+    tries: Some = 5
     retry_after: tuple[float, ...] = (5.0, 20.0, 75.0, 200.0)
     drain: float = 20.0
-    dedupe: int = 50_000
+    dedupe: Some = 50_000

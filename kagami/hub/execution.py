@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,16 +22,38 @@ from kagami.ports import Answer, Outbox, Parts, StorePut
 
 
 class Slots:
-    """How many handlers run at once."""
+    """How many handlers run at once. Who has to wait gets the next one in the order of asking."""
 
     def __init__(self, amount: int) -> None:
-        self._free = asyncio.Semaphore(amount)
+        self._free = amount
+        self._queue: deque[asyncio.Future[None]] = deque()
+
+    def take_free(self) -> bool:
+        """Take one, if there is one now."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
 
     async def take(self) -> None:
-        await self._free.acquire()
+        if self.take_free():
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given just now
+                self.give()
+            raise
 
     def give(self) -> None:
-        self._free.release()
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)  # handed over: it was never free
+                return
+        self._free += 1
 
 
 class Desk:
@@ -120,6 +143,14 @@ class Execution:
 
     def staged(self, plugin: str) -> Mapping[str, str | None]:
         return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
+
+    def savepoint(self) -> Callable[[], None]:
+        kept = dict(self._staged)
+
+        def forget() -> None:
+            self._staged = kept
+
+        return forget
 
     @property
     def effects(self) -> tuple[StorePut, ...]:

@@ -106,7 +106,8 @@ class Lanes:
         try:
             while lane:
                 # What waits for a slot still counts as waiting: the bounds are of everything that no handler has.
-                await self._slots.take()
+                if not self._slots.take_free():
+                    await self._slots.take()
                 try:
                     if lane:
                         await self._one(lane.popleft(), begun)

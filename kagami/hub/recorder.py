@@ -66,7 +66,7 @@ class Recorder:
             for answer in execution.answers:
                 self._ledger.finish(answer.trace("answer", "", shown_text(answer.event)), attempts=1)
             return 0
-        waits = self._config.retry_after
+        waits = self._config.retry_after or (0.0,)
         retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)
         trace = execution.trace("retry", "", shown_text(execution.event))
         self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at)

@@ -16,7 +16,7 @@ from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
 from kagami.errors import CredentialsRefused
 from kagami.meters import Meters
-from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
+from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel, ListeningClient
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState
 
@@ -96,6 +96,7 @@ class Link:
         try:
             connection = await connect(
                 self._url,
+                create_connection=ListeningClient,
                 additional_headers=self._headers,
                 compression=None,
                 proxy=None,

@@ -48,8 +48,6 @@ class CommandLine(NamedTuple):
 class Timed(Protocol):
     """A run whose time limit stands still while it waits for people."""
 
-    waited: float
-
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
@@ -140,11 +138,6 @@ class Context(Generic[S]):
 
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
-
-    @property
-    def waited(self) -> float:
-        """Seconds spent waiting for people and operations."""
-        return self.run.waited if self.run else 0.0
 
     @property
     def text(self) -> str:
@@ -337,6 +330,8 @@ class Context(Generic[S]):
         """The event is done: what is written from now on is real at once."""
         if self._store is not None:
             self._store.execution = None
+        # The two know each other: only the garbage collector would free them, and all that hangs on an event.
+        self.run = None
 
 
 class Expected(NamedTuple):

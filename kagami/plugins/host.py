@@ -164,11 +164,13 @@ class Host:
         try:
             for active, handler in watchers:
                 ctx: Context[Any] = Context(active.kit, execution)
+                forget = execution.savepoint()
                 try:
                     await self._run(active, handler, ctx, [], execution)
                 except KagamiError:
                     if alone:
                         raise
+                    forget()
                 if not handled.plugin and (ctx.acted or execution.staged(active.id)):
                     handled = Handled(active.kit.label, "handled")
         finally:
@@ -181,14 +183,15 @@ class Host:
     ) -> None:
         execution.mark("plugin", active.kit.label)
         started = self._clock.monotonic()
+        run = Run(active.crew, handler, ctx, args)
         try:
-            await Run(active.crew, handler, ctx, args).finish(handler.__qualname__)
+            await run.finish(handler.__qualname__)
         except KagamiError as error:
             self._meters.count["plugin failed", active.id] += 1
             active.failed(error, handler.__qualname__)
             raise
         self._meters.count["plugin handled", active.id] += 1
-        self._meters.latency[active.meter].observe(self._clock.monotonic() - started - ctx.waited)
+        self._meters.latency[active.meter].observe(self._clock.monotonic() - started - run.waited)
 
     def _too_old(self, active: Active, max_age: float | None, execution: Execution) -> bool:
         if max_age is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 import msgspec
@@ -104,6 +104,10 @@ class Socket(Protocol):
         ...
 
     async def receive(self) -> bytes: ...
+
+    async def listen(self, hear: Callable[[bytes], None]) -> None:
+        """Give every message to `hear` as it comes, until the connection ends (`EOFError`). `hear` must not wait."""
+        ...
 
     async def send(self, frame: bytes) -> None: ...
 

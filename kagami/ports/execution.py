@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -47,6 +47,10 @@ class Execution(Protocol):
 
     def staged(self, plugin: str) -> Mapping[str, str | None]:
         """Writes of this execution that a read must see."""
+        ...
+
+    def savepoint(self) -> Callable[[], None]:
+        """A function that forgets the writes which are staged from here on: for a handler that failed among others."""
         ...
 
     def waiting(self) -> AbstractAsyncContextManager[None]:

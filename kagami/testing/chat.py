@@ -10,7 +10,7 @@ async def test_greeting() -> None:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,14 @@ class ChatExecution:
 
     def staged(self, plugin: str) -> Mapping[str, str | None]:
         return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
+
+    def savepoint(self) -> Callable[[], None]:
+        kept = dict(self._staged)
+
+        def forget() -> None:
+            self._staged = kept
+
+        return forget
 
     @property
     def effects(self) -> tuple[StorePut, ...]:

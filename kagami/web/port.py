@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from logging import Logger
+from typing import Any
 
 from aiohttp import web
 
@@ -21,6 +22,23 @@ _say = log.get("web")
 
 class Visitor(web.RequestHandler):
     """One connection. What is not HTTP is told so in a word; the library would send the bytes back and log a trace."""
+
+    def __init__(self, crowd: dict[Visitor, None], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._crowd = crowd
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._crowd[self] = None
+        if len(self._crowd) > MAX_VISITORS:
+            oldest = next(iter(self._crowd))
+            del self._crowd[oldest]
+            if oldest.transport is not None:
+                oldest.transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._crowd.pop(self, None)
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -45,6 +63,7 @@ class PortSite(web.BaseSite):
         self._host = host
         self._port = port
         self._logger = logger
+        self._crowd: dict[Visitor, None] = {}
 
     @property
     def name(self) -> str:
@@ -58,9 +77,13 @@ class PortSite(web.BaseSite):
         loop = asyncio.get_running_loop()
 
         def visitor() -> Visitor:
-            known = server.connections
-            if len(known) >= MAX_VISITORS and known[0].transport is not None:
-                known[0].transport.abort()
-            return Visitor(server, loop=loop, access_log=None, logger=self._logger, keepalive_timeout=IDLE_SECONDS)
+            return Visitor(
+                self._crowd,
+                server,
+                loop=loop,
+                access_log=None,
+                logger=self._logger,
+                keepalive_timeout=IDLE_SECONDS,
+            )
 
         self._server = await loop.create_server(visitor, self._host, self._port, backlog=BACKLOG)

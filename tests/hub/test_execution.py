@@ -67,6 +67,42 @@ async def test_a_waiting_handler_gives_its_slot_back_and_takes_it_again() -> Non
         await asyncio.wait_for(slots.take(), 0.01)
 
 
+async def test_slots_are_given_in_the_order_of_asking() -> None:
+    slots, order = Slots(1), list[int]()
+
+    async def ask(number: int) -> None:
+        await slots.take()
+        order.append(number)
+        slots.give()
+
+    await slots.take()
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(ask(number))
+        await asyncio.sleep(0)
+        assert not slots.take_free()
+        slots.give()
+    assert order == [0, 1, 2]
+    assert slots.take_free()
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_a_slot_is_not_lost_with_who_waited_for_it(given: bool) -> None:
+    slots = Slots(1)
+    await slots.take()
+    waiting = asyncio.ensure_future(slots.take())
+    await asyncio.sleep(0)
+    if given:
+        slots.give()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    if not given:
+        slots.give()
+    assert slots.take_free()
+    assert not slots.take_free()
+
+
 async def test_nobody_but_an_admin_calls_operations() -> None:
     with pytest.raises(Denied):
         await execution().call(Stop())

@@ -11,11 +11,11 @@ from tests.hub.doubles import QQ, Book, StillClock, event, execution
 
 
 class Office:
-    def __init__(self) -> None:
+    def __init__(self, config: HubConfig | None = None) -> None:
         self.book, self.clock, self.meters, self.bots = Book(), StillClock(), Meters(), BotRegistry()
         self.board = Board(self.clock, self.meters, self.bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
         self.recorder = Recorder(
-            self.book, self.bots, self.board, config=HubConfig(), clock=self.clock, meters=self.meters
+            self.book, self.bots, self.board, config=config or HubConfig(), clock=self.clock, meters=self.meters
         )
 
 
@@ -87,3 +87,8 @@ async def test_of_a_long_error_the_beginning_is_kept() -> None:
     office, one = Office(), execution()
     office.recorder.fail(one, ValueError("x" * 100_000))
     assert len(office.book.closed[0][0].error) == ERROR_KEPT
+
+
+async def test_without_pauses_the_next_try_is_due_at_once() -> None:
+    office = Office(HubConfig(retry_after=()))
+    assert office.recorder.fail(execution(), ValueError("no")) == office.clock.wall_ms()

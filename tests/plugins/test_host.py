@@ -322,3 +322,21 @@ async def test_built_in_plugins_are_there(tmp_path: Path) -> None:
         ]
         await chat.says("/echo [CQ:at,qq=all]  x")
         assert await chat.hears() == "[CQ:at,qq=all]  x"
+
+
+async def test_what_a_handler_wrote_that_failed_among_others_is_forgotten() -> None:
+    plugin = Plugin[Settings]()
+
+    @plugin.on("message")
+    async def breaks(ctx: Ctx) -> None:
+        await ctx.store.put("half", 1)
+        raise ValueError("in the middle")
+
+    @plugin.on("message")
+    async def counts(ctx: Ctx) -> None:
+        await ctx.store.put("seen", 1)
+
+    async with chat_with(plugin) as chat:
+        await chat.says("hello")
+        await chat.finished()
+        assert [key for _, key in chat.store.kept] == ["seen"]

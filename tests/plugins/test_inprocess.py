@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 
 from kagami.errors import PluginError, UsageError
 from kagami.plugins.api import Context, KagamiError, Plugin, Settings
+from kagami.plugins.inprocess import Run
 from kagami.testing.chat import chat_with
 from kagami.testing.clock import FakeClock
 
@@ -166,3 +168,16 @@ async def test_a_handler_that_cancels_itself_has_failed() -> None:
         await chat.says("/do")
         with pytest.raises(PluginError, match="was interrupted"):
             await chat.finished()
+
+
+async def test_an_event_that_is_done_leaves_nothing_for_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with chat_with(doing("nothing")) as chat:
+            await chat.says("/do")
+            await chat.finished()
+            await asyncio.sleep(0)
+            assert not [each for each in gc.get_objects() if type(each) is Run]
+    finally:
+        gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from kagami import log
 from kagami.adapters.onebot11.codec import Identity, read, read_nickname
@@ -152,8 +153,7 @@ class OneBotBot:
         try:
             for raw in held:
                 self._take(line, raw)
-            while True:
-                self._take(line, await line.socket.receive())
+            await line.socket.listen(partial(self._take, line))
         except EOFError as ending:
             self.away("connecting", f"{ending}; waiting for it to connect again")
             raise

@@ -36,6 +36,9 @@ class Wire:
     async def receive(self) -> bytes:
         raise EOFError
 
+    async def listen(self, hear: Callable[[bytes], None]) -> None:
+        raise EOFError
+
     async def probe(self, limit: float) -> float | None:
         return limit
 
