@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from bench import commands, machine, table
+from bench import commands, keys, machine, table
 from bench.figures import QUICK, Plan, measure
 from bench.sides import sides
 
@@ -27,6 +28,7 @@ def main() -> None:
     if any(side.name == table.KAGAMI for side in wanted):
         figures["version"] = commands.version_figures(plan.commands)
         figures["screen"] = commands.screen_figures(plan.starts)
+        figures["keys"] = asyncio.run(keys.key_figures())
     table.show(figures)
     if given.json:
         figures["goals"] = [goal.plain() for goal in table.goals(figures)]

@@ -24,6 +24,7 @@ from bench.kagami_side import environment, write_settings
 
 SIZE = struct.pack("HHHH", 40, 140, 0, 0)
 CONTROL = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[P\]X^_].*?(?:\x1b\\|\x07)|\x1b.|[\x00-\x20]", re.DOTALL)
+TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 FULL_SCREEN = b"\x1b[?1049h"
 PAINTED_BYTES = 20  # visible bytes outside of control sequences
 PAINTS_WITHIN_S = 30.0
@@ -51,7 +52,7 @@ def screen(command: list[str], *, stays_s: float = 3.0) -> tuple[float, float]:
     began = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execvpe(command[0], command, environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        os.execvpe(command[0], command, environment() | TERMINAL)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, SIZE)
     try:
         painted = _first_paint(terminal, began)

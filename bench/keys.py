@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench import machine
-from bench.commands import SIZE
+from bench.commands import SIZE, TERMINAL
 from bench.kagami_side import environment, write_settings
 from bench.load import Load
 
@@ -43,7 +43,7 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             command = [sys.executable, "-m", "kagami", "--home", home, "--lang", "en"]
-            os.execvpe(command[0], command, environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+            os.execvpe(command[0], command, environment() | TERMINAL | {"XDG_STATE_HOME": home})
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, SIZE)
         asyncio.get_running_loop().add_reader(self.master, self._read)
 

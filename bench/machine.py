@@ -15,9 +15,9 @@ MEBIBYTE = 1024 * 1024
 
 
 def cores() -> tuple[set[int], set[int]]:
-    """The load's cores and the measured process's; the same set when there is only one."""
-    first, *rest = sorted(os.sched_getaffinity(0))
-    return ({first}, {rest[0]}) if rest else ({first}, {first})
+    """The load's core, and the measured process's: all of them, as a user's machine gives them."""
+    everything = os.sched_getaffinity(0)
+    return {min(everything)}, everything
 
 
 @contextmanager

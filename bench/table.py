@@ -64,6 +64,8 @@ def goals(figures: Plain) -> list[Goal]:
         found.append(
             Goal("memory with the UI, × bare Textual", screen["screen_mib"] / screen["bare_mib"], 1.6, most=True)
         )
+    if keys := figures.get("keys"):
+        found.append(Goal("key to paint under 5,000 events/s, p90 ms", keys["p90_ms"], 100, most=True))
     return found
 
 

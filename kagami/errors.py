@@ -57,7 +57,12 @@ class KagamiError(Exception):
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The message in the language of `translate`."""
         template = translate(type(self).__doc__ or "")
-        return template.format_map({key: str(value) for key, value in self.details.items()})
+        return template.format_map({key: _told(key, str(value), translate) for key, value in self.details.items()})
+
+
+def _told(key: str, value: str, translate: Callable[[str], str]) -> str:
+    """A detail as it is shown: reasons and fixes may be texts of ours, which the catalogue knows."""
+    return translate(value) if value and key in ("reason", "fix") else value
 
 
 class Refused(KagamiError):

@@ -82,6 +82,8 @@ def _show(
     glyphs = asked.glyphs or given.environ.get("KAGAMI_GLYPHS")
     wishes = Wishes(language=language, glyphs=glyphs, theme=asked.theme, owned=owned, mouse=asked.mouse)
     left = run_console(control, wishes, environ=given.environ)
+    if left is Leave.DETACH:
+        click.echo(given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them."))
     return "stop" if left is Leave.STOP else "detach"
 
 

@@ -99,7 +99,9 @@ def _ports(settings: Settings, t: Translate) -> Iterator[Finding]:
             yield Finding("ok", subject, t("held by our engine, process {}").format(ours))
         else:
             fix = t("Stop what uses the port, or set another {}.").format(name)
-            yield Finding("bad", subject, problem.strerror or str(problem), fix)
+            taken = problem.errno == errno.EADDRINUSE
+            text = t("another program listens there") if taken else problem.strerror or str(problem)
+            yield Finding("bad", subject, text, fix)
 
 
 def _bind(host: str, port: int) -> OSError | None:

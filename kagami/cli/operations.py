@@ -22,7 +22,7 @@ TOPICS = {
     "messages": mark("Messages, their search, dead letters and clean-up."),
     "plugins": mark("Plugins, their versions and reloads."),
     "system": mark("The engine itself."),
-    "traces": mark("One event's way through the house."),
+    "traces": mark("One event's way through Kagami."),
 }
 _SIMPLE: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
 
@@ -52,16 +52,16 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
 
     fields = msgspec.structs.fields(found.request)
     hints = get_type_hints(found.request)
-    required = [each.name for each in fields if each.required]
-    params: list[click.Parameter] = [click.Argument(["values"], nargs=-1, metavar=_usage(required))]
+    usage = " ".join(
+        each.name.upper() if each.required else f"[{each.name.upper()}]"
+        for each in fields
+        if each.name in nameless_fields(found)
+    )
+    params: list[click.Parameter] = [click.Argument(["values"], nargs=-1, metavar=usage or " ")]
     params += [_option(each, hints[each.name], t) for each in fields]
     if found.asks:
         params.append(click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it.")))
     return Command(found.verb, t, callback=run, params=params, help=t(found.text))
-
-
-def _usage(required: list[str]) -> str:
-    return " ".join(name.upper() for name in required) or " "
 
 
 def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.Option:
@@ -76,19 +76,30 @@ def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.
     return click.Option([flag, field.name], type=choice or _SIMPLE.get(kind, click.STRING), help=text)
 
 
+def nameless_fields(found: Operation) -> list[str]:
+    """What may be given without its name: every needed field, or the only one."""
+    fields = msgspec.structs.fields(found.request)
+    return [each.name for each in fields if each.required or len(fields) == 1]
+
+
 def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, Any], t: Translate) -> msgspec.Struct:
-    """The request of named `fields` and of `values` without a name, which are the needed fields in their order."""
+    """The request of named `fields`, and of `values` for the `nameless_fields` in their order."""
     given = {name: value for name, value in fields.items() if value is not None}
-    missing = [each.name for each in msgspec.structs.fields(found.request) if each.required and each.name not in given]
+    missing = [name for name in nameless_fields(found) if name not in given]
     if len(values) > len(missing):
-        raise UsageError(reason=t("{} is one word too many.").format(values[len(missing)]))
+        raise _wrong(t("{} is one word too many.").format(values[len(missing)]), found, t)
     given |= dict(zip(missing, values, strict=False))
-    if nameless := missing[len(values) :]:
-        raise UsageError(reason=t("{} is missing.").format(nameless[0].upper()))
+    needed = [each.name for each in msgspec.structs.fields(found.request) if each.required]
+    if nameless := [name for name in missing[len(values) :] if name in needed]:
+        raise _wrong(t("{} is missing.").format(nameless[0].upper()), found, t)
     try:
         return msgspec.convert(given, found.request, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(reason=str(error)) from None
+
+
+def _wrong(reason: str, found: Operation, t: Translate) -> UsageError:
+    return UsageError(reason=f"{reason} {t('See: {}').format(f'kagami {found.topic} {found.verb} --help')}")
 
 
 def _confirm(found: Operation, t: Translate) -> None:

@@ -39,10 +39,12 @@ class Globals:
         return locate(self.home, self.environ, self.t)
 
     def settings(self, *, create: bool = True) -> Settings:
-        """The checked configuration; `SettingError` for what is wrong with it."""
+        """The checked configuration, or `SettingError`. `--lang` is the engine's language too."""
         from kagami.config import load  # noqa: PLC0415 (commands on a running engine need no configuration)
 
-        return load(self.place, environ=self.environ, config=self.config, t=self.t, create=create)
+        found = load(self.place, environ=self.environ, config=self.config, t=self.t, create=create)
+        language = found.language or self.asked_language or ""
+        return msgspec.structs.replace(found, language=language)
 
 
 class Command(click.Command):

@@ -12,7 +12,7 @@ _TEXT = (
 _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "",
-        mark("The whole house"),
+        mark("All of Kagami"),
         (
             ('language = "en"', mark("en or zh; without it, the language of the terminal")),
             ('prefix = "/"', mark("what commands in chats begin with")),

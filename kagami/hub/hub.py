@@ -167,6 +167,10 @@ class Hub:
     def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
         return self._inbox.accept(event, read_at)
 
+    @property
+    def crowded(self) -> bool:
+        return self._parts.store.ledger.crowded
+
     def complain(self, bot: BotId, reason: str, frame: bytes) -> None:
         self._recorder.complain(self.new_execution(), bot, reason, frame)
 

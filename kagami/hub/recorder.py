@@ -19,6 +19,7 @@ from kagami.ports import Ledger
 TEXT_KEPT = 200
 ERROR_KEPT = 2_000
 FRAME_KEPT = 2_048
+ASKED_US = 100_000  # what is faster has asked nobody
 _log = log.get("hub")
 
 
@@ -86,7 +87,7 @@ class Recorder:
 
     def _count(self, trace: Trace) -> None:
         self._meters.count["events", trace.outcome] += 1
-        seconds = trace.total_us / 1e6
+        seconds = own_us(trace) / 1e6
         if trace.outcome == "handled":
             self._meters.latency["event"].observe(seconds)
             self._bots.tally[trace.bot].latency.observe(seconds)
@@ -102,3 +103,12 @@ class Recorder:
 def shown_text(event: Event) -> str:
     """The beginning of what was said, or what happened."""
     return preview(event.message)[:TEXT_KEPT] if event.kind == "message" else event.name
+
+
+def own_us(trace: Trace) -> int:
+    """How long an event took without the time in which people were asked; few events take long enough to look."""
+    if trace.total_us < ASKED_US:
+        return trace.total_us
+    ends = [*(mark.at_us for mark in trace.marks[1:]), trace.total_us]
+    asked = sum(end - mark.at_us for mark, end in zip(trace.marks, ends, strict=False) if mark.stage == "ask")
+    return trace.total_us - asked

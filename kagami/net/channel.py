@@ -20,6 +20,7 @@ MAX_WAITING_FRAMES = 1000
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 WRITE_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
+PAUSE_SECONDS = 0.005
 
 SLOW_CLIENT = 1013
 SLOW_REASON = "slow_client"
@@ -61,6 +62,7 @@ class Channel:
         self._meters = meters
         self._waiting = 0
         self._closing: asyncio.Task[None] | None = None
+        self._pause: asyncio.TimerHandle | None = None
 
     @property
     def peer(self) -> str:
@@ -104,6 +106,24 @@ class Channel:
         broadcast((self._connection,), frame, text=True)
         if self._connection.paused:
             await self._drain()
+
+    def pause_while(self, crowded: Callable[[], bool]) -> None:
+        """Read nothing from the network until `crowded` says no; what was read already still comes."""
+        if self._pause is None and not self._connection.transport.is_closing():
+            self._connection.transport.pause_reading()
+            self._wait(crowded)
+
+    def _wait(self, crowded: Callable[[], bool]) -> None:
+        self._pause = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._look, crowded)
+
+    def _look(self, crowded: Callable[[], bool]) -> None:
+        self._pause = None
+        if self._connection.transport.is_closing():
+            return
+        if crowded():
+            self._wait(crowded)
+        else:
+            self._connection.transport.resume_reading()
 
     async def _drain(self) -> None:
         """Wait until the peer has taken most of what was written."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kagami.errors import NotFound
+from kagami.errors import NotFound, UsageError
+from kagami.i18n import mark
 from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
 from kagami.ports import BotRow, Parts
@@ -28,6 +29,8 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
     bot = parts.bots.get(BotId(request.bot))
     if bot is None:
         raise NotFound(what="bot", name=request.bot)
+    if bot.adapter == "sandbox":
+        raise UsageError(reason=mark("The sandbox is part of Kagami and always connected."))
     await bot.close("disconnected by an operator")
 
 

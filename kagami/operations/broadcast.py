@@ -11,6 +11,7 @@ import msgspec
 
 from kagami import log
 from kagami.errors import UsageError
+from kagami.i18n import mark
 from kagami.model.action import Send
 from kagami.model.ids import RANDOM_BITS, BotId, ChatId, ExecutionId, execution_id, split_id
 from kagami.model.message import text
@@ -64,7 +65,7 @@ async def audience(parts: Parts, request: Audience) -> Reached:
 async def broadcast(parts: Parts, request: Broadcast) -> Broadcasted:
     """Send a message to every active chat, as fast as each account may speak."""
     if not request.text.strip():
-        raise UsageError(reason="Give a text to send.")
+        raise UsageError(reason=mark("Give a text to send."))
     chats = await _audience(parts, request.days)
     if request.execution:
         execution = ExecutionId(request.execution)
@@ -112,7 +113,7 @@ class _Run:
 
 async def _audience(parts: Parts, days: float) -> list[tuple[BotId, ChatId]]:
     if not days > 0:
-        raise UsageError(reason="Give a number of days above 0.")
+        raise UsageError(reason=mark("Give a number of days above 0."))
     since = max(0, parts.clock.wall_ms() - int(min(days, 36_500) * DAY_MS))
     rows = await parts.store.chats(limit=MOST_CHATS, active_since_ms=since)
     return sorted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kagami.errors import UsageError
+from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.operations.registry import Request, operation
 from kagami.ports import ChatRow, Cleaned, MessageRow, Open, Parts
@@ -80,7 +81,7 @@ async def list_messages(parts: Parts, request: ListMessages) -> list[MessageRow]
 async def search(parts: Parts, request: Search) -> list[MessageRow]:
     """Messages that contain a text, in any language."""
     if not request.text.strip():
-        raise UsageError(reason="Give a text to search for.")
+        raise UsageError(reason=mark("Give a text to search for."))
     return await parts.store.search(
         request.text,
         bot=request.bot,
@@ -123,7 +124,7 @@ async def clean(parts: Parts, request: Clean) -> Cleaned:
 
 def _limit_ms(parts: Parts, days: float) -> int:
     if not 0 <= days <= MOST_DAYS:  # also refuses NaN
-        raise UsageError(reason="Give a number of days from 0 to 36500.")
+        raise UsageError(reason=mark("Give a number of days from 0 to 36500."))
     return parts.clock.wall_ms() - int(days * DAY_MS)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kagami.core.limits import Buckets
 from kagami.errors import KagamiError, LoadError, PluginError
-from kagami.plugins.contain import contained
+from kagami.plugins.contain import contained, describe
 from kagami.plugins.context import Kit, Lifetime
 from kagami.plugins.inprocess import Crew
 from kagami.plugins.loader import Package
@@ -98,7 +98,8 @@ class Active:
 
     def failed(self, error: KagamiError, where: str) -> None:
         """Log what a plugin raised, with its traceback."""
-        self.kit.log.error("handler failed", cause=error.__cause__ or error, handler=where)
+        cause = error.__cause__ or error
+        self.kit.log.error("handler failed", cause=cause, error=describe(cause), handler=where)
 
     async def _hook(self, hook: Hook[Any]) -> str:
         """Run a hook within the plugin's limit; what went wrong, or nothing."""

@@ -71,6 +71,11 @@ class Intake(Protocol):
         """
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """Events come faster than they can be kept: a reader should pause for a moment, or they will be refused."""
+        ...
+
     def complain(self, bot: BotId, reason: str, frame: bytes) -> None:
         """Keep a frame that is not the protocol: counted, traced, at most its first 2 KiB."""
         ...
@@ -110,6 +115,10 @@ class Socket(Protocol):
         ...
 
     async def send(self, frame: bytes) -> None: ...
+
+    def pause_while(self, crowded: Callable[[], bool]) -> None:
+        """Read nothing from the network until `crowded` says no; what was read already still comes."""
+        ...
 
     async def probe(self, limit: float) -> float | None:
         """Round trip of a ping in seconds; None when no answer comes within `limit` seconds."""

@@ -86,6 +86,11 @@ class Ledger(Protocol):
     """The one group-committing writer. Nothing here waits for the disk unless its awaitable is awaited."""
 
     @property
+    def crowded(self) -> bool:
+        """More waits to be written than should: who brings events does well to pause. False when that cannot help."""
+        ...
+
+    @property
     def takes(self) -> bool:
         """False while it refuses new events and sends: it is closed, or too much waits for a disk that is full."""
         ...

@@ -33,6 +33,8 @@ RETRY_S = 1.0
 WAITING_ROWS = 10_000
 WAITING_BYTES = 64 << 20
 ROW_BYTES = 512
+# Beyond this, readers are asked to pause. What one of them has read already has to fit into the rest.
+CROWDED_ROWS = 3_000
 
 _log = log.get("store")
 
@@ -69,6 +71,11 @@ class BatchLedger:
     @property
     def takes(self) -> bool:
         return not self._closed and not self._full
+
+    @property
+    def crowded(self) -> bool:
+        # A database that cannot be written gets no better by waiting: then events are refused.
+        return self._rows > CROWDED_ROWS and not self.trouble
 
     @property
     def newest(self) -> int:

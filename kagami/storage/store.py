@@ -140,7 +140,7 @@ async def open_store(
         ((newest,),) = await engine.ask("newest_id")
         ledger = BatchLedger(engine, meters, newest)
         stack.push_async_callback(ledger.close)
-        upkeep = Upkeep(engine, config or StoreConfig())
+        upkeep = Upkeep(engine, config or StoreConfig(), lambda: ledger.newest)
         nursery = await stack.enter_async_context(Nursery(clock))
         nursery.keep("store upkeep", upkeep.run)
         yield SqlStore(engine, ledger, upkeep, clock)

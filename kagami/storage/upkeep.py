@@ -25,8 +25,11 @@ TRACE_ROWS = 500
 SIZE_ROWS = 200
 CHUNK_PAGES = 256
 BEAT_S = 0.25
-# The digest works for one part in so many of the time.
+# The digest rests so many times as long as it works, longer while the ledger gets more than so many messages a second:
+# what it does is for readers, who find what it has not read yet all the same, but it takes time from those who answer.
 REST = 3
+BUSY_REST = 31
+BUSY_MESSAGES = 1_000
 NOTHING = Cleaned(0, 0, 0, 0)
 # Columns of `oldest_events` and `oldest_sends`, after id, bot, chat, user and text.
 KIND, EXECUTION, TIME, IS_OPEN = 5, 6, 7, 8
@@ -35,11 +38,12 @@ LINES = ("message", "send")
 
 
 class Upkeep:
-    """Made by the store."""
+    """Made by the store. `newest` is the highest id that the ledger has given."""
 
-    def __init__(self, engine: Engine, config: StoreConfig) -> None:
+    def __init__(self, engine: Engine, config: StoreConfig, newest: Callable[[], int]) -> None:
         self._engine = engine
         self._config = config
+        self._newest = newest
         self._lock = asyncio.Lock()
         self.digest = Digest(engine, self._lock)
 
@@ -48,11 +52,11 @@ class Upkeep:
         clock = asyncio.get_running_loop().time
         while True:
             try:
-                started = clock()
+                started, newest = clock(), self._newest()
                 while await self.digest.step():
                     await self._engine.tidy()
-                    await asyncio.sleep(REST * (clock() - started))
-                    started = clock()
+                    await asyncio.sleep(rest(clock() - started, self._newest() - newest))
+                    started, newest = clock(), self._newest()
                 await self._engine.tidy()
             except StoreClosed:
                 pass  # a full disk: the ledger says so, and the messages wait
@@ -166,6 +170,11 @@ def _ids(rows: Sequence[Row]) -> list[int]:
 
 def _count(rows: Sequence[Row], kind: str) -> int:
     return len([row for row in rows if row[KIND] == kind])
+
+
+def rest(worked: float, messages: int) -> float:
+    """Seconds to rest after so many of work, in which so many messages came."""
+    return worked * (BUSY_REST if messages > BUSY_MESSAGES * worked else REST)
 
 
 def _chats(lines: Sequence[Row]) -> list[Row]:

@@ -23,9 +23,10 @@ PATH = "/onebot/v11/ws"
 
 
 class WritingIntake:
-    """Implements `ports.Intake`: remembers everything, stores nothing."""
+    """Implements `ports.Intake`: remembers everything, stores nothing. `crowded` is as it is set."""
 
     def __init__(self) -> None:
+        self.crowded = False
         self.events: list[Event] = []
         self.complaints: list[tuple[BotId, str, bytes]] = []
         self.bots: dict[BotId, Bot] = {}

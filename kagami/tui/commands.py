@@ -103,6 +103,16 @@ def _operation(topic: str, rest: str) -> Run | None:
 
 def build(found: Operation, given: str) -> msgspec.Struct:
     """The request of an operation from `name=value` words; the first bare word is its first field."""
+    values = _values(found, given)
+    if any(field.required and field.encode_name not in values for field in msgspec.structs.fields(found.request)):
+        raise UsageError(reason=usage(found))
+    try:
+        return msgspec.convert(values, found.request, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(reason=f"{error}. {usage(found)}") from None
+
+
+def _values(found: Operation, given: str) -> dict[str, str]:
     names = [field.encode_name for field in msgspec.structs.fields(found.request)]
     values: dict[str, str] = {}
     try:
@@ -117,10 +127,7 @@ def build(found: Operation, given: str) -> msgspec.Struct:
                 raise UsageError(reason=usage(found))
             name, value = free[0], part
         values[name] = value
-    try:
-        return msgspec.convert(values, found.request, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(reason=f"{error}. {usage(found)}") from None
+    return values
 
 
 def usage(found: Operation) -> str:

@@ -60,6 +60,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.clock = clock
         self.state = state
         self.language = language
+        self._letters = text  # what the terminal shows, whatever signs are chosen
         self.looks: Looks = looks(glyphs, theme_name, text)
         self.feed = EngineFeed(control, clock, self.heard)
         self.stage = Stage(self)
@@ -132,7 +133,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         """Change the language, the theme or the signs of everything that is on the screen."""
         self.language = language or self.language
         chosen = theme_name or self.looks.theme
-        self.looks = looks(glyphs or self.looks.glyphs.tier, chosen, self.looks.text)
+        self.looks = looks(glyphs or self.looks.glyphs.tier, chosen, self._letters)
         if theme_name:
             self.register_theme(theme(theme_name))
             self.ansi_color = theme_name == "ansi"

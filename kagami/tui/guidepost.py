@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from kagami.errors import KagamiError
@@ -53,7 +54,10 @@ class Guidepost:
         self.desk.say(self.desk.t(action.label), self.desk.t(mark("This place comes with a later version.")))
 
     def _picture(self) -> None:
-        self.desk.say(self.desk.t(mark("Picture written")), self.desk.save_screenshot())
+        now = datetime.fromtimestamp(self.desk.clock.wall_ms() / 1000).astimezone()
+        self.desk.say(
+            self.desk.t(mark("Picture written")), self.desk.save_screenshot(f"kagami-{now:%Y%m%d-%H%M%S}.svg")
+        )
 
     def language(self) -> None:
         """The other language; a terminal that takes only ASCII stays with English."""

@@ -84,7 +84,7 @@ _TEXTS = {
     "bots": mark("Go to Bots: accounts and their connections"),
     "logs": mark("Go to Logs: what the engine and plugins say"),
     "chats": mark("Go to Chats: conversations and the message search"),
-    "trace": mark("Go to Trace: one message's way through the house"),
+    "trace": mark("Go to Trace: one message's way through Kagami"),
     "sandbox": mark("Go to Sandbox: talk to your plugins without an account"),
 }
 ACTIONS = tuple(Action(entry.go, (entry.digit,), entry.title, _TEXTS[entry.name], hint=False) for entry in PLACES)

@@ -101,6 +101,10 @@ class Shell(Protocol):
         """To the clipboard (OSC 52), with a toast that says what happened."""
         ...
 
+    async def choose(self, question: Question, buttons: Sequence[str]) -> int:
+        """The number of the chosen button; 0 for none."""
+        ...
+
     async def ask(self, question: Question) -> bool: ...
 
     async def prompt(

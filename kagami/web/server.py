@@ -70,9 +70,7 @@ class WebServer:
             app.add_routes(self._handlers.operator_routes())
         app.on_response_prepare.append(add_headers)
         app.on_shutdown.append(self._handlers.close)
-        runner = web.AppRunner(
-            app, access_log=None, logger=_logger, shutdown_timeout=STOP_SECONDS
-        )
+        runner = web.AppRunner(app, access_log=None, logger=_logger, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         return runner

@@ -99,3 +99,14 @@ def test_a_dumb_terminal_gets_a_hint(home: Home, shown: list[run.Wishes], capsys
     wishes.environ["TERM"] = "dumb"
     assert open_console(wishes, LOOKS) == console.NO_TERMINAL
     assert shown == []
+
+
+def test_who_leaves_the_bots_running_is_told_how_to_come_back(
+    home: Home, owned: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "has_terminal", lambda: True)
+    for left, told in ((Leave.DETACH, True), (Leave.STOP, False), (Leave.LOST, False)):
+        monkeypatch.setattr(run, "run_console", lambda *_, left=left, **__: left)
+        open_console(given(home), LOOKS)
+        assert ("comes back" in capsys.readouterr().out) is told
+    assert owned == ["detach", "stop", "detach"]

@@ -11,6 +11,7 @@ from kagami.cli.operations import TOPICS, read_request, topics
 from kagami.errors import NotFound, StoreClosed, UsageError
 from kagami.operations import registry
 from kagami.operations.messages import Clean, ListMessages, Search
+from kagami.operations.plugins import Reload
 from kagami.operations.registry import Operation
 from tests.cli.conftest import Doubles, Say
 from tests.web.doubles import row
@@ -106,6 +107,12 @@ def test_a_terminal_is_asked(
 
 def test_a_needed_field_may_stand_without_its_name() -> None:
     assert read("messages.search", "hello") == read("messages.search", text="hello") == Search(text="hello")
+
+
+def test_the_only_field_may_stand_without_its_name() -> None:
+    assert read("plugins.reload", "dice") == Reload(plugin="dice")
+    with pytest.raises(UsageError, match="kagami plugins reload --help"):
+        read("plugins.reload", "dice", "echo")
 
 
 def test_fields_that_were_not_given_keep_their_defaults() -> None:

@@ -57,3 +57,10 @@ def test_settings_are_those_of_the_home(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError):
         Globals(str, "en", {"WS_PORT": "x"}, home=tmp_path).settings(create=False)
+
+
+def test_a_wanted_language_is_the_engines_unless_one_is_configured(tmp_path: Path) -> None:
+    given = Globals(str, "zh", {}, asked_language="zh", home=tmp_path)
+    assert given.settings().language == "zh"
+    (tmp_path / "kagami.toml").write_text('language = "en"')
+    assert given.settings().language == "en"

@@ -59,6 +59,7 @@ class Book:
     """Implements `ports.Ledger` in lists. Sends become durable when `held` is done, if there is such a future."""
 
     def __init__(self) -> None:
+        self.crowded = False
         self.accepted: list[Event] = []
         self.begun: list[SendRow] = []
         self.ended: list[tuple[ExecutionId, int, Receipt]] = []

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from kagami.hub.board import Board
 from kagami.hub.config import HubConfig
-from kagami.hub.recorder import ERROR_KEPT, FRAME_KEPT, TEXT_KEPT, Recorder, shown_text
+from kagami.hub.recorder import ERROR_KEPT, FRAME_KEPT, TEXT_KEPT, Recorder, own_us, shown_text
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
-from kagami.model.ids import ExecutionId
+from kagami.model.ids import ChatId, ExecutionId, UserId
+from kagami.model.trace import Mark, Trace
 from kagami.ports import StorePut
 from tests.hub.doubles import QQ, Book, StillClock, event, execution
 
@@ -92,3 +93,9 @@ async def test_of_a_long_error_the_beginning_is_kept() -> None:
 async def test_without_pauses_the_next_try_is_due_at_once() -> None:
     office = Office(HubConfig(retry_after=()))
     assert office.recorder.fail(execution(), ValueError("no")) == office.clock.wall_ms()
+
+
+def test_the_time_in_which_people_were_asked_is_not_ours() -> None:
+    marks = (Mark("route", 10), Mark("ask", 30), Mark("answer", 9_000_030), Mark("send", 9_000_040))
+    trace = Trace(ExecutionId("x"), QQ, ChatId("c"), UserId("u"), 0, 9_000_100, "handled", marks)
+    assert own_us(trace) == 100

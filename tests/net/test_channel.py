@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from kagami.meters import Meters
 from kagami.net import channel as channel_module
-from kagami.net.channel import Channel, show_address, transport_quirk
+from kagami.net.channel import Channel, Listening, show_address, transport_quirk
 from kagami.net.supervise import Nursery
 from kagami.testing.clock import settle
 
@@ -22,8 +22,12 @@ Pair = tuple[Channel, Connection]
 MIB = 1024 * 1024
 
 
+class ListeningServer(Listening, ServerConnection):
+    """As the gateway's own connections are."""
+
+
 @asynccontextmanager
-async def pair(meters: Meters | None = None) -> AsyncIterator[Pair]:
+async def pair(meters: Meters | None = None, kind: type[ServerConnection] = ServerConnection) -> AsyncIterator[Pair]:
     """A channel on the server's side, and the client's plain connection at its other end."""
     accepted: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
 
@@ -31,7 +35,10 @@ async def pair(meters: Meters | None = None) -> AsyncIterator[Pair]:
         accepted.set_result(connection)
         await connection.wait_closed()
 
-    async with Nursery() as nursery, serve(handle, "127.0.0.1", 0, compression=None, close_timeout=0.05) as server:
+    async with (
+        Nursery() as nursery,
+        serve(handle, "127.0.0.1", 0, compression=None, close_timeout=0.05, create_connection=kind) as server,
+    ):
         port = server.sockets[0].getsockname()[1]
         client = await connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None, max_size=None)
         try:
@@ -243,3 +250,101 @@ def test_addresses_are_shown_as_people_write_them(address: object, shown: str) -
 def test_the_quirk_hides_nothing_else() -> None:
     with pytest.raises(ValueError, match="other"), transport_quirk():
         raise ValueError("other")
+
+
+class Ear:
+    """Writes down what a channel gives it."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self._told = asyncio.Event()
+
+    def __call__(self, message: bytes) -> None:
+        self.heard.append(message)
+        self._told.set()
+
+    async def until(self, last: bytes) -> list[bytes]:
+        async with asyncio.timeout(5):
+            while last not in self.heard:
+                self._told.clear()
+                await self._told.wait()
+        return self.heard
+
+
+KINDS = pytest.mark.parametrize("kind", [ServerConnection, ListeningServer])
+
+
+@KINDS
+async def test_who_listens_hears_everything_in_its_order(kind: type[ServerConnection]) -> None:
+    async with Nursery() as nursery, pair(kind=kind) as (channel, client):
+        ear = Ear()
+        await client.send("before")
+        await client.send(["in ", "parts"])
+        await settle()
+        nursery.start("listen", swallow(channel.listen(ear)))
+        for message in ("one", ["t", "w", "o"], b"three", ["fo", "ur"], "five", "last"):
+            await client.send(message)
+        assert await ear.until(b"last") == [
+            b"before", b"in parts", b"one", b"two", b"three", b"four", b"five", b"last",
+        ]  # fmt: skip
+
+
+async def swallow(listening: Awaitable[None]) -> None:
+    with suppress(EOFError):
+        await listening
+
+
+@KINDS
+async def test_what_comes_in_one_packet_keeps_its_order(kind: type[ServerConnection]) -> None:
+    async with Nursery() as nursery, pair(kind=kind) as (channel, client):
+        ear = Ear()
+        nursery.start("listen", swallow(channel.listen(ear)))
+        await settle()
+        client.protocol.send_text(b"a", fin=False)
+        client.protocol.send_continuation(b"b", fin=True)
+        client.protocol.send_text(b"c")
+        client.protocol.send_text(b"last")
+        client.send_data()
+        assert await ear.until(b"last") == [b"ab", b"c", b"last"]
+
+
+@KINDS
+async def test_who_listens_is_told_how_it_ended(kind: type[ServerConnection]) -> None:
+    async with pair(kind=kind) as (channel, client):
+        await client.close(4000, "enough")
+        with pytest.raises(EOFError, match=r"closed by the peer \(4000: enough\)"):
+            await channel.listen(Ear())
+
+
+async def test_who_listens_no_more_leaves_the_rest_to_who_receives() -> None:
+    async with pair(kind=ListeningServer) as (channel, client):
+        listening = asyncio.ensure_future(channel.listen(ear := Ear()))
+        await client.send("heard")
+        await ear.until(b"heard")
+        listening.cancel()
+        await asyncio.wait({listening})
+        await client.send("received")
+        assert await channel.receive() == b"received"
+        assert ear.heard == [b"heard"]
+
+
+async def test_a_pause_reads_nothing_until_it_is_over() -> None:
+    async with pair() as (channel, client):
+        answers = iter((True, True, False))
+        channel.pause_while(lambda: next(answers))
+        channel.pause_while(lambda: True)  # one pause at a time
+        await client.send("late")
+        assert await channel.receive() == b"late"
+        assert list(answers) == []
+
+
+async def test_a_pause_that_ends_after_the_connection_does_no_harm() -> None:
+    async with pair() as (channel, client):
+        channel.pause_while(looked := iter((True, False)).__next__)
+        client.transport.abort()
+        channel._connection.transport.abort()
+        with pytest.raises(EOFError):
+            await channel.receive()
+        channel.pause_while(looked)
+        await asyncio.sleep(2 * channel_module.PAUSE_SECONDS)
+        assert looked()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kagami.errors import NotFound
+from kagami.errors import NotFound, UsageError
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
@@ -16,7 +16,8 @@ ROW = BotRow(BotId("qq:1"), "one", "onebot11", BotHealth("online"))
 
 
 class OneBot:
-    def __init__(self) -> None:
+    def __init__(self, adapter: str = "onebot11") -> None:
+        self.adapter = adapter
         self.closed: list[str] = []
 
     async def close(self, reason: str) -> None:
@@ -26,12 +27,13 @@ class OneBot:
 class Bots:
     def __init__(self) -> None:
         self.bot = OneBot()
+        self.sandbox = OneBot("sandbox")
 
     def rows(self) -> list[BotRow]:
         return [ROW]
 
     def get(self, bot: BotId) -> OneBot | None:
-        return self.bot if bot == "qq:1" else None
+        return {"qq:1": self.bot, "sandbox:local": self.sandbox}.get(bot)
 
 
 async def test_bots_are_listed(make_parts: MakeParts) -> None:
@@ -42,6 +44,13 @@ async def test_a_bot_is_disconnected(make_parts: MakeParts) -> None:
     bots = Bots()
     await registry().call(make_parts(bots=bots), CONSOLE, Disconnect(bot="qq:1"))
     assert bots.bot.closed == ["disconnected by an operator"]
+
+
+async def test_the_sandbox_stays(make_parts: MakeParts) -> None:
+    bots = Bots()
+    with pytest.raises(UsageError, match="part of Kagami"):
+        await registry().call(make_parts(bots=bots), CONSOLE, Disconnect(bot="sandbox:local"))
+    assert bots.sandbox.closed == []
 
 
 async def test_an_unknown_bot_is_not_found(make_parts: MakeParts) -> None:

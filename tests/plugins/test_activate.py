@@ -54,13 +54,13 @@ async def test_a_version_that_cannot_be_loaded_says_why_and_where(tmp_path: Path
     with pytest.raises(LoadError) as caught:
         await activate(found(tmp_path, "\n\n1 / 0"), around())
     assert "line 3" in str(caught.value)
-    assert str(caught.value).endswith("ZeroDivisionError: division by zero")
+    assert str(caught.value).endswith("\nZeroDivisionError: division by zero (main.py, line 3)")
 
 
 async def test_a_mistake_of_syntax_is_shown_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match=r"main\.py.*, line 1") as caught:
         await activate(found(tmp_path, "def :"), around())
-    assert "SyntaxError: invalid syntax" in str(caught.value)
+    assert str(caught.value).endswith("\nSyntaxError: invalid syntax (main.py, line 1)")
 
 
 def test_an_error_without_a_cause_is_shown_by_itself() -> None:

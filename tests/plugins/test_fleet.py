@@ -116,7 +116,7 @@ async def test_a_traceback_names_the_place_in_the_plugin(tmp_path: Path, write: 
     async with chat_with(tmp_path) as chat:
         (row,) = (row for row in chat.host.rows() if row.id == "broken")
     assert f'File "{folder / "inner.py"}", line 2' in row.error
-    assert row.error.endswith("ValueError: bad row")
+    assert row.error.endswith("\nValueError: bad row (inner.py, line 2)")
     assert "importlib" not in row.error
 
 

@@ -192,6 +192,19 @@ class TestTrouble:
         await waiting(ledger.accept(event("again"), 0))
         assert (await engine.nth(2)).texts() == ["again"]
 
+    async def test_it_is_crowded_while_much_waits_for_a_database_that_writes(
+        self, engine: HeldEngine, ledger: BatchLedger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "CROWDED_ROWS", 2)
+        monkeypatch.setattr(module, "MOST_ROWS", 1)
+        crowded = [ledger.crowded]
+        for _ in range(3):
+            ledger.accept(event(), 0)
+        crowded.append(ledger.crowded)
+        (await engine.nth(1)).future.set_exception(FULL)
+        await asyncio.sleep(0)
+        assert [*crowded, ledger.crowded] == [False, True, False]
+
     async def test_a_row_that_is_never_taken_does_not_hold_up_the_others(
         self, engine: HeldEngine, ledger: BatchLedger
     ) -> None:

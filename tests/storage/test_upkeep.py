@@ -199,3 +199,7 @@ async def test_what_cannot_be_removed_does_not_stop_it(tmp_path: Path, clock: Fa
             store.ledger.accept(event(native="x" * 2_000), START_MS)
         await store.ledger.flush()
         assert (await store.retain(NOW)).messages == 0
+
+
+def test_the_digest_gives_way_to_a_busy_ledger() -> None:
+    assert upkeep.rest(0.02, 100) > 5 * upkeep.rest(0.02, 5)

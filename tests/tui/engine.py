@@ -12,6 +12,7 @@ import msgspec
 from kagami.errors import EngineAway
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.operations.bots import Disconnect, ListBots
+from kagami.operations.logs import Window, Windowed
 from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect, Notices, Pulses, Stop
 from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, MessageRow, Notice, Pulse
@@ -174,6 +175,7 @@ class FakeControl:
             Disconnect: lambda _: None,
             Stop: lambda _: None,
             ListMessages: lambda request: messages()[-request.limit :],
+            Window: lambda _: Windowed([], 0, 0, {}),
         }
 
     async def call(self, request: msgspec.Struct) -> Any:

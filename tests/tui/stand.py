@@ -62,6 +62,9 @@ class Stand(App[None]):
     def copy(self, text: str) -> None:
         self.said.append(text)
 
+    async def choose(self, question: Question, buttons: Sequence[str]) -> int:
+        return len(buttons) - 1
+
     async def ask(self, question: Question) -> bool:
         return True
 

@@ -77,3 +77,14 @@ async def test_errors_of_the_engine_stay_in_the_pane() -> None:
         console.stage.current.trouble = None
         console.tick()
         assert not console.stage.trouble.display
+
+
+async def test_signs_chosen_anew_are_drawn_as_at_first() -> None:
+    async with run_console() as (console, pilot):
+        before = screen_text(console)[2:]
+        console.dress(glyphs="ascii")
+        await settled(console, pilot)
+        assert screen_text(console)[2:] != before
+        console.dress(glyphs="full")
+        await settled(console, pilot)
+        assert screen_text(console)[2:] == before

@@ -225,6 +225,8 @@ class OneBotBot:
                 self._mark_silence("")
             self._last_event_ms = now_ms
             self._intake.accept(told, read_at)
+            if self._intake.crowded:
+                line.socket.pause_while(lambda: self._intake.crowded)
             return
         self._pulse.frame(read_at)
         if isinstance(told, Frame):

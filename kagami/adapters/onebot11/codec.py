@@ -31,8 +31,8 @@ def identity(platform: str, account: str) -> Identity:
 def read(raw: bytes, who: Identity, *, execution: Callable[[int], ExecutionId], now_ms: int) -> Told:
     """An event, a meta event, the response to a call (a `Frame`), or None for what needs no answer.
 
-    `execution` is asked for an id of this moment when the frame is an event. `WireError` for everything that is not OneBot 11, and
-    for a frame that speaks for another account than the handshake did.
+    `execution` is asked for an id of this moment when the frame is an event. `WireError` for everything that is not
+    OneBot 11, and for a frame that speaks for another account than the handshake did.
     """
     frame = decode(raw)
     if frame.is_response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+
 from kagami.core.calls import Calls
 from kagami.core.handshake import Role
 from kagami.errors import Refused, WireError

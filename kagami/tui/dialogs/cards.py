@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kagami.i18n import mark
 from kagami.tui import figures
 from kagami.tui.feed import EngineFeed
-from kagami.tui.format import pad
+from kagami.tui.format import fold, pad
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import cells
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -75,5 +75,6 @@ class TooSmall(Painted):
             bots = f"{glyphs.online}{pulse.online} {glyphs.troubled}{pulse.troubled} {glyphs.failed}{pulse.offline}"
             rate = f"{figures.rate(pulse.in_per_s + pulse.out_per_s)} {t(mark('msg/s'))}"
             rows += [[Span(f"  {bots}   {rate}   p95 {figures.ms(pulse.p95_ms)}")], []]
-        rows.append([Span("  " + t(mark("Make the window larger, or press q to leave.")), "dim")])
+        advice = t(mark("Make the window larger, or press q to leave."))
+        rows += [[Span("  " + piece, "dim")] for piece in fold(advice, width - 4)]
         return [*rows, *([] for _ in range(height))][:height]

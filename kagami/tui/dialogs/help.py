@@ -15,7 +15,7 @@ from kagami.tui.widgets.painted import Line, Span
 
 _KEYS = 12
 _MOUSE = (
-    mark("Click selects, a second click opens; the wheel scrolls what is under it."),
+    mark("Click selects, a second click opens, the right button shows what can be done; the wheel scrolls."),
     mark("Tabs, the rail and the keys in the footer are buttons."),
 )
 _LISTS = (

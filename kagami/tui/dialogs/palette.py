@@ -105,7 +105,7 @@ class Palette(Overlay[Entry | None]):
         sign = looks.glyphs.row if place == self.chosen else " "
         key = shown(entry.key, plain=looks.glyphs.tier != "full") if entry.key else ""
         beside = entry.reason or entry.where
-        where = pad(beside, min(max(_WHERE, cell_len(beside)), width // 2), "left", looks.text)
+        where = pad(beside, min(max(_WHERE, cell_len(beside) + 1), width // 2), "right", looks.text)
         room = width - 3 - cell_len(where) - _KEY
         click = f"screen.pick({place})"
         return [

@@ -11,7 +11,8 @@ from textual.containers import Horizontal
 
 from kagami.i18n import mark
 from kagami.operations.bots import Disconnect, ListBots
-from kagami.ports import BotRow
+from kagami.operations.system import Connect
+from kagami.ports import BotRow, Connection
 from kagami.tui import accounts
 from kagami.tui.acting import Verb
 from kagami.tui.keys import Action
@@ -24,6 +25,7 @@ from kagami.tui.widgets.table import Chosen, LiveTable, Moved
 
 TWO_PANES = 100
 CARD_CELLS = 40
+SANDBOX = "sandbox"
 
 
 class Bots(Place):
@@ -35,12 +37,13 @@ class Bots(Place):
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("bot.open", ("enter",), mark("card"), mark("All that is known of this bot"), row=True),
+        Action("bot.add", ("a",), mark("add"), mark("Connect another bot: address and token for NapCat")),
         Action("bot.disconnect", ("d",), mark("disconnect"), mark("Disconnect this bot…"), changes=True, row=True),
         Action("bot.logs", ("o",), mark("logs"), mark("Log lines of this bot"), row=True),
         Action("bot.filter", ("slash",), mark("filter"), mark("Show only bots with these letters")),
         Action("bot.sort", ("s",), mark("sort"), mark("Sort by the next column")),
         Action("bot.reverse", ("S",), mark("reverse"), mark("Reverse the order"), hint=False),
-        Action("bot.copy", ("y",), mark("copy"), mark("Copy the bot's id"), row=True),
+        Action("bot.copy", ("y",), mark("copy"), mark("Copy the bot's id"), row=True, hint=False),
     )
 
     def __init__(self, shell: Shell) -> None:
@@ -71,6 +74,7 @@ class Bots(Place):
     def verbs(self) -> Mapping[str, Verb]:
         return {
             "bot.open": self._open,
+            "bot.add": self._add,
             "bot.disconnect": self._disconnect,
             "bot.logs": lambda: self.shell.go("logs", f"bot:{self.table.key}"),
             "bot.filter": self._filter,
@@ -85,6 +89,8 @@ class Bots(Place):
             return self.t(mark("there is no bot yet"))
         if action == "bot.disconnect" and bot and bot.health.state == "stopped":
             return self.t(mark("not connected"))
+        if action == "bot.disconnect" and bot and bot.adapter == SANDBOX:
+            return self.t(mark("the sandbox is part of Kagami and always connected"))
         return ""
 
     @property
@@ -190,6 +196,24 @@ class Bots(Place):
     def _filter_live(self, words: str) -> None:
         self.words = words.strip()
         self._show()
+
+    async def _add(self) -> None:
+        """What to paste into NapCat, as on the first screen."""
+        t = self.t
+        there: Connection = await self.control.call(Connect())
+        question = Question(
+            t(mark("Connect a bot")),
+            (
+                (t(mark("In NapCat")), t(mark("Network, New, WebSocket client: paste both, switch it on, save"))),
+                (t(mark("URL")), there.url),
+                (t(mark("Token")), there.token),
+            ),
+            keep=t(mark("Close")),
+            go=t(mark("Copy the token")),
+        )
+        chosen = await self.shell.choose(question, (question.keep, t(mark("Copy the address")), question.go))
+        if chosen:
+            self.shell.copy(there.url if chosen == 1 else there.token)
 
     async def _disconnect(self) -> None:
         bot = self.selected

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from kagami.i18n import mark
+from kagami.log import LogLine
 from kagami.ports import BotRow, Connection
+from kagami.tui.figures import clock
 from kagami.tui.format import fold, pad, visible
 from kagami.tui.keys import shown
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 _LABEL = 8
+# What the gateway most often says to an implementation that it does not let in.
+WHY = (
+    mark("wrong token"),
+    mark("a token is needed: Authorization: Bearer <token>"),
+    mark("nothing is here; OneBot 11 implementations use /onebot/v11/ws"),
+)
 
 
 class Guide(Painted):
@@ -27,6 +35,7 @@ class Guide(Painted):
         self.connection: Connection | None = None
         self.came: BotRow | None = None
         self.denied = ""
+        self.turned_away: LogLine | None = None
         self._since = shell.clock.monotonic()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
@@ -39,6 +48,7 @@ class Guide(Painted):
             *self._step("3", t(mark("Switch it on and save. The bot appears here by itself.")), width),
             [],
             self._state(),
+            *self._turned_away(width),
             [],
             *self._sandbox(width),
         ]
@@ -76,6 +86,24 @@ class Guide(Painted):
         waited = int(self.shell.clock.monotonic() - self._since)
         text = t(mark("waiting for a bot, {seconds} s")).format(seconds=waited)
         return [Span(f"  {glyphs.troubled} ", "warn"), Span(text, "warn")]
+
+    def _turned_away(self, width: int) -> list[Line]:
+        """Who came last and was not let in: most often with a token that was not copied whole."""
+        line = self.turned_away
+        if self.came is not None or line is None:
+            return []
+        t, glyphs = self.shell.t, self.shell.looks.glyphs
+        reason = line.fields.get("reason", "")
+        text = t(mark("{time} {peer} was turned away: {reason}")).format(
+            time=clock(line.time_ms),
+            peer=line.fields.get("peer", ""),
+            reason=t(reason) if reason in WHY else reason,
+        )
+        pieces = fold(visible(text, self.shell.looks.text), width - 5)
+        return [
+            [Span(f"  {glyphs.attention} " if place == 0 else "    ", "bad"), Span(piece, "bad")]
+            for place, piece in enumerate(pieces)
+        ]
 
     def _sandbox(self, width: int) -> list[Line]:
         key = shown("enter", plain=self.shell.looks.glyphs.tier != "full")

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from kagami.errors import Denied
 from kagami.i18n import mark
 from kagami.operations.bots import ListBots
+from kagami.operations.logs import Window, Windowed
 from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect
 from kagami.ports import BotRow, Notice
@@ -179,6 +180,7 @@ class Overview(Place):
         accounts_there = [bot for bot in rows if bot.adapter != "sandbox"]
         if not accounts_there:
             await self._read_connection()
+            await self._read_refusal()
         elif guided and self.guide.came is None:
             self.guide.came = accounts_there[0]
             self._green_until = now + GREEN_S
@@ -195,6 +197,15 @@ class Overview(Place):
                 self.guide.connection = await self.control.call(Connect())
             except Denied as error:
                 self.guide.denied = error.text(self.t)
+
+    async def _read_refusal(self) -> None:
+        """The last implementation that was not let in: the first thing that goes wrong is its token."""
+        request = Window(limit=1, level="warning", filter='source:gateway "connection refused"')
+        try:
+            found: Windowed = await self.control.call(request)
+        except Denied:
+            return
+        self.guide.turned_away = next(iter(found.lines), None)
 
     def _label(self) -> None:
         column, sign = self.table.sorted_by, self.looks.glyphs.more if self.table.descending else self.looks.glyphs.less

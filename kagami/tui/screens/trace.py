@@ -123,6 +123,9 @@ class Trace(Place):
         self._repaint_bar()
         return True
 
+    def relabel(self) -> None:
+        self._show_one()
+
     # Reading.
 
     async def refresh_now(self) -> None:

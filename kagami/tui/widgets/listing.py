@@ -12,6 +12,7 @@ from textual.message import Message
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 WHEEL_ROWS = 3
+RIGHT_BUTTON = 3
 
 
 class Chosen(Message):
@@ -152,7 +153,10 @@ class Listing(Painted, can_focus=True):
             return
         event.stop()
         event.prevent_default()  # the actions of single spans are for rows outside the list
-        if index == self.index:
+        if event.button == RIGHT_BUTTON:
+            self.go(index)
+            await self.run_action("app.act('ui.sheet')")
+        elif index == self.index:
             self.action_choose()
         else:
             self.go(index)

@@ -91,7 +91,9 @@ class Transcript(Listing):
         tier = self.shell.looks.text
         lead = clock(entry.time_ms) + " " if width >= NARROW else ""
         room = width - 3 - len(lead) - WHO_CELLS - 2
-        pieces = wrap(entry.text, room, tier, MOST_ROWS)[: MOST_ROWS + 1] or [""]
+        pieces = wrap(entry.text, room, tier, MOST_ROWS + 1) or [""]
+        if len(pieces) > MOST_ROWS:
+            pieces = [*pieces[:MOST_ROWS], self.shell.looks.glyphs.ellipsis]
         who = Span(pad(entry.who, WHO_CELLS, tier=tier) + " ", "accent" if entry.role == "text" else entry.role)
         blank = Span(" " * (len(lead) + WHO_CELLS + 1))
         rows = [(Span(lead, "dim"), who, Span(pieces[0], entry.role))]

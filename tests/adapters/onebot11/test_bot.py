@@ -51,6 +51,18 @@ async def test_an_event_carries_its_time_and_a_fresh_id(still: OpenGateway) -> N
     assert len({event.execution for event in events}) == 2
 
 
+async def test_a_crowded_house_is_given_a_pause(port: OpenGateway) -> None:
+    async with connect_implementation(port.url, token=TOKEN) as peer:
+        port.intake.crowded = True
+        await peer.say("one")
+        await port.intake.event()
+        await peer.say("two")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(port.intake.event(), 0.03)
+        port.intake.crowded = False
+        assert (await port.intake.event()).text == "two"
+
+
 async def test_the_reader_does_not_wait_for_what_is_stored(port: OpenGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     never = asyncio.get_running_loop().create_future()
     monkeypatch.setattr(port.intake, "accept", lambda _event, _read_at: never)

@@ -39,6 +39,9 @@ class Wire:
     async def listen(self, hear: Callable[[bytes], None]) -> None:
         raise EOFError
 
+    def pause_while(self, crowded: Callable[[], bool]) -> None:
+        """It reads nothing anyway."""
+
     async def probe(self, limit: float) -> float | None:
         return limit
 

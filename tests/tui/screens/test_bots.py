@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from kagami.operations.bots import Disconnect
-from tests.tui.engine import FakeControl
+from tests.tui.engine import FakeControl, bot
 from tests.tui.pilot import on_screen, press, run_console, screen_text, settled, until
 
 
@@ -74,3 +74,27 @@ async def test_y_copies_the_id() -> None:
     async with run_console() as (console, pilot):
         await press(console, pilot, "2", "y")
         assert on_screen(console, "Copied 11 characters")
+
+
+async def test_a_shows_what_to_paste_and_copies_it() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "a")
+        assert on_screen(console, "ws://127.0.0.1:3001/onebot/v11/ws")
+        await pilot.press("right", "enter")
+        await settled(console, pilot)
+        assert on_screen(console, "Copied 33 characters")
+
+
+async def test_the_sandbox_cannot_be_disconnected() -> None:
+    control = FakeControl(bots=[bot("sandbox", "sandbox:local", "sandbox", "online")])
+    async with run_console(control=control) as (console, pilot):
+        await press(console, pilot, "2", "d")
+        assert on_screen(console, "the sandbox is part of Kagami")
+
+
+async def test_the_right_button_shows_what_can_be_done() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2")
+        await pilot.click("#bots-list LiveTable", offset=(10, 2), button=3)
+        await settled(console, pilot)
+        assert on_screen(console, "what now?")

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import logging
+
 from kagami.errors import Denied
+from kagami.log import LogLine
+from kagami.operations.logs import Window, Windowed
 from kagami.operations.system import Connect
 from kagami.ports import Connection
-from tests.tui.engine import FakeControl
+from tests.tui.engine import NOW_MS, FakeControl
 from tests.tui.pilot import on_screen, press, run_console, screen_text, until
 from tests.tui.world import World
 
@@ -40,3 +44,12 @@ async def test_it_speaks_chinese() -> None:
         assert on_screen(console, "网络配置")
         await press(console, pilot, "y")
         assert on_screen(console, "已复制 33 个字符")
+
+
+async def test_who_was_turned_away_is_told() -> None:
+    control = FakeControl(bots=[])
+    fields = {"peer": "127.0.0.1:5000", "status": "403", "reason": "wrong token"}
+    line = LogLine(1, NOW_MS, logging.WARNING, "gateway", "connection refused", fields)
+    control.answers[Window] = lambda _: Windowed([line], 1, 1, {})
+    async with run_console(control=control) as (console, _):
+        assert on_screen(console, "127.0.0.1:5000 was turned away: wrong token")

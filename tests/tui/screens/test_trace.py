@@ -132,3 +132,13 @@ async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
         await settled(console, pilot)
         assert console.is_running
         assert console.return_value is None
+
+
+async def test_an_open_trace_changes_its_language_too() -> None:
+    async with traces(busy_world()) as (_, console, pilot):
+        await pilot.press("enter")
+        await settled(console, pilot)
+        assert seen(console, "y copy id")
+        await pilot.press("f3")
+        await settled(console, pilot)
+        assert seen(console, "y 复制编号")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kagami.tui.widgets.transcript import Entry, Transcript
+from kagami.tui.widgets.transcript import MOST_ROWS, Entry, Transcript
 from tests.tui.engine import NOW_MS
 from tests.tui.stand import Stand, standing
 
@@ -78,3 +78,10 @@ async def test_nothing_said_shows_its_own_rows() -> None:
         await pilot.press("j", "k", "G", "enter")
         assert said_of(stand).key == ""
         assert said_of(stand).entry is None
+
+
+async def test_a_text_that_is_cut_says_so() -> None:
+    async with standing(Transcript, (60, MOST_ROWS + 3)) as (stand, pilot):
+        said_of(stand).show([entry(1, "\n".join(map(str, range(MOST_ROWS + 2))))])
+        await pilot.pause()
+        assert [row.strip() for row in stand.text()[MOST_ROWS - 1 : MOST_ROWS + 2]] == [str(MOST_ROWS - 1), "…", ""]
