@@ -44,6 +44,8 @@ def _driver() -> type[Driver] | None:
 class Desk(Acting, App[Leave], inherit_bindings=False):
     """What `kagami.tui.shell.Shell` promises."""
 
+    TITLE = "Kagami"
+
     def __init__(
         self,
         control: Control,

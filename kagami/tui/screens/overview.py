@@ -35,6 +35,8 @@ from kagami.tui.widgets.tiles import Tiles
 MOST_ALERTS = 3
 TALL, VERY_TALL = 28, 36
 WIDE = 140
+FEW = 4
+"""So many bots leave room for live messages on a screen that is only `TALL`."""
 GREEN_S = 6.0
 """Seconds for which the guide stays after the first bot came."""
 
@@ -134,7 +136,8 @@ class Overview(Place):
         width, height = self.app.size
         self.tiles.styles.height = 4 if height < TALL else 8
         self.card_pane.display = width >= WIDE
-        self.ticker_pane.display = height >= VERY_TALL
+        few = height >= TALL and self.middle.display and len(self.bots) <= FEW
+        self.ticker_pane.display = height >= VERY_TALL or few
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -165,6 +168,7 @@ class Overview(Place):
         rows: list[BotRow] = await self.control.call(ListBots())
         self.bots = {bot.id: bot for bot in rows}
         await self._guide(rows)
+        self._lay_out()
         self.table.show([accounts.row(self.shell, bot) for bot in accounts.ordered(rows)])
         self._label()
         self._show_card()

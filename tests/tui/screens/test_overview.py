@@ -87,3 +87,14 @@ async def test_foreign_names_are_cells() -> None:
     control = FakeControl(bots=[bot("[b]x\x1b[31m\u202e", "qq:1", "napcat", "online")])
     async with run_console((140, 40), control=control) as (console, _):
         assert on_screen(console, "[b]x␛[31m⟦RLO⟧")
+
+
+async def test_few_bots_leave_room_for_live_messages() -> None:
+    few, many = FakeControl(), FakeControl()
+    few.bots = few.bots[:2]
+    async with run_console((100, 30), control=few) as (console, pilot):
+        await press(console, pilot, "1")
+        assert on_screen(console, "Live messages")
+    async with run_console((100, 30), control=many) as (console, pilot):
+        await press(console, pilot, "1")
+        assert not on_screen(console, "Live messages")
