@@ -113,5 +113,8 @@ def show(figures: Plain, say: Callable[[str], None] = print) -> None:
         if side["kept"]:
             say(f"{name} kept on disk: " + ", ".join(f"{count:,} {what}" for what, count in side["kept"].items()))
     say("")
-    for line in goal_lines(goals(figures)):
+    found = goals(figures)
+    for line in goal_lines(found):
         say(line)
+    if not all(goal.met for goal in found):
+        say("\nWhere the time goes, and what stands in the way: docs/performance.md")
