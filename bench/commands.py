@@ -28,6 +28,7 @@ TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 FULL_SCREEN = b"\x1b[?1049h"
 PAINTED_BYTES = 20  # visible bytes outside of control sequences
 PAINTS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 10.0
 
 
 def command_s(command: list[str], times: int) -> float:
@@ -59,10 +60,12 @@ def screen(command: list[str], *, stays_s: float = 3.0) -> tuple[float, float]:
         _drain(terminal, stays_s)
         return painted, machine.memory_mib(pid)
     finally:
+        # With all that it started: an engine outlives the process that waits for its console.
+        family = machine.family(pid)
         os.kill(pid, signal.SIGTERM)
         _drain(terminal, 0.5)
-        if psutil.pid_exists(pid):
-            os.kill(pid, signal.SIGKILL)
+        for each in psutil.wait_procs(family[1:], timeout=ENDS_WITHIN_S)[1]:
+            each.kill()
         os.waitpid(pid, 0)
         os.close(terminal)
 
