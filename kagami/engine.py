@@ -123,7 +123,7 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> HubParts:
     return HubParts(
         store=tools.store,
         runtime=host,
-        plugins=host,
+        suspects=host,
         dialogs=dialogs,
         operations=tools.operations,
         nursery=tools.nursery,

@@ -7,6 +7,7 @@ only ever an argument.
     KagamiError
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
+    │   ├── PackageRefused
     │   └── SettingError
     │       ├── UnknownSetting
     │       ├── MissingSetting
@@ -28,6 +29,7 @@ only ever an argument.
     └── PluginError
         ├── ManifestError
         ├── LoadError
+        ├── Parked         the plugin cannot serve now: the event waits for it
         └── DialogClosed
             ├── DialogTimeout
             ├── DialogCancelled
@@ -163,6 +165,19 @@ class ManifestError(PluginError):
 
 class LoadError(PluginError):
     """Plugin {plugin} {version} could not be loaded: {reason}"""
+
+
+class Parked(PluginError):
+    """Plugin {plugin} cannot serve now: {reason}"""
+
+    def __init__(self, *, plugin: str, reason: str, seconds: float) -> None:
+        """`seconds` is how long the event waits before it is tried again; that try is none of its five."""
+        super().__init__(plugin=plugin, reason=reason)
+        self.seconds = seconds
+
+
+class PackageRefused(Refused):
+    """{package} is not installed: {reason}"""
 
 
 class DialogClosed(KagamiError):

@@ -92,6 +92,7 @@ class Execution:
         "event",
         "journal",
         "marks",
+        "restarted",
     )
 
     def __init__(
@@ -104,6 +105,7 @@ class Execution:
         attempts: int = 0,
         journal: dict[int, Receipt] | None = None,
         resumed: bool = False,
+        restarted: bool = False,
     ) -> None:
         self.event = event
         self.admin: Principal | None = None
@@ -113,6 +115,7 @@ class Execution:
         self.marks: list[Mark] = []
         self.error = ""
         self.journal = journal or {}
+        self.restarted = restarted
         self._asks_anew = not resumed
         self._desk = desk
         self._read_at = read_at
@@ -122,6 +125,10 @@ class Execution:
     @property
     def prefix(self) -> str:
         return self._desk.prefix
+
+    @property
+    def replays(self) -> bool:
+        return self._ordinal in self.journal
 
     def mark(self, stage: str, detail: str = "") -> None:
         self.marks.append(Mark(stage, int((time.monotonic() - self._read_at) * 1e6), detail))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from kagami import log
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
@@ -29,10 +31,10 @@ from kagami.hub.watchdog import Watchdog
 from kagami.i18n import mark
 from kagami.meters import Meters
 from kagami.model.event import Event
-from kagami.model.ids import RANDOM_BITS, BotId, ExecutionId, execution_id
+from kagami.model.ids import CLOCK, RANDOM_BITS, BotId, ExecutionId, execution_id
 from kagami.net.supervise import Nursery
 from kagami.operations.registry import Registry
-from kagami.ports import Bot, Dialogs, Notice, Open, Plugins, Pulse, Runtime, Store
+from kagami.ports import Bot, Dialogs, Notice, Open, Pulse, Runtime, Store, Suspects
 
 # How long events of an earlier run wait for their bot to connect, so that their answers can be sent.
 PATIENCE_S = 60.0
@@ -45,7 +47,7 @@ class HubParts:
 
     store: Store
     runtime: Runtime
-    plugins: Plugins
+    suspects: Suspects
     dialogs: Dialogs
     operations: Registry
     nursery: Nursery
@@ -118,7 +120,7 @@ class Hub:
     # --- lifecycle ---
 
     async def __aenter__(self) -> Self:
-        self._watchdog = Watchdog(self._parts.meters, blame=self._parts.plugins.blame, report=self._stalled)
+        self._watchdog = Watchdog(self._parts.meters, blame=self._parts.suspects.blame, report=self._stalled)
         self._watchdog.__enter__()
         self._parts.nursery.keep("retries", self._retries.run)
         self._parts.nursery.keep("pulse", self._beat)
@@ -139,7 +141,9 @@ class Hub:
         found = await self._parts.store.recover(self._parts.clock.wall_ms())
         for each in found:
             self._inbox.known(each.event.bot, each.event.dedupe)
-            self._held.setdefault(each.event.bot, []).append(each)
+            again = msgspec.structs.replace(each, restarted=True)
+            self._held.setdefault(each.event.bot, []).append(again)
+        self._release(CLOCK)
         for here in self.bots.all():
             self._release(here.id)
         if self._held:
@@ -237,6 +241,8 @@ class Hub:
 
     def _stalled(self, seconds: float, plugin: str, stack: str) -> None:
         # Called by the watchdog's thread: deque.append is atomic and the listeners only set flags.
+        if plugin:
+            self._parts.suspects.blamed(plugin, seconds)
         where = plugin or "the engine"
         self.board.notice(
             "error",

@@ -74,6 +74,7 @@ class Inbox:
             attempts=found.attempts,
             journal={ordinal: made for ordinal, made in found.sends.items() if not isinstance(made, Failed)},
             resumed=True,
+            restarted=found.restarted,
         )
         self._lanes.put(execution, force=True)
 

@@ -8,7 +8,7 @@ from kagami.clock import Clock
 from kagami.core.limits import Buckets
 from kagami.core.routing import PLUGINS, Rule, decide
 from kagami.core.scopes import identity
-from kagami.errors import KagamiError
+from kagami.errors import KagamiError, Parked
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import LimitsConfig
 from kagami.hub.execution import Execution
@@ -68,6 +68,9 @@ class Pipeline:
         """Worker, end."""
         try:
             handled = await self._runtime.handle(execution)
+        except Parked as error:
+            self._park(execution, error)
+            return
         except KagamiError as error:
             self.failed(execution, error)
             return
@@ -78,6 +81,12 @@ class Pipeline:
         retry_at_ms = self._recorder.fail(execution, error)
         if retry_at_ms:
             self._retries.put(execution, retry_at_ms)
+
+    def _park(self, execution: Execution, error: Parked) -> None:
+        plugin = str(error.details["plugin"])
+        at_ms = self._recorder.park(execution, error, self._retries.parked[plugin])
+        if at_ms:
+            self._retries.put(execution, at_ms, plugin=plugin)
 
     def _within_limits(self, execution: Execution) -> bool:
         event = execution.event

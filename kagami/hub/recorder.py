@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kagami import log
 from kagami.clock import Clock
+from kagami.errors import Parked
 from kagami.hub.board import Board
 from kagami.hub.config import HubConfig
 from kagami.hub.execution import Execution
@@ -19,6 +20,9 @@ from kagami.ports import Ledger
 TEXT_KEPT = 200
 ERROR_KEPT = 2_000
 FRAME_KEPT = 2_048
+# What waits for a plugin that cannot serve; more, or for longer, becomes dead letters.
+MOST_PARKED = 10_000
+LONGEST_PARKED_MS = 86_400_000
 ASKED_US = 100_000  # what is faster has asked nobody
 _log = log.get("hub")
 
@@ -73,6 +77,22 @@ class Recorder:
         self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at)
         self._count(trace)
         return retry_at
+
+    def park(self, execution: Execution, error: Parked, waiting: int) -> int:
+        """A plugin cannot serve now. Returns when to try again (wall ms), or 0 when too much waits, or for too long.
+
+        `waiting` is how many events wait for it already.
+        """
+        now = self._clock.wall_ms()
+        execution.error = str(error)[:ERROR_KEPT]
+        if waiting >= MOST_PARKED or now - execution.accepted_ms > LONGEST_PARKED_MS:
+            self.finish(execution, "dead")
+            return 0
+        at_ms = now + int(error.seconds * 1000)
+        trace = execution.trace("parked", str(error.details["plugin"]), shown_text(execution.event))
+        self._ledger.finish(trace, attempts=execution.attempts, retry_at_ms=at_ms)
+        self._count(trace)
+        return at_ms
 
     def complain(self, execution: ExecutionId, bot: BotId, reason: str, frame: bytes) -> None:
         """Keep a frame that is not the protocol."""

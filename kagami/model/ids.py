@@ -19,6 +19,8 @@ UserId = NewType("UserId", str)
 ExecutionId = NewType("ExecutionId", str)
 
 RANDOM_BITS = 74
+# The account of what happens in no chat: a plugin's own timetable.
+CLOCK = BotId("kagami:clock")
 
 
 class SessionKey(NamedTuple):

@@ -17,6 +17,7 @@ Outcome = Literal[
     "late",  # older than max_age when its turn came
     "shed",  # a full lane
     "retry",  # the handler failed, it will be tried again
+    "parked",  # it waits for a plugin that cannot serve now
     "dead",  # it failed too often
     "bad_frame",  # not the protocol
 ]

@@ -1,9 +1,15 @@
-"""Plugins."""
+"""Plugins: which version serves whom, and how that is changed."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+import msgspec
+
 from kagami.operations.registry import Request, operation
-from kagami.ports import Parts, PluginRow, ReloadRow
+from kagami.ports import Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
+
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
 class ListPlugins(Request, frozen=True):
@@ -16,9 +22,83 @@ class Reload(Request, frozen=True):
     plugin: str = ""
 
 
+class Use(Request, frozen=True):
+    """An empty `version` is the highest again; `pin` keeps updates away."""
+
+    plugin: str
+    version: str = ""
+    pin: bool = False
+
+
+class Rollback(Request, frozen=True):
+    plugin: str
+
+
+class Remove(Request, frozen=True):
+    plugin: str
+    version: str
+
+
+class Weigh(Request, frozen=True):
+    """An empty `version` is the present canary, or else the highest version that does not serve."""
+
+    plugin: str
+    weight: Percent
+    version: str = ""
+
+
+class Promote(Request, frozen=True):
+    plugin: str
+
+
+class PinChat(Request, frozen=True):
+    """An empty `version` gives the chat back."""
+
+    plugin: str
+    bot: str
+    chat: str
+    version: str = ""
+
+
+class Switch(Request, frozen=True):
+    """Everywhere, or in one chat of one bot."""
+
+    plugin: str
+    on: bool
+    bot: str = ""
+    chat: str = ""
+
+
+class Release(Request, frozen=True):
+    plugin: str
+
+
+class Form(Request, frozen=True):
+    plugin: str
+
+
+class Configure(Request, frozen=True):
+    """Only what changes; null gives a setting back to its default."""
+
+    plugin: str
+    values: dict[str, Any]
+
+
+class Install(Request, frozen=True):
+    """A folder, a `.kpk` file or an address, on the engine's machine."""
+
+    source: str
+
+
+class Sync(Request, frozen=True):
+    """Updates from the market; `dry_run` only shows them."""
+
+    dry_run: bool = False
+
+
 @operation("plugins.list", "plugins:read")
 async def list_plugins(parts: Parts, request: ListPlugins) -> list[PluginRow]:  # noqa: ARG001
-    """Plugins with their version and state."""
+    """Plugins with their versions and how they do."""
     return parts.plugins.rows()
 
 
@@ -28,4 +108,93 @@ async def reload(parts: Parts, request: Reload) -> list[ReloadRow]:
     return await parts.plugins.reload(request.plugin or None)
 
 
-OPERATIONS = (list_plugins, reload)
+@operation("plugins.use", "plugins:write")
+async def use(parts: Parts, request: Use) -> ReloadRow:
+    """Serve a version of a plugin, whatever higher ones there are."""
+    return await parts.plugins.use(request.plugin, request.version, pin=request.pin)
+
+
+@operation("plugins.rollback", "plugins:write", asks=True)
+async def rollback(parts: Parts, request: Rollback) -> ReloadRow:
+    """Go back to the version that served before, and end a canary."""
+    return await parts.plugins.rollback(request.plugin)
+
+
+@operation("plugins.remove", "plugins:write", asks=True)
+async def remove(parts: Parts, request: Remove) -> None:
+    """Delete a version of a plugin from the disk."""
+    await parts.plugins.remove(request.plugin, request.version)
+
+
+@operation("plugins.weigh", "plugins:write")
+async def weigh(parts: Parts, request: Weigh) -> PluginRow:
+    """Give a version a share of the chats, in percent."""
+    return await parts.plugins.weigh(request.plugin, request.weight, request.version)
+
+
+@operation("plugins.promote", "plugins:write", asks=True)
+async def promote(parts: Parts, request: Promote) -> ReloadRow:
+    """Make the canary the stable version."""
+    return await parts.plugins.promote(request.plugin)
+
+
+@operation("plugins.pin", "plugins:write")
+async def pin_chat(parts: Parts, request: PinChat) -> None:
+    """Keep a chat on a version of a plugin."""
+    await parts.plugins.pin_chat(request.plugin, request.bot, request.chat, request.version)
+
+
+@operation("plugins.switch", "plugins:write")
+async def switch(parts: Parts, request: Switch) -> None:
+    """Turn a plugin on or off, everywhere or in one chat."""
+    await parts.plugins.switch(request.plugin, request.bot, request.chat, on=request.on)
+
+
+@operation("plugins.release", "plugins:write")
+async def release(parts: Parts, request: Release) -> None:
+    """End the quarantine or the pause of a plugin."""
+    await parts.plugins.release(request.plugin)
+
+
+@operation("plugins.form", "plugins:read")
+async def form(parts: Parts, request: Form) -> list[Field]:
+    """The settings of a plugin, each with its limits and its origin."""
+    return parts.plugins.form(request.plugin)
+
+
+@operation("plugins.configure", "plugins:write")
+async def configure(parts: Parts, request: Configure) -> ReloadRow:
+    """Change settings of a plugin: they are checked, written to the configuration, and served."""
+    values = parts.plugins.check(request.plugin, request.values)
+    await parts.files.set_plugin(request.plugin, request.values)
+    return await parts.plugins.configure(request.plugin, values)
+
+
+@operation("plugins.install", "plugins:install", asks=True)
+async def install(parts: Parts, request: Install) -> Installed:
+    """Install a signed plugin from a folder, a file or an address, and serve it."""
+    return await parts.plugins.install(request.source)
+
+
+@operation("plugins.sync", "plugins:install")
+async def sync(parts: Parts, request: Sync) -> list[SyncRow]:
+    """Update installed plugins from the market, and stop what it recalls."""
+    return await parts.plugins.sync(dry_run=request.dry_run)
+
+
+OPERATIONS = (
+    list_plugins,
+    reload,
+    use,
+    rollback,
+    remove,
+    weigh,
+    promote,
+    pin_chat,
+    switch,
+    release,
+    form,
+    configure,
+    install,
+    sync,
+)

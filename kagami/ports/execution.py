@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -30,6 +30,16 @@ class Execution(Protocol):
     @property
     def attempts(self) -> int:
         """How often this event was tried before; 0 the first time."""
+        ...
+
+    @property
+    def restarted(self) -> bool:
+        """Whether an earlier process had begun this event."""
+        ...
+
+    @property
+    def replays(self) -> bool:
+        """Whether the next `perform` was made by an earlier try and will only be remembered."""
         ...
 
     @property
@@ -102,8 +112,35 @@ class Runtime(Protocol):
     async def handle(self, execution: Execution) -> Handled: ...
 
 
+VersionState = Literal["active", "canary", "draining", "standby", "failed", "parked", "quarantined", "recalled"]
+
+
+class VersionRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One version of a plugin. Counts are of this process; `open` is how many events hold it, dialogs among them.
+
+    `error` is why it does not serve, a whole traceback when there is one; `survivors` outlived an unload of it.
+    """
+
+    version: str
+    state: VersionState
+    weight: int = 0
+    events: int = 0
+    errors: int = 0
+    p95_ms: float = 0.0
+    open: int = 0
+    since_ms: int = 0
+    error: str = ""
+    survivors: tuple[str, ...] = ()
+    digest: str = ""
+    signer: str = ""
+
+
 class PluginRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`state` is `active`, `failed`, `draining` or `disabled`; `error` is a traceback's last line, or all of it."""
+    """`version` is the one that serves, `canary` the one that gets `weight` percent of the chats.
+
+    `state` is the worst that an operator should know: `active`, `failed`, `parked`, `quarantined`, `draining` or
+    `disabled`. `versions` are all that are known, the highest first; `problems` are conflicts and the like.
+    """
 
     id: str
     version: str
@@ -111,32 +148,159 @@ class PluginRow(msgspec.Struct, frozen=True, omit_defaults=True):
     state: str
     builtin: bool = False
     description: str = ""
+    author: str = ""
+    runtime: str = "python"
+    permissions: tuple[str, ...] = ()
     error: str = ""
+    problems: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    canary: str = ""
+    weight: int = 0
+    pinned: bool = False
+    off_in: int = 0
     handled: int = 0
     failed: int = 0
     p95_ms: float = 0.0
+    versions: tuple[VersionRow, ...] = ()
 
 
 class ReloadRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`old` and `new` are versions; `error` says why it stayed; `survivors` what outlived the unload and its place."""
+    """`old` and `new` are versions; `error` says why it stayed; `survivors` what outlived the unload and its place.
+
+    `open` is how many events still hold the old version: it is unloaded when they are done.
+    """
 
     id: str
     old: str
     new: str
     error: str = ""
     survivors: tuple[str, ...] = ()
+    open: int = 0
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One setting of a plugin, for a form. `kind` is `bool`, `int`, `float`, `text`, `choice`, `list` or `json`.
+
+    `value` and `default` are plain JSON values; `origin` is as of `Settings.origin`.
+    """
+
+    name: str
+    kind: str
+    value: Any = None
+    default: Any = None
+    required: bool = False
+    text: str = ""
+    choices: tuple[Any, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    origin: str = "default"
+
+
+class Installed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A version that is on disk now. `signer` is a key's fingerprint, empty for an unsigned one."""
+
+    id: str
+    version: str
+    digest: str = ""
+    source: str = ""
+    signer: str = ""
+    permissions: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    at_ms: int = 0
+
+
+class SyncRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the market has for one plugin. `act` is `update`, `keep` (pinned, or the newest already) or `recall`.
+
+    `permissions` are those that the new version has and the old one had not; `changes` is the author's text.
+    """
+
+    id: str
+    old: str
+    new: str
+    act: Literal["update", "keep", "recall"]
+    permissions: tuple[str, ...] = ()
+    changes: str = ""
+    error: str = ""
+
+
+class Suspects(Protocol):
+    """The plugin host, as the watchdog sees it. Both may be called from any thread."""
+
+    def blame(self, frames: Sequence[str]) -> str:
+        """The plugin whose file is innermost among a stack's file names; empty when none is."""
+        ...
+
+    def blamed(self, plugin: str, seconds: float) -> None:
+        """A plugin held up everything for so long."""
+        ...
 
 
 class Plugins(Protocol):
-    """The plugin host, as an operator sees it."""
+    """The plugin host, as an operator sees it. `NotFound` for a plugin or a version that is not there."""
 
     def rows(self) -> list[PluginRow]: ...
 
     async def reload(self, plugin: str | None) -> list[ReloadRow]: ...
 
-    def blame(self, frames: Sequence[str]) -> str:
-        """The plugin whose file is innermost among a stack's file names; empty when none is."""
+    async def use(self, plugin: str, version: str, *, pin: bool = False) -> ReloadRow:
+        """Serve this version as the stable one, whatever higher ones there are; an empty one: the highest again.
+
+        `pin` also keeps updates from the market away.
+        """
+        ...
+
+    async def rollback(self, plugin: str) -> ReloadRow:
+        """Serve the version that was the stable one before, and end a canary."""
+        ...
+
+    async def remove(self, plugin: str, version: str) -> None:
+        """Delete a version from the disk; `Refused` while it serves."""
+        ...
+
+    async def weigh(self, plugin: str, weight: int, version: str) -> PluginRow:
+        """Give a version (empty: the present canary, or else the highest that does not serve) this share of chats."""
+        ...
+
+    async def promote(self, plugin: str) -> ReloadRow:
+        """Make the canary the stable version."""
+        ...
+
+    async def pin_chat(self, plugin: str, bot: str, chat: str, version: str) -> None:
+        """Keep a chat on a version; an empty one gives it back to the canary's choice."""
+        ...
+
+    async def switch(self, plugin: str, bot: str, chat: str, *, on: bool) -> None:
+        """Turn a plugin off or on, in one chat or (empty) everywhere."""
+        ...
+
+    async def release(self, plugin: str) -> None:
+        """End a quarantine or a breaker's pause."""
+        ...
+
+    def form(self, plugin: str) -> list[Field]:
+        """Its settings, as they are for the version that serves."""
+        ...
+
+    def check(self, plugin: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All settings of a plugin with these changed; `SettingError` for the first that is refused."""
+        ...
+
+    async def configure(self, plugin: str, values: Mapping[str, Any]) -> ReloadRow:
+        """Serve with these settings from now on; they are all that the configuration says."""
+        ...
+
+    async def install(self, source: str) -> Installed: ...
+
+    async def sync(self, *, dry_run: bool) -> list[SyncRow]: ...
+
+    async def grant(self, role: str, user: str, *, on: bool) -> None:
+        """Give a custom role to `platform:user id`, or take it."""
+        ...
+
+    def grants(self) -> dict[str, tuple[str, ...]]:
+        """Users by custom role."""
         ...
 
 

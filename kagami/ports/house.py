@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -80,6 +80,14 @@ class House(Protocol):
         ...
 
 
+class Files(Protocol):
+    """The configuration file, as operations change it: atomically, with its comments kept."""
+
+    async def set_plugin(self, plugin: str, values: Mapping[str, Any]) -> None:
+        """Set `plugins.settings.<plugin>`; None removes a key. `SettingError` when the file cannot be written."""
+        ...
+
+
 class Connection(msgspec.Struct, frozen=True):
     """What an operator pastes into an implementation."""
 
@@ -100,6 +108,7 @@ class Parts:
     outbox: Outbox
     sandbox: Sandbox
     house: House
+    files: Files
     connection: Connection
 
 

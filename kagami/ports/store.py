@@ -36,13 +36,14 @@ class StorePut(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """An accepted event that is not done, as recovery finds it."""
+    """An accepted event that is not done, as recovery finds it. `restarted`: an earlier process had begun it."""
 
     event: Event
     accepted_ms: int
     attempts: int
     sends: dict[int, Receipt] = {}
     error: str = ""
+    restarted: bool = False
 
 
 class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,7 +117,7 @@ class Ledger(Protocol):
     ) -> Awaitable[None]:
         """Close an event: its trace, its effects and the answers that it consumed, in one transaction.
 
-        Outcome `retry` keeps the event open with `retry_at_ms` and drops the effects.
+        Outcomes `retry` and `parked` keep the event open with `retry_at_ms` and drop the effects.
         """
         ...
 
@@ -150,6 +151,10 @@ class Store(Protocol):
         ...
 
     async def keys(self, plugin: str, prefix: str) -> list[str]: ...
+
+    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
+        """JSON texts by key, in order of their keys."""
+        ...
 
     async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]: ...
 

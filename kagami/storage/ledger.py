@@ -118,8 +118,8 @@ class BatchLedger:
     ) -> Awaitable[None]:
         batch = self._gathering
         batch.add("traces", trace_row(trace))
-        if trace.outcome in ("retry", "dead"):
-            state = "open" if trace.outcome == "retry" else "dead"
+        if trace.outcome in ("retry", "parked", "dead"):
+            state = "dead" if trace.outcome == "dead" else "open"
             batch.add("kept", (trace.execution, state, attempts, retry_at_ms, trace.error))
         else:
             self._close_event(batch, trace.execution)

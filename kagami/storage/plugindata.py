@@ -11,6 +11,13 @@ async def get(engine: Engine, plugin: str, key: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+async def items(engine: Engine, plugin: str, prefix: str) -> dict[str, str]:
+    """JSON texts by key, in order of the keys' code points."""
+    return {
+        str(key): str(value) for key, value in await engine.fetch("plugin_items", {"plugin": plugin, "prefix": prefix})
+    }
+
+
 async def keys(engine: Engine, plugin: str, prefix: str) -> list[str]:
     """In order of their code points."""
     return [str(key) for (key,) in await engine.fetch("plugin_keys", {"plugin": plugin, "prefix": prefix})]

@@ -53,6 +53,9 @@ class SqlStore:
     async def keys(self, plugin: str, prefix: str) -> list[str]:
         return await plugindata.keys(self._engine, plugin, prefix)
 
+    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
+        return await plugindata.items(self._engine, plugin, prefix)
+
     async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]:
         return await messages.chats(self._engine, limit=limit, active_since_ms=active_since_ms, contains=contains)
 

@@ -50,6 +50,9 @@ class MemoryValues:
     async def keys(self, plugin: str, prefix: str) -> list[str]:
         return sorted(key for owner, key in self.kept if owner == plugin and key.startswith(prefix))
 
+    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
+        return {key: self.kept[plugin, key] for key in await self.keys(plugin, prefix)}
+
     async def put_many(self, writes: Sequence[StorePut]) -> None:
         for write in writes:
             if write.value is None:

@@ -17,6 +17,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "late": (mark("late"), "warn"),
     "shed": (mark("shed"), "bad"),
     "retry": (mark("retry"), "warn"),
+    "parked": (mark("waits"), "warn"),
     "dead": (mark("dead"), "bad"),
     "bad_frame": (mark("bad frame"), "bad"),
     "sent": (mark("sent"), "good"),
@@ -35,6 +36,7 @@ EXPLAINED: Mapping[str, str] = {
     "late": mark("It was too old when its turn came."),
     "shed": mark("Too much waited in this conversation."),
     "retry": mark("The handler failed; it will be tried again."),
+    "parked": mark("Its plugin cannot serve now; it waits."),
     "dead": mark("The handler failed too often. Chats, dead letters: handle it again."),
     "bad_frame": mark("This is not the protocol; it was kept and not handled."),
 }

@@ -20,7 +20,7 @@ from kagami.model.message import text
 from kagami.model.trace import Trace
 from kagami.net.supervise import Nursery
 from kagami.operations import registry
-from kagami.ports import Execution, Handled, PluginRow, ReloadRow
+from kagami.ports import Execution, Handled
 from kagami.storage.store import SqlStore, open_store
 from tests.hub.doubles import QQ, Account, NoQuestions
 
@@ -34,7 +34,7 @@ def said(number: int, words: str = "hello") -> Event:
 
 
 class Plugins:
-    """Implements `ports.Runtime` and `ports.Plugins`: answers with what was said, and breaks when told to."""
+    """Implements `ports.Runtime` and `ports.Suspects`: answers with what was said, and breaks when told to."""
 
     def __init__(self) -> None:
         self.tried: list[str] = []
@@ -54,14 +54,11 @@ class Plugins:
             raise PluginError(plugin="p", reason="broken")
         return Handled("p@1", "handled")
 
-    def rows(self) -> list[PluginRow]:
-        return []
-
-    async def reload(self, plugin: str | None) -> list[ReloadRow]:
-        return []
-
     def blame(self, frames: object) -> str:
         return ""
+
+    def blamed(self, plugin: str, seconds: float) -> None:
+        return
 
 
 class Home:
@@ -84,7 +81,7 @@ async def home(database: str = ":memory:", config: HubConfig | None = None) -> A
     clock, meters, plugins, bot = SystemClock(), Meters(), Plugins(), Account()
     async with open_store(database, clock=clock, meters=meters) as store, Nursery() as nursery:
         parts = HubParts(
-            store=store, runtime=plugins, plugins=plugins, dialogs=NoQuestions(), operations=registry(),
+            store=store, runtime=plugins, suspects=plugins, dialogs=NoQuestions(), operations=registry(),
             nursery=nursery, clock=clock, meters=meters, log_seq=lambda: 0, config=config or HubConfig(),
             limits=LimitsConfig(), pace=Pace(account_per_second=0, chat_per_second=0), load=lambda: (0.0, 0, 0),
         )  # fmt: skip

@@ -147,7 +147,7 @@ class Sandbox(Place):
         except NotFound:
             return
         self._traces[execution] = one
-        if execution == self.waiting and one.trace.outcome != "retry":
+        if execution == self.waiting and one.trace.outcome not in ("retry", "parked"):
             self.waiting = ""
 
     @on(Moved, "#sandbox-said")
