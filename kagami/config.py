@@ -63,9 +63,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Settings(Document, frozen=True, kw_only=True):
-    """A complete, checked configuration with the home that it belongs to."""
+    """A complete, checked configuration with the home that it belongs to; `file` is what was read, if there is one."""
 
     home: Home
+    file: Path | None = None
     origins: dict[str, str] = {}
 
     def origin(self, key: str) -> str:
@@ -113,7 +114,7 @@ def load(
     shape = Shape(lambda key: origin_of(key, origins), t)
     document = shape.struct(Document, tree)
     _check(document, shape, t)
-    return Settings(home=home, origins=origins, **msgspec.structs.asdict(document))
+    return Settings(home=home, file=path, origins=origins, **msgspec.structs.asdict(document))
 
 
 def origin_of(key: str, origins: Mapping[str, str]) -> str:

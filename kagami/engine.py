@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import random
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,9 +17,11 @@ import msgspec
 from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
+from kagami.edits import FileEdits, file_to_edit
 from kagami.errors import SettingError
 from kagami.i18n import Translate, choose, translator
 from kagami.meters import Meters
+from kagami.model.ids import RANDOM_BITS, ExecutionId, execution_id
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
 from kagami.operations.registry import Registry
@@ -26,10 +29,13 @@ from kagami.ports import Connection, Feed, Parts, Sandbox
 
 if TYPE_CHECKING:
     from kagami.hub.hub import Hub, HubParts
+    from kagami.plugins.host import Host
     from kagami.net.supervise import Nursery
     from kagami.storage.store import SqlStore
 
 RETENTION_S = 3600.0
+# Of how many chats a canary's share is made even.
+KNOWN_CHATS = 5_000
 # Of the 30 s that a stop may take, handlers have 20, plugins' hooks 4, and our own tasks these.
 CLOSING_S = 3.0
 _log = log.get("engine")
@@ -46,6 +52,14 @@ class Tools:
     store: SqlStore
     operations: Registry
     ring: log.Ring
+
+    @property
+    def translate(self) -> Translate:
+        return _translator(self.settings)
+
+    def new_execution(self) -> ExecutionId:
+        """A fresh id for now."""
+        return execution_id(self.clock.wall_ms(), random.getrandbits(RANDOM_BITS))
 
 
 class Engine:
@@ -84,16 +98,18 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
             open_store(settings.database, clock=clock, meters=meters, config=settings.store)
         )
         tools = Tools(settings, clock, meters, nursery, store, operations, ring)
-        hub_parts = await _open_plugins(stack, tools)
+        host, hub_parts = await _open_plugins(stack, tools)
         hub = await stack.enter_async_context(Hub(hub_parts))
+        host.fleet.tell, host.fleet.changed = hub.alarm.tell, hub.retries.hasten
         sandbox = SandboxBot(hub, clock)
         hub.attach(sandbox)
-        parts = _parts(tools, hub_parts, hub, sandbox)
+        parts = _parts(tools, host, hub, sandbox)
         hub.desk.parts = parts
         await hub.recover()
         port = await _open_gateway(stack, tools, hub)
         await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
         nursery.keep("retention", lambda: _retain(store, clock))
+        _keep_plugins(tools, host, hub)
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
         _log.info("ready", home=settings.home.path)
@@ -101,26 +117,33 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")
 
 
-async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> HubParts:
+async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubParts]:
     """The plugin host, and what the hub is made of with it."""
     from kagami.hub.hub import HubParts  # noqa: PLC0415
     from kagami.plugins.dialogs import Desk as Dialogs  # noqa: PLC0415
     from kagami.plugins.host import Host  # noqa: PLC0415
+    from kagami.plugins.schedule import Scheduler  # noqa: PLC0415
 
     settings, dialogs = tools.settings, Dialogs(tools.clock)
-    host = await stack.enter_async_context(
-        Host(
-            settings.plugins,
-            store=tools.store,
-            clock=tools.clock,
-            meters=tools.meters,
-            dialogs=dialogs,
-            folder=settings.plugins_dir,
-            translate=_translator(settings),
-            prefix=settings.prefix,
-        )
+    scheduler = Scheduler(tools.store, tools.clock, new_execution=tools.new_execution)
+    await scheduler.open()
+    host = Host(
+        settings.plugins,
+        store=tools.store,
+        clock=tools.clock,
+        meters=tools.meters,
+        dialogs=dialogs,
+        folder=settings.plugins_dir,
+        work=settings.home.work,
+        translate=tools.translate,
+        language=choose(settings.language or None, os.environ),
+        prefix=settings.prefix,
+        admins=settings.admins,
+        scheduler=scheduler,
     )
-    return HubParts(
+    host.fleet.chats = lambda: _known_chats(tools.store)
+    await stack.enter_async_context(host)
+    made = HubParts(
         store=tools.store,
         runtime=host,
         suspects=host,
@@ -135,21 +158,41 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> HubParts:
         pace=settings.pace,
         admins=settings.admins,
         prefix=settings.prefix,
+        translate=tools.translate,
     )
+    return host, made
 
 
-def _parts(tools: Tools, made: HubParts, hub: Hub, sandbox: Sandbox) -> Parts:
+def _keep_plugins(tools: Tools, host: Host, hub: Hub) -> None:
+    """What runs beside events: jobs that are due, sentences of the quarantine, files that change."""
+    from kagami.plugins.watching import watch  # noqa: PLC0415
+
+    if (scheduler := host.scheduler) is not None:
+        tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
+    tools.nursery.keep("quarantine", host.guard)
+    if tools.settings.plugins.watch:
+        tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
+
+
+async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
+    return [(row.bot, row.chat) for row in await store.chats(limit=KNOWN_CHATS) if row.chat]
+
+
+def _parts(tools: Tools, host: Host, hub: Hub, sandbox: Sandbox) -> Parts:
     """What operations may use."""
+    settings = tools.settings
+    host.office.origin = settings.origin
     return Parts(
         clock=tools.clock,
         meters=tools.meters,
         ring=tools.ring,
         store=tools.store,
         bots=hub.bots,
-        plugins=made.plugins,
+        plugins=host.office,
         outbox=hub.outbox,
         sandbox=sandbox,
         house=hub,
+        files=FileEdits(settings.file or file_to_edit(settings.home.path, None), tools.translate),
         connection=Connection(gateway_url(tools.settings), tools.settings.gateway.token.reveal()),
     )
 

@@ -33,7 +33,10 @@ only ever an argument.
         └── DialogClosed
             ├── DialogTimeout
             ├── DialogCancelled
+            │   └── DialogLeft
+            ├── DialogReplaced
             └── DialogStopped
+                └── DialogInterrupted
 """
 
 from __future__ import annotations
@@ -177,7 +180,7 @@ class Parked(PluginError):
 
 
 class PackageRefused(Refused):
-    """{package} is not installed: {reason}"""
+    """{package} is refused: {reason}"""
 
 
 class DialogClosed(KagamiError):
@@ -187,10 +190,30 @@ class DialogClosed(KagamiError):
 class DialogTimeout(DialogClosed):
     """Nobody answered in time."""
 
+    def __init__(self, *, said: str | None = None) -> None:
+        """`said` is the asker's own word for it; an empty one says nothing."""
+        self.said = said
+        super().__init__()
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        return super().text(translate) if self.said is None else self.said
+
 
 class DialogCancelled(DialogClosed):
     """The question was cancelled."""
 
 
+class DialogLeft(DialogCancelled):
+    """The question is closed: a command came instead of an answer."""
+
+
+class DialogReplaced(DialogClosed):
+    """The question is closed: the plugin that asked makes way for another version. Please begin anew."""
+
+
 class DialogStopped(DialogClosed):
     """Kagami stops now and cannot wait for the answer. Please begin anew when it is back."""
+
+
+class DialogInterrupted(DialogStopped):
+    """Kagami was restarted and does not wait for the answer any more. Please begin anew."""

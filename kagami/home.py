@@ -33,6 +33,11 @@ class Home:
         return self.path / "kagami.db"
 
     @property
+    def work(self) -> Path:
+        """What plugins that are processes of their own may write to, each in a folder of its own."""
+        return self.path / "work"
+
+    @property
     def plugins(self) -> Path:
         return self.path / "plugins"
 

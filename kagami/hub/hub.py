@@ -16,6 +16,7 @@ from kagami.clock import Clock
 from kagami.core.dedupe import Window
 from kagami.core.pace import Pace
 from kagami.errors import NotFound
+from kagami.hub.alarm import Alarm
 from kagami.hub.board import Board, Load, machine_load
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
@@ -28,7 +29,7 @@ from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
 from kagami.hub.retries import Retries
 from kagami.hub.watchdog import Watchdog
-from kagami.i18n import mark
+from kagami.i18n import Translate, mark
 from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, RANDOM_BITS, BotId, ExecutionId, execution_id
@@ -59,6 +60,7 @@ class HubParts:
     pace: Pace
     admins: Collection[str] = ()
     prefix: str = "/"
+    translate: Translate = str
     load: Load | None = None
 
 
@@ -74,13 +76,22 @@ class Hub:
         self._slots = Slots(config.running)
         self.desk = Desk(outbox=self.outbox, slots=self._slots, operations=parts.operations, prefix=parts.prefix)
         self._recorder = Recorder(ledger, self.bots, self.board, config=config, clock=clock, meters=meters)
-        self._retries = Retries(clock, self._again)
+        self.retries = Retries(clock, self._again)
+        self.alarm = Alarm(
+            self.board,
+            self.bots,
+            self.outbox,
+            parts.nursery,
+            admins=parts.admins,
+            translate=parts.translate,
+            new_execution=self.new_execution,
+        )
         chatdesk = ChatDesk(parts.admins, parts.store, parts.nursery, clock)
         self.pipeline = Pipeline(
             parts.runtime,
             chatdesk,
             self._recorder,
-            self._retries,
+            self.retries,
             limits=parts.limits,
             admins=parts.admins,
             clock=clock,
@@ -114,7 +125,7 @@ class Hub:
         self.board.waiting = lambda: self._lanes.waiting
         self.board.oldest_s = self._oldest_s
         self.board.open_events = lambda: (
-            self._lanes.waiting + self._lanes.active + len(self._retries) + sum(map(len, self._held.values()))
+            self._lanes.waiting + self._lanes.active + len(self.retries) + sum(map(len, self._held.values()))
         )
 
     # --- lifecycle ---
@@ -122,7 +133,7 @@ class Hub:
     async def __aenter__(self) -> Self:
         self._watchdog = Watchdog(self._parts.meters, blame=self._parts.suspects.blame, report=self._stalled)
         self._watchdog.__enter__()
-        self._parts.nursery.keep("retries", self._retries.run)
+        self._parts.nursery.keep("retries", self.retries.run)
         self._parts.nursery.keep("pulse", self._beat)
         return self
 

@@ -56,7 +56,8 @@ class Inbox:
         if not self.draining:
             execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
             if not self._dialogs.offer(execution):
-                self._lanes.put(execution)
+                # What is due comes once: it has no room to be shed from.
+                self._lanes.put(execution, force=event.kind == "schedule")
         return on_disk
 
     def known(self, bot: BotId, key: str) -> None:

@@ -93,7 +93,7 @@ class Lanes:
         """Make room for `newcomer`, or shed it."""
         if len(lane) < self._length and self.waiting < self._total:
             return True
-        notice = next((each for each in lane if each.event.kind != "message"), None)
+        notice = next((each for each in lane if each.event.kind not in ("message", "schedule")), None)
         if notice is None or newcomer.event.kind != "message":
             self._shed(newcomer)
             return False

@@ -16,6 +16,8 @@ from kagami.meters import Meters
 
 BEAT_S = 0.1
 WARN_S = 1.0
+# What stands still for so long is told a second time.
+LONG_S = 10.0
 _log = log.get("watchdog")
 
 # What stalled: seconds so far, the plugin to blame (or ""), the stack as text.
@@ -60,13 +62,13 @@ class Watchdog:
         self._loop.call_later(BEAT_S, self._beat)
 
     def _watch(self) -> None:
-        told = False
+        told = 0.0
         while not self._stop.wait(BEAT_S):
             late = self.stalled_s
             if late < WARN_S:
-                told = False
-            elif not told:
-                told = True
+                told = 0.0
+            elif not told or told < LONG_S <= late:
+                told = late
                 self._tell(late)
 
     def _tell(self, late: float) -> None:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from kagami.core.breaker import Breaker
 from kagami.core.limits import Buckets
 from kagami.errors import KagamiError, LoadError, PluginError
 from kagami.plugins.contain import contained, describe
 from kagami.plugins.context import Kit, Lifetime
 from kagami.plugins.inprocess import Crew
+from kagami.plugins.listening import open_book
 from kagami.plugins.loader import Package
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Command, Hook, Plugin
-from kagami.plugins.scope import ended, start, strays
+from kagami.plugins.process.child import Child
+from kagami.plugins.scope import ended, start
+from kagami.plugins.survivors import loose, reckon
 
 NOTICES_PER_MINUTE = 2
 
 
 class Active:
-    """`package` is None for a plugin that a test brought along."""
+    """`package` is its code in this process, `child` its own process; a plugin that a test brought has neither."""
 
     def __init__(
         self,
@@ -29,17 +33,21 @@ class Active:
         *,
         grace: float,
         package: Package | None = None,
+        child: Child | None = None,
+        digest: str = "",
         builtin: bool = False,
     ) -> None:
         self.manifest = manifest
         self.plugin = plugin
         self.kit = kit
         self.package = package
+        self.child = child
+        self.digest = digest
         self.folder = package.folder if package else None
         self.meter = f"plugin {manifest.id}"
         self.builtin = builtin
-        self.draining = False
-        self.conflicts: list[str] = []
+        self.since_ms = kit.clock.wall_ms()
+        self.breaker = Breaker()
         self.crew = Crew(kit, manifest.timeout, grace)
         self._cooldowns: dict[Command, tuple[Buckets, Buckets]] = {
             command: (Buckets(limit.amount / limit.seconds, limit.amount), Buckets(NOTICES_PER_MINUTE / 60, 1))
@@ -55,39 +63,52 @@ class Active:
     def version(self) -> str:
         return self.manifest.version
 
+    @property
+    def trouble(self) -> str:
+        """Why it rests, or did."""
+        return self.breaker.reason or (self.child.reason if self.child else "")
+
+    def resting(self, now: float) -> bool:
+        """Whether its events wait: it failed too often, or its process is away."""
+        return self.breaker.state == "open" or (self.child is not None and self.child.state != "ready")
+
     async def open(self) -> None:
         """Run the start hooks. `LoadError` when one fails; what they had started is undone."""
+        open_book(self._owner)
         for hook in self.plugin.declared.starts:
             if problem := await self._hook(hook):
                 await self.kit.scope.close()
                 raise LoadError(plugin=self.id, version=self.version, reason=f"{hook.__name__}: {problem}")
 
-    async def close(self, drain: float, *, verify: bool = True) -> list[str]:
-        """Let handlers finish, undo everything, forget the code. Tells what survived, with the place that made it."""
-        self.draining = True
-        survivors = [f"a handler of {self.id} does not end"] * await self.crew.drain(drain)
+    async def close(self, drain: float, *, longest: float = 0.0, verify: bool = True) -> list[str]:
+        """Let handlers finish, undo everything, forget the code. Tells what survived, with the place that made it.
+
+        Handlers have `drain` seconds, those that wait for a person as long as that takes, at most `longest` seconds.
+        """
+        survivors = [f"a handler of {self.id} does not end"] * await self.crew.drain(drain, longest)
         for hook in self.plugin.declared.stops:
             if problem := await self._hook(hook):
                 survivors.append(f"{hook.__name__}: {problem}")
         survivors += await self.kit.scope.close()
-        survivors += self.stray_tasks()
+        if self.child is not None:
+            await self.child.close()
+        left = await reckon(self._owner, self.crew.tasks, patient=verify)
+        survivors += left.lines
         if self.package is not None:
             package, self.package = self.package, None
             self._forget()
-            survivors += package.unload(verify=verify)
+            survivors += package.unload(verify=verify, running=left.running)
         for each in survivors:
             self.kit.log.warning("survived the unload", what=each)
         return survivors
 
     def stray_tasks(self) -> list[str]:
-        """Cancel tasks that the plugin started behind its scope's back, and name them."""
-        module = self.package.name if self.package else self._module()
-        found = []
-        for task, place in list(strays(module)):
-            if task not in self.crew.tasks and not task.cancelling():
-                task.cancel()
-                found.append(f"task {task.get_name()} at {place} has no owner: start it with scope.task")
-        return found
+        """Undo what the plugin started behind its scope's back, and name it, with its place.
+
+        A plugin with stop hooks may end all but tasks there, which nobody can foresee.
+        """
+        held = self.kit.scope.held()
+        return loose(self._owner, held, self.crew.tasks, all_kinds=not self.plugin.declared.stops)
 
     def wait_of(self, command: Command, key: Hashable, now: float) -> tuple[float, bool]:
         """Seconds until `key` may use the command again, 0 when it just did, and whether to tell so."""
@@ -112,9 +133,17 @@ class Active:
         self.kit.log.error("hook failed", cause=error.__cause__ or error, hook=hook.__name__)
         return str(error.details["reason"]) if isinstance(error, PluginError) else str(error)
 
-    def _module(self) -> str:
-        handlers = [each.handler for each in self.plugin.declared.commands]
-        return handlers[0].__module__ if handlers else "?"
+    @property
+    def _owner(self) -> str:
+        """The module whose code this is; of a plugin that a test brought, the one that its handlers are in."""
+        if self.package is not None or self.child is not None:
+            return self.package.name if self.package else "?"
+        declared = self.plugin.declared
+        code: list[Any] = [*declared.starts, *declared.stops]
+        code += [each.handler for each in declared.commands]
+        code += [each.handler for each in declared.intents]
+        code += [each.handler for each in declared.watchers]
+        return str(code[0].__module__) if code else "?"
 
     def _forget(self) -> None:
         """Let go of the plugin's own objects, so that what is alive afterwards is held by somebody else."""

@@ -19,10 +19,13 @@ from kagami.model.ids import UserId as User
 from kagami.model.message import Message
 from kagami.model.segment import Face, File, Image, Mention, Native, Reply, Text, Video, Voice
 from kagami.plugins.context import CommandLine, Context, Lifetime
+from kagami.plugins.form import Ask
+from kagami.plugins.jobs import Scheduled
 from kagami.plugins.plugin import Plugin
 from kagami.plugins.settings import Settings
 
 __all__ = [
+    "Ask",
     "Chat",
     "CommandLine",
     "Conflict",
@@ -44,6 +47,7 @@ __all__ = [
     "Receipt",
     "Reply",
     "Rest",
+    "Scheduled",
     "Sent",
     "Settings",
     "Text",

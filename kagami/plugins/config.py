@@ -20,11 +20,15 @@ class ProcessConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`url` is a folder or an address with `index.json`; `key` signs it. `mirror` stands in for the index's host."""
+    """`url` is a folder or an address with `index.json`; `key` signs it. `mirror` stands in for the index's host.
+
+    `packages` is the Python package index from which dependencies come, empty for the usual one.
+    """
 
     url: str = ""
     key: str = ""
     mirror: str = ""
+    packages: str = ""
 
 
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

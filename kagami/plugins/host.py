@@ -1,37 +1,50 @@
-"""The plugin host: finds plugins, runs events through them, replaces them while they run."""
+"""The plugin host, as the pipeline sees it: which plugin gets an event, and how its handler is run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from kagami.clock import Clock
-from kagami.errors import KagamiError, UsageError
-from kagami.i18n import Translate
+from kagami.core.roles import may
+from kagami.errors import KagamiError, Parked, PluginError, UsageError
+from kagami.i18n import Translate, mark
 from kagami.meters import Meters
 from kagami.model.action import Send
+from kagami.model.event import Event
 from kagami.model.message import text
 from kagami.plugins.activate import Surroundings
 from kagami.plugins.active import Active
+from kagami.plugins.agenda import JOBS
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.context import Context
-from kagami.plugins.dialogs import Desk
+from kagami.plugins.decisions import Decisions
+from kagami.plugins.dialogs import Desk, asked_by
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.inprocess import GRACE_S, Run
 from kagami.plugins.manifest import Manifest
-from kagami.plugins.plugin import Command, Handler, Intent, Plugin
-from kagami.plugins.table import OPERATOR, Choice
+from kagami.plugins.office import Office
+from kagami.plugins.plugin import Command, Handler, Intent, Job, Plugin
+from kagami.plugins.schedule import Scheduler, job_of
+from kagami.plugins.scope import start
+from kagami.plugins.table import OPERATOR, Choice, Table
 from kagami.plugins.values import Values
-from kagami.ports import Execution, Handled, PluginRow, ReloadRow
+from kagami.ports import Execution, Handled
 
 MAX_AGE_S = 120.0
+# How long an event waits before it looks again whether its plugin is there, or free.
+ABSENT_S = 60.0
+QUARANTINE_S = 60.0
+GUARD_S = 1.0
 _NOBODY = Handled()
 
 
 class Host:
-    """Implements `ports.Runtime` and `ports.Plugins`. `folder` is where plugins are looked for."""
+    """Implements `ports.Runtime` and `ports.Suspects`. `folder` is where plugins are looked for."""
 
     def __init__(
         self,
@@ -42,30 +55,44 @@ class Host:
         meters: Meters,
         dialogs: Desk,
         folder: Path | None,
+        work: Path | None = None,
         translate: Translate = str,
+        language: str = "en",
         prefix: str = "/",
+        admins: Collection[str] = (),
         grace: float = GRACE_S,
+        scheduler: Scheduler | None = None,
     ) -> None:
         self._clock = clock
         self._meters = meters
+        self._config = config
+        self._admins = frozenset(admins)
         self.t = translate
+        self.scheduler = scheduler
         around = Surroundings(
             values=store,
             clock=clock,
             desk=dialogs,
             translate=translate,
-            catalogue=lambda: self._fleet.table.lines,
-            settings=config.settings,
+            catalogue=lambda: self.fleet.lineup.table.lines,
+            config=config,
             grace=grace,
+            work=work or Path("work"),
+            prefix=prefix,
+            language=language,
+            scheduler=scheduler,
         )
         self._folder = folder
-        self._fleet = Fleet(around, meters, prefix)
-        dialogs.is_command = lambda event: self._fleet.table.is_command(event, prefix)
+        self._values = store
+        self.decided = Decisions(store, clock, translate)
+        self.fleet = Fleet(around, self.decided, prefix)
+        self.office = Office(self.fleet, meters)
+        dialogs.is_command = self._is_command
 
     async def __aenter__(self) -> Self:
         """Load what is there, if there is a folder. A plugin that cannot be loaded is listed and stops nobody else."""
         if self._folder:
-            await self._fleet.open(self._folder)
+            await self.fleet.open(self._folder)
         return self
 
     async def __aexit__(
@@ -75,28 +102,38 @@ class Host:
 
     async def close(self) -> list[str]:
         """Unload everything. Tells what survived, with the place that made it."""
-        return await self._fleet.close()
+        return await self.fleet.close()
 
     def strays(self) -> list[str]:
         """Tasks that plugins started behind their scopes' backs, with their place; they are cancelled."""
-        return self._fleet.strays()
+        return self.fleet.strays()
 
     async def adopt(self, manifest: Manifest, plugin: Plugin[Any]) -> Active:
-        """Serve a plugin that is no folder, as tests do."""
-        return await self._fleet.adopt(manifest, plugin)
-
-    def rows(self) -> list[PluginRow]:
-        return self._fleet.rows()
-
-    async def reload(self, plugin: str | None) -> list[ReloadRow]:
-        return await self._fleet.reload(plugin)
+        """Serve a plugin that is no folder, as tests do; a second one takes the place of the first."""
+        return await self.fleet.adopt(manifest, plugin)
 
     def blame(self, frames: Sequence[str]) -> str:
         """`frames` are file names, the innermost last. May be called from any thread."""
-        return self._fleet.blame(frames)
+        return self.fleet.blame(frames)
+
+    def blamed(self, plugin: str, seconds: float) -> None:
+        """May be called from any thread."""
+        self.decided.quarantine.blamed(plugin, seconds)
+
+    async def guard(self) -> None:
+        """Make the watchdog's word stick, for ever: who held up everything too often is left alone from then on."""
+        while True:
+            for plugin in await self.decided.quarantine.settle():
+                what = mark("{plugin} is in quarantine: {reason}")
+                reason = self.decided.quarantine.is_quarantined(plugin)
+                self.fleet.tell("error", "quarantine", what, plugin=plugin, reason=reason)
+            await self._clock.sleep(GUARD_S)
 
     def wants(self, execution: Execution) -> bool:
-        table, event = self._fleet.table, execution.event
+        event = execution.event
+        if event.kind == "schedule":
+            return True
+        table = self.fleet.table(event)
         if event.kind == "message":
             operator = execution.admin is not None
             if table.choose(event, execution.prefix, operator=operator) is not None:
@@ -110,14 +147,34 @@ class Host:
         the event is tried again. That of one of several who watch is logged and counted, and disturbs nobody.
         """
         event = execution.event
+        handled = await (self._scheduled(execution) if event.kind == "schedule" else self._arrived(execution))
+        if self.scheduler is not None and (jobs := execution.staged(JOBS)):
+            self.scheduler.changed(jobs)
+        return handled
+
+    async def _arrived(self, execution: Execution) -> Handled:
+        event = execution.event
+        table = await self._table(execution)
         handled = _NOBODY
         if event.kind == "message":
             operator = execution.admin is not None
-            choice = self._fleet.table.choose(event, execution.prefix, operator=operator)
+            choice = table.choose(event, execution.prefix, operator=operator)
             if choice is not None:
                 handled = await self._serve(choice, execution)
-        watchers = self._fleet.table.watchers(event)
+        watchers = table.watchers(event)
         return await self._tell(watchers, execution, handled) if watchers else handled
+
+    async def _table(self, execution: Execution) -> Table:
+        """Who serves this event: a dialog that outlived a restart goes on with the version that asked."""
+        event = execution.event
+        if execution.restarted and (asked := await asked_by(self._values, event.execution)) is not None:
+            plugin, version = asked
+            if await self.fleet.bring(plugin, version):
+                return self.fleet.table_with(plugin, version)
+        return self.fleet.table(event, execution)
+
+    def _is_command(self, event: Event) -> bool:
+        return self.fleet.table(event).is_command(event, self.fleet.around.prefix)
 
     async def _serve(self, choice: Choice, execution: Execution) -> Handled:
         active, command, intent = choice.active, choice.command, choice.intent
@@ -136,6 +193,9 @@ class Host:
         if not execution.attempts:
             if self._too_old(active, command.max_age, execution):
                 return Handled(label, "late")
+            if not self._may(active, command, event):
+                await _say(execution, self.t("You may not use this command."))
+                return Handled(label, "denied")
             if command.cooldown is not None and await self._cooling(active, command, execution):
                 return Handled(label, "limited")
         try:
@@ -157,6 +217,22 @@ class Host:
         await self._run(active, intent.handler, ctx, [], execution)
         return Handled(label, "handled")
 
+    async def _scheduled(self, execution: Execution) -> Handled:
+        """Something that a plugin has scheduled is due: it waits for its plugin where that is not there."""
+        call = job_of(execution.event)
+        table = await self._table(execution)
+        active = table.by_id.get(call.plugin)
+        job = active.plugin.declared.jobs.get(call.job) if active else None
+        if active is None or job is None:
+            raise Parked(plugin=call.plugin, reason=f"it has no job named {call.job} now", seconds=ABSENT_S)
+        active.crew.busy += 1
+        try:
+            ctx: Context[Any] = Context(active.kit, execution)
+            await self._run(active, job.handler, ctx, _arguments(active, job, call.data), execution)
+        finally:
+            active.crew.release()
+        return Handled(active.kit.label, "handled")
+
     async def _tell(self, watchers: list[tuple[Active, Handler]], execution: Execution, handled: Handled) -> Handled:
         alone = len(watchers) == 1 and not handled.plugin
         for active, _ in watchers:
@@ -171,7 +247,7 @@ class Host:
                     if alone:
                         raise
                     forget()
-                if not handled.plugin and (ctx.acted or execution.staged(active.id)):
+                if not handled.plugin and (ctx.acted or execution.staged(active.kit.namespace)):
                     handled = Handled(active.kit.label, "handled")
         finally:
             for active, _ in watchers:
@@ -181,17 +257,66 @@ class Host:
     async def _run(
         self, active: Active, handler: Handler, ctx: Context[Any], args: list[Any], execution: Execution
     ) -> None:
-        execution.mark("plugin", active.kit.label)
         started = self._clock.monotonic()
+        self._admit(active, started)
+        execution.mark("plugin", active.kit.label)
         run = Run(active.crew, handler, ctx, args)
         try:
             await run.finish(handler.__qualname__)
-        except KagamiError as error:
-            self._meters.count["plugin failed", active.id] += 1
-            active.failed(error, handler.__qualname__)
+        except Parked:
             raise
-        self._meters.count["plugin handled", active.id] += 1
-        self._meters.latency[active.meter].observe(self._clock.monotonic() - started - run.waited)
+        except KagamiError as error:
+            active.failed(error, handler.__qualname__)
+            self._note(active, started + run.waited, failed=True)
+            raise
+        self._note(active, started + run.waited, failed=False)
+
+    def _admit(self, active: Active, now: float) -> None:
+        """`Parked` when the version is to be left alone for a while."""
+        if reason := self.decided.quarantine.is_quarantined(active.id):
+            raise Parked(plugin=active.id, reason=reason, seconds=QUARANTINE_S)
+        if wait := active.breaker.allow(now):
+            raise Parked(plugin=active.id, reason=active.breaker.reason, seconds=wait)
+
+    def _note(self, active: Active, began: float, *, failed: bool) -> None:
+        """Count what a version did; a canary that does badly is taken back."""
+        now = self._clock.monotonic()
+        plugin, breaker, rollouts = active.id, active.breaker, self.decided.rollouts
+        self._meters.count["plugin failed" if failed else "plugin handled", plugin] += 1
+        self._meters.latency[active.meter].observe(now - began)
+        rollouts.note(plugin, active.version, now - began, failed=failed)
+        if not failed:
+            breaker.succeeded(now)
+            return
+        was = breaker.state
+        breaker.failed(now)
+        opened = breaker.state == "open" and was != "open"
+        rollout = rollouts.active.get(plugin)
+        if rollout is not None and rollout.version == active.version and rollout.weight:
+            reason = rollouts.verdict(plugin) or (breaker.reason if opened else "")
+            if reason:
+                start(f"take back {active.kit.label}", self._take_back(active, reason))
+        elif opened:
+            what = mark("{plugin} {version} rests for {seconds} s: {reason}")
+            wait = f"{breaker.allow(now):.0f}"
+            self.fleet.tell(
+                "error", "breaker", what, plugin=plugin, version=active.version, seconds=wait, reason=breaker.reason
+            )
+
+    async def _take_back(self, canary: Active, reason: str) -> None:
+        """Abort the rollout of a canary, once."""
+        plugin, version = canary.id, canary.version
+        rollout = self.decided.rollouts.active.get(plugin)
+        if rollout is None or not rollout.weight:
+            return
+        await self.decided.rollouts.abort(plugin, reason)
+        what = mark("The canary {plugin} {version} was taken back: {reason}")
+        self.fleet.tell("error", "canary_abort", what, plugin=plugin, version=version, reason=reason)
+        await self.fleet.settle(plugin)
+
+    def _may(self, active: Active, command: Command, event: Event) -> bool:
+        needed = self._config.roles.get(active.id, {}).get(command.names[0], command.role)
+        return may(event, needed, supers=self._admins, custom=self.decided.roles.users)
 
     def _too_old(self, active: Active, max_age: float | None, execution: Execution) -> bool:
         if max_age is None:
@@ -211,6 +336,16 @@ class Host:
     def _usage(self, command: Command, word: str, execution: Execution) -> str:
         sign = OPERATOR if command.operator else execution.prefix
         return self.t("Usage: {usage}").format(usage=f"{sign}{word} {command.grammar.usage}".rstrip())
+
+
+def _arguments(active: Active, job: Job, given: Any) -> list[Any]:
+    """The job's data as its handler wants it."""
+    if job.kind is None:
+        return []
+    try:
+        return [given if job.kind is Any else msgspec.convert(given, job.kind, strict=False)]
+    except msgspec.ValidationError as error:
+        raise PluginError(plugin=active.id, reason=f"the data of the job {job.name} does not fit: {error}") from None
 
 
 async def _say(execution: Execution, what: str) -> None:

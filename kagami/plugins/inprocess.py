@@ -10,14 +10,27 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from kagami.errors import Conflict, Denied, DialogClosed, KagamiError, NotFound, PluginError, Refused
+from kagami.errors import (
+    Conflict,
+    Denied,
+    DialogClosed,
+    DialogReplaced,
+    KagamiError,
+    NotFound,
+    Parked,
+    PluginError,
+    Refused,
+)
 from kagami.net.deadlines import Deadlines
 from kagami.plugins.contain import contained
-from kagami.plugins.context import Context, Kit
+from kagami.plugins.context import Context
+from kagami.plugins.kit import Kit
 from kagami.plugins.plugin import Handler
 from kagami.plugins.scope import start
 
 GRACE_S = 5.0
+# How long a person may take for an answer while the version that asked is being replaced.
+LONGEST_DIALOG_S = 600.0
 
 
 class Crew:
@@ -30,11 +43,16 @@ class Crew:
         self.kit = kit
         self.limit = limit
         self.grace = grace
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: dict[asyncio.Task[None], Run] = {}
         self.deadlines: Deadlines[Run] = Deadlines(Run.expire)
         self.stuck = 0
         self.busy = 0
         self._idle: asyncio.Event | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many questions of this version are open."""
+        return len(self.kit.questions.open)
 
     def release(self) -> None:
         """An event needs this version no more."""
@@ -42,20 +60,34 @@ class Crew:
         if not self.busy and self._idle is not None:
             self._idle.set()
 
-    async def drain(self, limit: float) -> int:
-        """Let what runs finish within `limit` seconds, cancel the rest; how many handlers do not even end then."""
-        if self.busy:
-            self._idle = asyncio.Event()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(limit):
-                    await self._idle.wait()
-        for task in self.tasks:
-            task.cancel()
+    async def drain(self, limit: float, longest: float = LONGEST_DIALOG_S) -> int:
+        """Let what runs finish; how many handlers do not even end when they are cancelled.
+
+        Each handler has `limit` seconds of its own time. One that waits for a person keeps the version for at most
+        `longest` seconds; then its question is closed with a word to that person.
+        """
+        if limit:
+            for run in self.tasks.values():
+                run.hurry(limit)
+        await self._rest(longest)
+        self.kit.questions.close(DialogReplaced)
+        await self._rest(limit)
+        for task, run in self.tasks.items():
+            if not run.late:
+                task.cancel()
         if self.tasks:
             await asyncio.wait(set(self.tasks), timeout=self.grace)
         if not self.tasks:
             self.deadlines.close()
         return len(self.tasks)
+
+    async def _rest(self, seconds: float) -> None:
+        """Until no event holds this version, at most so many seconds."""
+        if self.busy and seconds:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
 
 
 class Run:
@@ -94,8 +126,8 @@ class Run:
     async def finish(self, name: str) -> None:
         """Run the handler and send what it returns. Raises a `KagamiError` when it failed or took too long."""
         self._task = task = start(name, self._work())
-        self._crew.tasks.add(task)
-        task.add_done_callback(self._crew.tasks.discard)
+        self._crew.tasks[task] = self
+        task.add_done_callback(self._crew.tasks.__delitem__)
         self.resume()
         try:
             await self._done
@@ -114,15 +146,16 @@ class Run:
                 await contained(plugin, self._handle())
             except (Refused, NotFound, Denied, Conflict, DialogClosed) as notice:
                 # What the person can mend, or has to know: trying again would change nothing.
-                await self._ctx.reply(notice.text(self._ctx.t))
+                if said := notice.text(self._ctx.t):
+                    await self._ctx.reply(said)
         except asyncio.CancelledError:
             limit = self._crew.limit
             reason = f"a handler ran for more than {limit:g} s" if self.late else "a handler was interrupted"
-            self._settle(PluginError(plugin=plugin, reason=reason))
+            self._settle(self._suspended() or PluginError(plugin=plugin, reason=reason))
         except KagamiError as error:
-            self._settle(error)
+            self._settle(self._suspended() or error)
         else:
-            self._settle(None)
+            self._settle(self._suspended())
         finally:
             self._ctx.end()
 
@@ -130,6 +163,12 @@ class Run:
         answer = await self._handler(self._ctx, *self._args)
         if answer is not None:
             await self._ctx.reply(answer)
+
+    def _suspended(self) -> Parked | None:
+        """However it ended: a handler whose question outlives this process is run again by the next."""
+        if not self._ctx.suspended:
+            return None
+        return Parked(plugin=self._crew.kit.plugin, reason="a question waits for the next start", seconds=0.0)
 
     def _settle(self, error: KagamiError | None) -> None:
         if self._done.done():
@@ -155,6 +194,14 @@ class Run:
             self._since = now
             self._running = True
             self._crew.deadlines.put(self, now + self._left)
+
+    def hurry(self, limit: float) -> None:
+        """Leave it no more than so many seconds of its own time."""
+        runs = self._running
+        self.pause()
+        self._left = min(self._left, limit)
+        if runs:
+            self.resume()
 
     def expire(self) -> None:
         """Its time is up: cancel it, or leave it behind when that was tried before."""

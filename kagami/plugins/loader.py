@@ -5,47 +5,66 @@ a plugin may write
 
     from . import tables            relative imports
     import tables                   absolute imports of its own files and folders, which come before installed ones
+    import feedparser               a dependency in its folder `.deps`, where `pip install --target` put it
 
-and both name the same module of the same version: absolute imports of own files are resolved when the plugin's code
-asks for them and never become visible to anybody else. What is not supported: `importlib.import_module("tables")`
-(use `import_module(".tables", __package__)`), and compiled extension modules in two versions at once, which CPython
-itself does not allow for most of them. Byte code is not cached: a file that changed within a second is read anew.
+and the first two name the same module of the same version: absolute imports of own files and dependencies are resolved
+when the plugin's code asks for them and never become visible to anybody else. A dependency's code sees its fellows in
+`.deps` before what is installed, and the plugin's files never. What is not supported:
+`importlib.import_module("tables")` (use `import_module(".tables", __package__)`), and compiled extension modules in two
+versions at once, which CPython itself does not allow for most of them. Byte code is not cached: a file that changed
+within a second is read anew.
+
+What is run is what was there when the version was loaded: a file that changed or came later is not imported.
 """
 
 from __future__ import annotations
 
 import builtins
-import gc
+import hashlib
 import importlib
 import re
 import sys
-import threading
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
+from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder
 from importlib.util import spec_from_file_location
 from itertools import count
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from pathlib import Path, PurePosixPath
+from types import CodeType, ModuleType
 from typing import Any
 
-from kagami.plugins.scope import belongs, place_of
-from kagami.plugins.versions import fingerprint
+from kagami.plugins.census import CENSUS, ROOT
+from kagami.plugins.listening import open_book
+from kagami.plugins.references import Watched, let_go
+from kagami.plugins.scope import belongs
+from kagami.plugins.survivors import Reckoning, undo
+from kagami.plugins.versions import SOURCES, digest, fingerprints
 
-ROOT = "kagami_plugins"
+# A folder of dependencies, and the package under which they are imported. No file of a plugin's own has such a name.
+DEPS = ".deps"
+_DEPS = "__deps__"
 _serial = count(1)
 _packages: dict[str, Package] = {}
 
 
 class Package:
-    """One loaded version. `name` is the private name of its package."""
+    """One loaded version. `name` is the private name of its package.
 
-    def __init__(self, plugin: str, folder: Path) -> None:
+    `checked` are the `fingerprints` of its files where somebody has looked at them before, else they are taken now.
+    """
+
+    def __init__(self, plugin: str, folder: Path, checked: Mapping[str, str] | None = None) -> None:
+        own = dict(checked) if checked is not None else fingerprints(folder, suffixes=SOURCES)
+        deps = fingerprints(folder / DEPS, suffixes=SOURCES)
         family = re.sub(r"\W", "_", plugin)
-        self.name = f"{ROOT}.{family}.v{fingerprint(folder)}_{next(_serial)}"
+        self.name = f"{ROOT}.{family}.v{digest(own)[:12]}_{next(_serial)}"
         self.folder = folder
-        self.own = _own_names(folder)
-        self.builtins = {**vars(builtins), "__import__": self._import}
+        self.files = own | {f"{DEPS}/{path}": content for path, content in deps.items()}
+        self._folders = {str(parent) for path in self.files for parent in PurePosixPath(path).parents}
+        near, far = _importable(own), _importable(deps)
+        self._own = self._builtins({**dict.fromkeys(far, f"{self.name}.{_DEPS}"), **dict.fromkeys(near, self.name)})
+        self._deps = self._builtins(dict.fromkeys(far, f"{self.name}.{_DEPS}"))
+        self.lines: dict[str, int] = {}
 
     def load(self, entry: str) -> Any:
         """Import the module of `entry` (`module:name`) and return what is under the name."""
@@ -53,126 +72,145 @@ class Package:
         _packages[self.name] = self
         if not any(isinstance(each, _Finder) for each in sys.meta_path):
             sys.meta_path.insert(0, _Finder())
-        importlib.invalidate_caches()
+        open_book(self.name)
         loaded = importlib.import_module(f"{self.name}.{module}")
         try:
             return vars(loaded)[name]
         except KeyError:
             raise ImportError(f"{entry}: the module has no {name}") from None
 
-    def unload(self, *, verify: bool = True) -> list[str]:
-        """Forget every module. Tells what is still alive: modules, classes, functions and threads, with their place.
+    def unload(self, *, verify: bool = True, running: bool = False) -> list[str]:
+        """Forget every module. Tells what is left, with its place, and which code of it somebody still holds.
 
-        To see what is alive takes a full collection of garbage; where nothing comes after, do without.
+        To see what is held takes a full collection of garbage; where nothing comes after, do without. `running` says
+        that what is left was told before and still runs: that holds all of the code, and explains it.
         """
-        watched = list(self._watched()) if verify else []
+        left = Reckoning(undo(self.name))
+        told = [] if running else left.lines
+        running = running or any(each.kind == "thread" for each in left.survivors)
+        watched = Watched(self._modules(), self.name, self.lines) if verify and not running else None
         for name in [each for each in sys.modules if belongs(each, self.name)]:
             del sys.modules[name]
         family, _, version = self.name.rpartition(".")
         vars(sys.modules.get(family, ModuleType(family))).pop(version, None)
         _packages.pop(self.name, None)
-        if not verify:
-            return []
-        gc.collect()
-        alive = [f"{what} is still referenced" for ref, what in watched if ref() is not None]
-        return alive + list(self._threads())
+        let_go(self.folder)
+        return [*told, *(watched.held() if watched is not None else ())]
 
-    def _watched(self) -> Iterator[tuple[weakref.ref[Any], str]]:
-        for module in self._modules():
-            yield weakref.ref(module), f"module {module.__file__ or module.__name__}"
-            for thing in vars(module).values():
-                if isinstance(thing, (FunctionType, type)) and belongs(thing.__module__, self.name):
-                    yield weakref.ref(thing), f"{_sort(thing)} {thing.__qualname__} of {_place(thing, module)}"
+    def find(self, fullname: str) -> ModuleSpec | None:
+        """The module of this name: a file that was there when the version was loaded, or a folder of such."""
+        parts = fullname.split(".")[3:]
+        apart = parts[:1] == [_DEPS]
+        inner = PurePosixPath(DEPS, *parts[1:]) if apart else PurePosixPath(*parts)
+        place = self.folder / inner
+        for path, folder in ((inner / "__init__.py", str(place)), (inner.parent / f"{inner.name}.py", "")):
+            if str(path) in self.files:
+                return self._spec(fullname, path, folder, self._deps if apart else self._own)
+        if not parts or str(inner) in self._folders:
+            spec = ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations = [str(place)]
+            return spec
+        found = PathFinder.find_spec(fullname, [str(place.parent)])
+        return found if found is not None and isinstance(found.loader, ExtensionFileLoader) else None
+
+    def _spec(self, fullname: str, path: PurePosixPath, folder: str, names: dict[str, Any]) -> ModuleSpec | None:
+        file = str(self.folder / path)
+        loader = _Loader(fullname, file, self.files[str(path)], names, self.lines)
+        spec = spec_from_file_location(
+            fullname, file, loader=loader, submodule_search_locations=[folder] if folder else None
+        )
+        if spec is not None:
+            spec.cached = None
+        return spec
 
     def _modules(self) -> list[ModuleType]:
         return [module for name, module in sys.modules.items() if belongs(name, self.name)]
 
-    def _threads(self) -> Iterator[str]:
-        names = {thread.ident: thread.name for thread in threading.enumerate()}
-        for ident, innermost in sys._current_frames().items():  # noqa: SLF001 - the documented way to see threads
-            frame = innermost if ident != threading.get_ident() else None
-            while frame is not None:
-                if belongs(str(frame.f_globals.get("__name__", "")), self.name):
-                    yield f"thread {names.get(ident, ident)} runs {place_of(frame)}"
-                    break
-                frame = frame.f_back
+    @staticmethod
+    def _builtins(private: Mapping[str, str]) -> dict[str, Any]:
+        return {**vars(builtins), "__import__": _importer(private)}
 
-    def _import(
-        self,
+
+def _importable(files: Iterable[str]) -> frozenset[str]:
+    """Names at the top of a folder that may be imported, except `kagami` itself."""
+    tops = (PurePosixPath(path) for path in files if path.endswith(".py"))
+    names = {path.stem if len(path.parts) == 1 else path.parts[0] for path in tops}
+    return frozenset(name for name in names if name.isidentifier()) - {"__init__", "kagami", _DEPS}
+
+
+def _importer(private: Mapping[str, str]) -> Callable[..., ModuleType]:
+    """`__import__` for code that sees the modules `private` (name -> package that holds it) before all others."""
+
+    def find(
         name: str,
         globals: Mapping[str, object] | None = None,  # noqa: A002 - the names of `builtins.__import__`
         locals: Mapping[str, object] | None = None,  # noqa: A002
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """`__import__` of this version's modules: own files first."""
         head = name.partition(".")[0]
-        if level or head not in self.own:
+        holder = private.get(head)
+        if level or holder is None:
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         if fromlist:
-            return builtins.__import__(f"{self.name}.{name}", globals, locals, fromlist, 0)
-        importlib.import_module(f"{self.name}.{name}")
-        return sys.modules[f"{self.name}.{head}"]
+            return builtins.__import__(f"{holder}.{name}", globals, locals, fromlist, 0)
+        importlib.import_module(f"{holder}.{name}")
+        return sys.modules[f"{holder}.{head}"]
+
+    return find
 
 
 class _Finder:
     """Finds what is below `kagami_plugins`, and nothing else."""
 
     @staticmethod
-    def find_spec(fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG004
         if not belongs(fullname, ROOT):
             return None
         parts = fullname.split(".")
         if len(parts) <= 2:  # noqa: PLR2004 - the root and a plugin's family hold nothing themselves
             return ModuleSpec(fullname, None, is_package=True)
         package = _packages.get(".".join(parts[:3]))
+        return package.find(fullname) if package is not None else None
+
+    @staticmethod
+    def find_distributions(
+        context: DistributionFinder.Context = DistributionFinder.Context(),  # noqa: B008 - it is never changed
+    ) -> Iterator[Distribution]:
+        """What `importlib.metadata` tells the code of a plugin about its own dependencies."""
+        package = _packages.get(CENSUS.owner_of(sys._getframe(1)))  # noqa: SLF001 - who asks is on the stack
         if package is None:
-            return None
-        spec = _root_spec(package) if fullname == package.name else PathFinder.find_spec(fullname, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader) and spec.origin:
-            spec.loader = _Loader(fullname, spec.origin, package)
-            spec.cached = None
-        return spec
+            return
+        apart = DistributionFinder.Context(name=context.name, path=[str(package.folder / DEPS)])
+        yield from MetadataPathFinder.find_distributions(apart)
 
 
 class _Loader(SourceFileLoader):
-    """Runs a source file with the version's own `__import__`."""
+    """Runs a source file with the version's own `__import__`, if it is the file that was there at the load."""
 
-    def __init__(self, fullname: str, path: str, package: Package) -> None:
+    def __init__(self, fullname: str, path: str, content: str, names: dict[str, Any], lines: dict[str, int]) -> None:
         super().__init__(fullname, path)
-        self._package = package
+        self._content = content
+        self._names = names
+        self._lines = lines
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
+        source = self.get_data(path)
+        if hashlib.sha256(source).hexdigest() != self._content:
+            raise ImportError(f"{path} changed after it was checked: reload the plugin", name=fullname, path=path)
+        code: CodeType = self.source_to_code(source, path)
+        self._lines.update((f"{fullname}.{name}", line) for name, line in _bodies(code))
         return code
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)["__builtins__"] = self._package.builtins
+        vars(module)["__builtins__"] = self._names
         super().exec_module(module)
 
 
-def _root_spec(package: Package) -> ModuleSpec | None:
-    start = package.folder / "__init__.py"
-    if start.is_file():
-        return spec_from_file_location(package.name, start, submodule_search_locations=[str(package.folder)])
-    spec = ModuleSpec(package.name, None, is_package=True)
-    spec.submodule_search_locations = [str(package.folder)]
-    return spec
-
-
-def _own_names(folder: Path) -> frozenset[str]:
-    """Names of the files and folders that may be imported, except `kagami` itself."""
-    files = {each.stem for each in folder.glob("*.py")}
-    folders = {each.name for each in folder.iterdir() if each.is_dir() and each.name.isidentifier()}
-    return frozenset((files | folders) - {"__init__", "kagami"})
-
-
-def _sort(thing: object) -> str:
-    return "class" if isinstance(thing, type) else "function"
-
-
-def _place(thing: FunctionType | type, module: ModuleType) -> str:
-    if isinstance(thing, FunctionType):
-        return f"{thing.__code__.co_filename}:{thing.__code__.co_firstlineno}"
-    return module.__file__ or module.__name__
+def _bodies(code: CodeType) -> Iterator[tuple[str, int]]:
+    """The first lines of the classes and functions of a module, by their names in it."""
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each.co_qualname, each.co_firstlineno
+            yield from _bodies(each)

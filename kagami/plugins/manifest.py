@@ -1,13 +1,20 @@
-"""`plugin.json`: what a plugin says of itself."""
+"""`plugin.json`: what a plugin says of itself.
+
+Manifests of the predecessor's are read too. Their `dialect` is told by `run_on`, or by an `entry_point` without `api`:
+such a plugin is a program that is neither greeted nor asked what it declares.
+"""
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
 
 from kagami.errors import ManifestError
 from kagami.plugins.semver import Version
@@ -16,11 +23,28 @@ API_VERSION = (1, 0)
 FILE = "plugin.json"
 LARGEST_BYTES = 1 << 20
 ALIASES = {"entry_point": "entry"}
+LONGEST_TIMEOUT_S = 900
+PERMISSIONS = (
+    "send:any_chat, delete, store, jobs, operate, call:<name>, call:*, http:<host>, http:*.<domain>, http:*, *"
+)
+# Keys of the predecessor's manifests and market that mean nothing here.
+UNUSED = frozenset(
+    {"run_on", "ui", "capabilities", "actions", "api_version", "max_concurrency", "plugin_level", "source", "category"}
+    | {"tags", "price", "support_url", "icon", "keywords", "repository", "screenshots"}
+)
 
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _ENTRY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TERM = re.compile(r"(>=|<=|==|=|<|>|\^|~)?\s*(\d{1,4})(?:\.(\d{1,4}|x|\*))?(?:\.(?:\d{1,4}|x|\*))?")
 _COMPARE = {">=": ge, "<=": le, "<": lt, ">": gt, "=": eq, "==": eq}
+_PERMISSION = re.compile(
+    r"\*|send:any_chat|delete|store|jobs|operate|call:(?:\*|[A-Za-z0-9_.-]{1,100})"
+    r"|http:(?:\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
+)
+_SHORT_VERSION = re.compile(r"\d+(?:\.\d+)?")
+_SIGNATURE = re.compile(r"(?:ed25519:[A-Za-z0-9+/=]{1,100})?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\\\x00-\x1f]{1,400}")
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -30,10 +54,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     keywords: tuple[str, ...] = ()
     regex: str = ""
+    priority: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of `plugin.json`. `entry` is `module:plugin` for the python runtime, argv for the process runtime."""
+    """The keys of `plugin.json`, and `dialect`.
+
+    `entry` is `module:plugin`; for the process runtime it may also be a program with its arguments, as a list or as a
+    line that is split like a shell does.
+    """
 
     id: str
     version: str
@@ -54,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dependencies: tuple[str, ...] = ()
     signature: str = ""
     files: dict[str, str] = {}
+    dialect: bool = False
 
     @property
     def semver(self) -> Version:
@@ -73,14 +103,42 @@ def read_manifest(folder: Path) -> Manifest:
         raise _refused(path, f"it is not JSON: {error}") from None
     if not isinstance(given, dict):
         raise _refused(path, "it must be a JSON object with the keys id, version and entry")
-    return _checked(path, _convert(path, _without_aliases(path, given)))
+    return _checked(path, _convert(path, _ours(path, given)))
 
 
-def _without_aliases(path: Path, given: dict[str, Any]) -> dict[str, Any]:
+def is_module(entry: str | tuple[str, ...]) -> bool:
+    """Whether an entry is a `module:plugin` in Python."""
+    return isinstance(entry, str) and _ENTRY.fullmatch(entry) is not None
+
+
+def full_version(text: str) -> str:
+    """The predecessor's `1` and `1.0` as `1.0.0`."""
+    return text + ".0" * (2 - text.count(".")) if _SHORT_VERSION.fullmatch(text) else text
+
+
+def _ours(path: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """The keys of a manifest without aliases and without the predecessor's."""
     for alias, key in ALIASES.items():
         if alias in given and key in given:
             raise _refused(path, f"{alias} is another name of {key}: keep one of them")
-    return {ALIASES.get(key, key): value for key, value in given.items()}
+    if "dialect" in given:
+        raise _refused(path, "unknown key dialect: remove it")
+    ours = {ALIASES.get(key, key): value for key, value in given.items() if key not in UNUSED}
+    program = "entry_point" in given and not is_module(_as_entry(given["entry_point"]))
+    if program:
+        ours.setdefault("runtime", "process")
+    milliseconds = ours.pop("timeout_ms", None)
+    if isinstance(milliseconds, (int, float)) and milliseconds > 0:
+        ours.setdefault("timeout", min(milliseconds / 1000, LONGEST_TIMEOUT_S))
+    if ours.get("runtime") == "process" and ("run_on" in given or (program and "api" not in given)):
+        ours["dialect"] = True
+        if isinstance(version := ours.get("version"), str):
+            ours["version"] = full_version(version)
+    return ours
+
+
+def _as_entry(given: Any) -> str | tuple[str, ...]:
+    return given if isinstance(given, str) else ()
 
 
 def _convert(path: Path, given: dict[str, Any]) -> Manifest:
@@ -108,9 +166,41 @@ def _checked(path: Path, manifest: Manifest) -> Manifest:
     if not accepts(manifest.api):
         ours = ".".join(map(str, API_VERSION))
         raise _refused(path, f"api {manifest.api!r} does not fit this Kagami, whose plugin API is {ours}")
-    if manifest.runtime == "python" and not (isinstance(manifest.entry, str) and _ENTRY.fullmatch(manifest.entry)):
+    if manifest.runtime == "python" and not is_module(manifest.entry):
         raise _refused(path, 'entry: write it as "module:plugin", the module and the name of the Plugin in it')
+    for problem in (*_entry_problems(manifest), *_list_problems(manifest), *_package_problems(manifest)):
+        raise _refused(path, problem)
     return manifest
+
+
+def _entry_problems(manifest: Manifest) -> Iterator[str]:
+    try:
+        words = shlex.split(manifest.entry) if isinstance(manifest.entry, str) else manifest.entry
+    except ValueError as error:
+        yield f"entry: it cannot be split into words: {error}"
+        return
+    if not words or not words[0] or any("\0" in word for word in words):
+        yield "entry: it names no program"
+
+
+def _list_problems(manifest: Manifest) -> Iterator[str]:
+    for word in manifest.permissions:
+        if not manifest.dialect and not _PERMISSION.fullmatch(word):
+            yield f"permissions: {word[:100]!r} is not one of {PERMISSIONS}"
+    for text in manifest.dependencies:
+        try:
+            Requirement(text)
+        except InvalidRequirement as error:
+            reason = str(error).partition("\n")[0]
+            yield f"dependencies: {text[:100]!r} is not a requirement like aiofiles>=24: {reason}"
+
+
+def _package_problems(manifest: Manifest) -> Iterator[str]:
+    if not manifest.dialect and not _SIGNATURE.fullmatch(manifest.signature):
+        yield "signature: write it as ed25519:<base64>, as `kagami plugin pack` does"
+    for name, digest in manifest.files.items():
+        if not _FILE.fullmatch(name) or not _SHA256.fullmatch(digest):
+            yield f"files: {name[:100]!r} needs a relative path and its SHA-256 in 64 hexadecimal digits"
 
 
 def accepts(spec: str, ours: tuple[int, int] = API_VERSION) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_type_hints, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
 
 from kagami.core.command import Cooldown, Grammar, grammar_of, read_cooldown
-from kagami.core.timetable import Timetable, read_timetable
+from kagami.core.timetable import Missed, Timetable, read_timetable
 from kagami.plugins.context import Context, Lifetime, Sayable
 from kagami.plugins.patterns import Pattern
 from kagami.plugins.settings import S, Settings
@@ -21,7 +21,6 @@ HookT = TypeVar("HookT", bound=Callable[..., Awaitable[None]])
 
 Upgrade = Callable[[str, Any], tuple[str, Any] | None]
 UpgradeT = TypeVar("UpgradeT", bound=Upgrade)
-Missed = Literal["skip", "once", "all"]
 
 KINDS = frozenset({"message", "notice", "request"})
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from kagami.errors import SettingError
+from kagami.ports import Field
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +23,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 S = TypeVar("S", bound=Settings)
+_KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "text"} | dict.fromkeys(
+    (list, tuple, set, frozenset), "list"
+)
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -41,6 +47,60 @@ def read_settings(kind: type[S], values: Mapping[str, Any], plugin: str) -> S:
         reason = _PATH.sub("", str(error))
         value = values.get(key.partition(".")[0].partition("[")[0], "")
         raise _refused(plugin, key, value, reason, "Correct the value, or remove it for its default.") from None
+
+
+def fields(
+    kind: type[Settings], values: Mapping[str, Any], origins: Callable[[str], str] = lambda _: "configuration"
+) -> list[Field]:
+    """The settings of a plugin for a form; `values` are those that are given, `origins` where each came from."""
+    return [_field(each, values, origins) for each in msgspec.structs.fields(kind)]
+
+
+def _field(of: msgspec.structs.FieldInfo, values: Mapping[str, Any], origins: Callable[[str], str]) -> Field:
+    inner, meta = _unwrapped(of.type)
+    default = of.default_factory() if of.default_factory is not msgspec.NODEFAULT else of.default
+    plain = None if default is msgspec.NODEFAULT else msgspec.to_builtins(default)
+    given = of.encode_name in values
+    choices = _choices(inner)
+    whole = inner is int  # for these an open bound is a closed one
+    return Field(
+        of.encode_name,
+        "choice" if choices else _KINDS.get(get_origin(inner) or inner, "json"),
+        value=values[of.encode_name] if given else plain,
+        default=plain,
+        required=of.required,
+        text=meta.description or meta.title or "",
+        choices=choices,
+        least=_bound(meta.ge, meta.gt, 1 if whole else 0),
+        most=_bound(meta.le, meta.lt, -1 if whole else 0),
+        origin=origins(of.encode_name) if given else "default",
+    )
+
+
+def _unwrapped(kind: Any) -> tuple[Any, msgspec.Meta]:
+    """The type without `Annotated` and `| None`, and what is said about it."""
+    meta = msgspec.Meta()
+    while True:
+        left = [each for each in get_args(kind) if each is not NoneType]
+        if get_origin(kind) is Annotated:
+            kind, *extras = get_args(kind)
+            meta = next((each for each in extras if isinstance(each, msgspec.Meta)), meta)
+        elif get_origin(kind) in (Union, UnionType) and len(left) == 1:
+            kind = left[0]
+        else:
+            return kind, meta
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(member.value for member in kind)
+    return ()
+
+
+def _bound(closed: float | None, opened: float | None, step: int) -> float | None:
+    return closed if closed is not None or opened is None else opened + step
 
 
 def _refused(plugin: str, key: str, value: Any, reason: str, fix: str) -> SettingError:

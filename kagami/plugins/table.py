@@ -1,11 +1,12 @@
-"""Who handles what: a snapshot over all running versions, made anew when one of them changes."""
+"""Who handles what: a snapshot over running versions, made anew when one of them changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kagami.core.command import find_call
+from kagami.i18n import Translate
 from kagami.model.event import Event
 from kagami.plugins.active import Active
 from kagami.plugins.context import CommandLine
@@ -13,6 +14,7 @@ from kagami.plugins.patterns import Patterns
 from kagami.plugins.plugin import Command, Handler, Intent, Watcher
 
 OPERATOR = "#"
+Renames = Mapping[str, Mapping[str, str]]
 
 
 class Choice(NamedTuple):
@@ -26,20 +28,32 @@ class Choice(NamedTuple):
     intent: Intent | None = None
 
 
+class Conflict(NamedTuple):
+    """A command that another plugin has already."""
+
+    plugin: str
+    name: str
+    owner: str
+
+    def text(self, t: Translate) -> str:
+        told = t("the command {name} belongs to {owner}: give it another name in plugins.rename.{plugin}")
+        return told.format(name=self.name, owner=self.owner, plugin=self.plugin)
+
+
 class Names:
     """Commands by casefolded name."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, tuple[Active, Command]] = {}
         self.lengths: tuple[int, ...] = ()
+        self.conflicts: list[Conflict] = []
 
-    def add(self, active: Active, command: Command) -> None:
+    def add(self, active: Active, command: Command, names: Iterable[str]) -> None:
         """Who came first keeps a name; the other hears of it."""
-        for name in command.names:
-            key = name.casefold()
-            owner, _ = self.by_name.setdefault(key, (active, command))
+        for name in names:
+            owner, _ = self.by_name.setdefault(name.casefold(), (active, command))
             if owner is not active:
-                active.conflicts.append(f"the command {name} belongs to {owner.id}")
+                self.conflicts.append(Conflict(active.id, name, owner.id))
         self.lengths = tuple(sorted({len(name) for name in self.by_name if name}, reverse=True))
 
     def find(self, text: str, prefix: str) -> Choice | None:
@@ -51,24 +65,31 @@ class Names:
 
 
 class Table:
-    """`actives` in their order of precedence."""
+    """`actives` in their order of precedence; `renames` give commands other names, by plugin."""
 
-    def __init__(self, actives: Iterable[Active], prefix: str) -> None:
+    def __init__(self, actives: Iterable[Active], prefix: str, renames: Renames | None = None) -> None:
         self.commands = Names()
         self.operators = Names()
+        self.by_id: dict[str, Active] = {}
         self._intents: list[tuple[Active, Intent]] = []
         self._watchers: dict[str, list[tuple[Active, Watcher]]] = {}
         lines: list[CommandLine] = []
         for active in actives:
-            active.conflicts.clear()
+            self.by_id[active.id] = active
+            others = (renames or {}).get(active.id, {})
             for command in active.plugin.declared.commands:
-                (self.operators if command.operator else self.commands).add(active, command)
-                lines.append(_line(active, command, prefix))
+                names = tuple(others.get(name, name) for name in command.names)
+                (self.operators if command.operator else self.commands).add(active, command, names)
+                lines.append(_line(active, command, names, prefix))
             self._intents += ((active, intent) for intent in active.plugin.declared.intents)
             for watcher in active.plugin.declared.watchers:
                 self._watchers.setdefault(watcher.event, []).append((active, watcher))
         self._patterns = Patterns([intent.pattern for _, intent in self._intents])
         self.lines = tuple(lines)
+
+    @property
+    def conflicts(self) -> list[Conflict]:
+        return [*self.commands.conflicts, *self.operators.conflicts]
 
     def choose(self, event: Event, prefix: str, *, operator: bool) -> Choice | None:
         """The command or else the intent that gets a message."""
@@ -101,7 +122,7 @@ class Table:
         return Choice(found[0], text, found[1]) if found else None
 
 
-def _line(active: Active, command: Command, prefix: str) -> CommandLine:
+def _line(active: Active, command: Command, names: tuple[str, ...], prefix: str) -> CommandLine:
     sign = OPERATOR if command.operator else prefix
-    usage = f"{sign}{command.names[0]} {command.grammar.usage}".rstrip()
-    return CommandLine(active.id, command.names[0], command.names[1:], usage, command.summary, command.operator)
+    usage = f"{sign}{names[0]} {command.grammar.usage}".rstrip()
+    return CommandLine(active.id, names[0], names[1:], usage, command.summary, command.operator)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kagami.errors import ManifestError
-from kagami.plugins.manifest import FILE, Manifest, read_manifest
+from kagami.plugins.manifest import FILE, Manifest, full_version, read_manifest
+
+# What a plugin's behaviour is read from when it is loaded.
+SOURCES = (".py", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ def _placed(place: Path, folder: Path) -> Manifest:
     manifest = read_manifest(place)
     if place.parent != folder:
         for key, named, said in (("id", place.parent.name, manifest.id), ("version", place.name, manifest.version)):
-            if named != said:
+            written = full_version(named) if manifest.dialect and key == "version" else named
+            if written != said:
                 raise ManifestError(path=place / FILE, reason=f"{key} is {said!r} but its folder is named {named!r}")
     return manifest
 
@@ -94,10 +98,30 @@ def _preference(found: Found) -> tuple[bool, bool, object]:
     return found.manifest.canary_weight is None, not semver.pre, semver
 
 
+def fingerprints(folder: Path, *, suffixes: Collection[str] = ()) -> dict[str, str]:
+    """The sha256 of every file below, in hexadecimal, by its relative path with `/`; in order of the paths.
+
+    Left out is what comes and goes by itself: `__pycache__` and folders whose name begins with a dot. `suffixes`, such
+    as `.py`, take only those files. `OSError` for a file that cannot be read.
+    """
+    kept = {}
+    for path in folder.rglob("*"):
+        within = path.relative_to(folder)
+        passing = any(part == "__pycache__" or part.startswith(".") for part in within.parts[:-1])
+        if not passing and (not suffixes or path.suffix in suffixes) and path.is_file():
+            with path.open("rb") as file:
+                kept[within.as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return dict(sorted(kept.items()))
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """The content address of a folder, in hexadecimal, from its `fingerprints`: the same files, the same address."""
+    address = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        address.update(f"{path}\0{content}\n".encode("utf-8", "surrogateescape"))
+    return address.hexdigest()
+
+
 def fingerprint(folder: Path) -> str:
     """Twelve hexadecimal digits that change with any file of Python or JSON in the folder."""
-    digest = hashlib.sha256()
-    for path in sorted(each for each in folder.rglob("*") if each.suffix in (".py", ".json") and each.is_file()):
-        digest.update(str(path.relative_to(folder)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return digest(fingerprints(folder, suffixes=SOURCES))[:12]

@@ -39,6 +39,7 @@ from kagami.ports.house import (
     Pulse,
     Sandbox,
 )
+from kagami.ports.reach import Http, HttpAnswer, Media, Reach
 from kagami.ports.store import (
     ChatRow,
     Cleaned,
@@ -69,9 +70,12 @@ __all__ = [
     "Files",
     "Handled",
     "House",
+    "Http",
+    "HttpAnswer",
     "Installed",
     "Intake",
     "Ledger",
+    "Media",
     "MessageRow",
     "Notice",
     "Open",
@@ -80,6 +84,7 @@ __all__ = [
     "PluginRow",
     "Plugins",
     "Pulse",
+    "Reach",
     "Reception",
     "ReloadRow",
     "Runtime",

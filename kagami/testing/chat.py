@@ -10,20 +10,22 @@ async def test_greeting() -> None:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, timedelta, tzinfo
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from kagami.clock import Clock, SystemClock
-from kagami.errors import Denied, KagamiError, PluginError
+from kagami.errors import KagamiError, Parked, PluginError
 from kagami.i18n import Translate
 from kagami.meters import Meters
 from kagami.model.action import Action, Receipt, Send, Sent
 from kagami.model.event import Event, Kind
-from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
 from kagami.model.message import Message, plain_text, text
 from kagami.model.principal import Principal
 from kagami.plugins.config import PluginsConfig
@@ -31,8 +33,13 @@ from kagami.plugins.dialogs import Desk
 from kagami.plugins.host import Host
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
+from kagami.plugins.schedule import Scheduler
 from kagami.plugins.scope import start
-from kagami.ports import Answer, Handled, StorePut
+from kagami.ports import Handled, StorePut
+from kagami.testing.clock import FakeClock, settle
+from kagami.testing.execution import ChatExecution
+
+__all__ = ["ChatExecution", "MemoryValues", "PluginChat", "chat_with"]
 
 PLUGIN = "plugin"
 ANSWER_SECONDS = 5.0
@@ -61,70 +68,33 @@ class MemoryValues:
                 self.kept[write.plugin, write.key] = write.value
 
 
-class ChatExecution:
-    """Implements `ports.Execution` and `ports.Answer` for one event of a test chat."""
+class House(NamedTuple):
+    """What a restart makes anew."""
 
-    def __init__(self, chat: PluginChat, event: Event, *, admin: Principal | None = None, attempts: int = 0) -> None:
-        self._chat = chat
-        self.event = event
-        self.admin = admin
-        self.attempts = attempts
-        self.prefix = chat.prefix
-        self.marks: list[str] = []
-        self.answers: list[Answer] = []
-        self._staged: dict[tuple[str, str], StorePut] = {}
-
-    def mark(self, stage: str, detail: str = "") -> None:
-        self.marks.append(f"{stage} {detail}".rstrip())
-
-    async def perform(self, action: Action) -> Receipt:
-        return self._chat.perform(action)
-
-    def stage(self, write: StorePut) -> None:
-        self._staged[write.plugin, write.key] = write
-
-    def staged(self, plugin: str) -> Mapping[str, str | None]:
-        return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
-
-    def savepoint(self) -> Callable[[], None]:
-        kept = dict(self._staged)
-
-        def forget() -> None:
-            self._staged = kept
-
-        return forget
-
-    @property
-    def effects(self) -> tuple[StorePut, ...]:
-        return tuple(self._staged.values())
-
-    @asynccontextmanager
-    async def waiting(self) -> AsyncIterator[None]:
-        self.mark("ask")
-        yield
-
-    def consumed(self, answer: Answer) -> None:
-        self.answers.append(answer)
-
-    async def call(self, request: msgspec.Struct) -> Any:
-        self._chat.calls.append(request)
-        if self.admin is None:
-            raise Denied(scope=type(request).__name__)
-        answer = self._chat.answers[type(request)]
-        if isinstance(answer, KagamiError):
-            raise answer
-        return answer
+    host: Host
+    desk: Desk
+    scheduler: Scheduler
 
 
 class PluginChat:
-    """People who talk to the plugins of `host`. `calls` are operations that were asked for, `answers` their answers."""
+    """People who talk to the plugins of a house. `calls` are operations that were asked for, `answers` their answers."""
 
-    def __init__(self, host: Host, desk: Desk, store: MemoryValues, *, clock: Clock, prefix: str) -> None:
-        self.host = host
-        self._desk = desk
-        self._clock = clock
+    def __init__(
+        self,
+        house: House,
+        build: Callable[[], Awaitable[House]],
+        store: MemoryValues,
+        *,
+        clock: Clock,
+        prefix: str,
+    ) -> None:
+        self._build = build
+        self.clock = clock
         self._said: asyncio.Queue[Action] = asyncio.Queue()
-        self._handling: set[asyncio.Task[Handled]] = set()
+        self._handling: set[asyncio.Task[Handled | None]] = set()
+        # What has come and is not done, and of it what waits in a lane.
+        self._open: dict[ExecutionId, ChatExecution] = {}
+        self._queued: list[ChatExecution] = []
         self._lanes: dict[tuple[str, str], asyncio.Lock] = {}
         self._serial = 0
         self._failures: list[PluginError] = []
@@ -134,6 +104,7 @@ class PluginChat:
         self.answers: dict[type, Any] = {}
         self.receipts: list[Receipt] = []
         self.handled: list[Handled] = []
+        self._move_in(house)
 
     async def says(
         self,
@@ -151,6 +122,15 @@ class PluginChat:
     async def happens(self, kind: Kind, name: str, *, user: str = "10001", chat: str = "group:1") -> ChatExecution:
         """Something that is no message happens, such as `notice`, `group_increase.approve`."""
         return self._arrive(kind, name, (), user, chat)
+
+    async def advance(
+        self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0
+    ) -> None:
+        """Let time pass, so that what is scheduled is run. It needs `chat_with(plugin, clock=FakeClock())`."""
+        if not isinstance(self.clock, FakeClock):
+            raise TypeError("only a FakeClock can be advanced: chat_with(plugin, clock=FakeClock())")
+        await settle()
+        await self.clock.advance(timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds())
 
     async def hears(self, *, within: float = ANSWER_SECONDS) -> str:
         """The text of the next message that the plugin sends."""
@@ -209,35 +189,108 @@ class PluginChat:
             name,
             ChatId(chat),
             UserId(user),
-            self._clock.wall_ms() - int(age * 1000),
+            self.clock.wall_ms() - int(age * 1000),
             str(self._serial),
             message,
             str(self._serial),
         )
         principal = Principal("chat", f"test:{user}", frozenset({"*"})) if admin else None
-        execution = ChatExecution(self, event, admin=principal)
+        return self._take(ChatExecution(self, event, admin=principal))
+
+    async def falls_due(self, event: Event, read_at: float) -> bool:  # noqa: ARG002 - as `ports.Intake.accept`
+        """Something that was scheduled has become an event."""
+        self._take(ChatExecution(self, event))
+        return True
+
+    def _is_operator(self, event: Event) -> bool:
+        return event.text.startswith("#") and self._open[event.execution].admin is not None
+
+    def reoffer(self, session: SessionKey) -> None:
+        """Let a question of before a restart find its answer among what waits behind its handler."""
+        waiting = (each for each in self._queued if each.event.session == session)
+        taken = next((each for each in waiting if self._desk.offer(each)), None)
+        if taken is not None:
+            self._queued.remove(taken)
+
+    async def restart(self, *, graceful: bool = False) -> None:
+        """Kagami ends and starts again over the same store; what was not done is handled again.
+
+        It is killed in the middle of whatever it does, or (`graceful`) stopped: open questions end with a word, and
+        handlers go on to their end.
+        """
+        if graceful:
+            self._queued.clear()
+            self._desk.close()
+            while self._handling:
+                await asyncio.wait(self._handling)
+        for execution in self._open.values():
+            execution.ended = True
+        await self.leave()
+        left, self._open, self._queued, self._lanes = list(self._open.values()), {}, [], {}
+        self._move_in(await self._build())
+        for each in left:
+            again = ChatExecution(
+                self, each.event, admin=each.admin, attempts=each.attempts, restarted=True, journal=each.journal
+            )
+            self._open[each.event.execution] = again
+            self._queue(again)
+
+    def _move_in(self, house: House) -> None:
+        self.host, self._desk = house.host, house.desk
+        self._desk.is_operator = self._is_operator
+        self._scheduling = start("schedule", house.scheduler.run(self.falls_due))
+
+    async def leave(self) -> list[str]:
+        """Cancel what still runs and unload everything. Tells what survived."""
+        self._scheduling.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._scheduling
+        await self.abandon()
+        return await self.host.close()
+
+    def _take(self, execution: ChatExecution) -> ChatExecution:
+        self._open[execution.event.execution] = execution
         if not self._desk.offer(execution):
-            task = start(f"event {event.text[:32]}", self._handle(execution))
-            self._handling.add(task)
-            task.add_done_callback(self._ended)
+            self._queue(execution)
         return execution
 
-    async def _handle(self, execution: ChatExecution) -> Handled:
+    def _queue(self, execution: ChatExecution) -> None:
+        self._queued.append(execution)
+        task = start(f"event {execution.event.text[:32]}", self._handle(execution))
+        self._handling.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _handle(self, execution: ChatExecution) -> Handled | None:
         lane = self._lanes.setdefault((execution.event.chat, execution.event.user), asyncio.Lock())
         async with lane:
-            handled = await self.host.handle(execution)
+            if execution not in self._queued:
+                return None  # it was the answer to a question
+            self._queued.remove(execution)
+            try:
+                handled = await self.host.handle(execution)
+            except Parked:
+                raise
+            except KagamiError:
+                self._done(execution)
+                raise
             await self.store.put_many(execution.effects)
+            self._done(execution)
             return handled
 
-    def _ended(self, task: asyncio.Task[Handled]) -> None:
+    def _done(self, execution: ChatExecution) -> None:
+        """It is over, together with the answers that it used."""
+        for each in (execution, *execution.answers):
+            self._open.pop(each.event.execution, None)
+
+    def _ended(self, task: asyncio.Task[Handled | None]) -> None:
         self._handling.discard(task)
         if task.cancelled():
             return
         error = task.exception()
-        if isinstance(error, PluginError):
+        if isinstance(error, PluginError) and not isinstance(error, Parked):
             self._failures.append(error)
-        elif error is None:
-            self.handled.append(task.result())
+        elif error is None and (handled := task.result()) is not None:
+            self.handled.append(handled)
 
     def _raise(self) -> None:
         if self._failures:
@@ -254,6 +307,7 @@ async def chat_with(
     grace: float = 5.0,
     prefix: str = "/",
     translate: Translate = str,
+    zone: tzinfo = UTC,
 ) -> AsyncIterator[PluginChat]:
     """A chat with one plugin, or with all that are in a folder and the built-in ones.
 
@@ -261,27 +315,35 @@ async def chat_with(
     fails when something survives.
     """
     clock = clock or SystemClock()
-    desk, store = Desk(clock), MemoryValues()
-    given = dict(settings or {})
-    host = Host(
-        PluginsConfig(settings=given if isinstance(plugin, Path) else {PLUGIN: given}),
-        store=store,
-        clock=clock,
-        meters=Meters(),
-        dialogs=desk,
-        folder=plugin if isinstance(plugin, Path) else None,
-        translate=translate,
-        prefix=prefix,
-        grace=grace,
-    )
-    async with host:
-        if isinstance(plugin, Plugin):
-            await host.adopt(Manifest(id=PLUGIN, version="1.0.0", entry="tests:plugin", timeout=timeout), plugin)
-        chat = PluginChat(host, desk, store, clock=clock, prefix=prefix)
-        try:
-            yield chat
-        finally:
-            await chat.abandon()
-            survivors = await host.close()
-        if survivors:
-            raise AssertionError("; ".join(survivors))
+    store, given, numbers = MemoryValues(), dict(settings or {}), count(1)
+
+    async def build() -> House:
+        desk = Desk(clock)
+        scheduler = Scheduler(store, clock, zone, new_execution=lambda: ExecutionId(f"job-{next(numbers)}"))
+        await scheduler.open()
+        host = Host(
+            PluginsConfig(settings=given if isinstance(plugin, Path) else {PLUGIN: given}),
+            store=store,
+            clock=clock,
+            meters=Meters(),
+            dialogs=desk,
+            folder=plugin if isinstance(plugin, Path) else None,
+            translate=translate,
+            prefix=prefix,
+            grace=grace,
+            scheduler=scheduler,
+        )
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(host)
+            if isinstance(plugin, Plugin):
+                await host.adopt(Manifest(id=PLUGIN, version="1.0.0", entry="tests:plugin", timeout=timeout), plugin)
+            stack.pop_all()
+        return House(host, desk, scheduler)
+
+    chat = PluginChat(await build(), build, store, clock=clock, prefix=prefix)
+    try:
+        yield chat
+    finally:
+        survivors = await chat.leave()
+    if survivors:
+        raise AssertionError("; ".join(survivors))

@@ -13,7 +13,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from kagami.clock import Clock, SystemClock
-from kagami.ports import Control
+from kagami.errors import KagamiError
+from kagami.operations.plugins import ListPlugins
+from kagami.ports import Control, PluginRow
 from kagami.tui.acting import Verb
 from kagami.tui.actions import EVERYWHERE, INTERRUPT, RETRY
 from kagami.tui.desk import Desk
@@ -22,6 +24,7 @@ from kagami.tui.format import Tier
 from kagami.tui.keys import Action
 from kagami.tui.leaving import Leaving
 from kagami.tui.places import BY_NAME, LATER, PLACES
+from kagami.tui.plugin_rows import needs_you
 from kagami.tui.state import State
 from kagami.tui.widgets.bars import Footer, PulseLine, Rail, Tabs
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from kagami.tui.guidepost import Guidepost
 
 _BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (140, "-wide")]
+_COUNT_S = 10.0  # seconds between two looks at how many plugins there are
 _LATER = tuple(Action(f"later.{digit}", (digit,), title, title, hint=False) for digit, title in LATER.items())
 
 
@@ -72,6 +76,7 @@ class Console(Desk, inherit_bindings=False):
         self.footer = Footer(self)
         self.card = LinkCard(self, self.feed)
         self.too_small = TooSmall(self)
+        self._count_at = 0.0
 
     def compose(self) -> ComposeResult:
         with Vertical(id="top"):
@@ -106,6 +111,22 @@ class Console(Desk, inherit_bindings=False):
                 self.greeted = True
                 self.run_worker(self.read_place(), group="read")
 
+    def _count(self) -> None:
+        """Now and then, while the rail can be seen."""
+        now = self.clock.monotonic()
+        if self.rail.display and now >= self._count_at:
+            self._count_at = now + _COUNT_S
+            self.run_worker(self._count_plugins(), group="count", exclusive=True)
+
+    async def _count_plugins(self) -> None:
+        """How many plugins there are, and how many need a person, for the rail."""
+        try:
+            rows: list[PluginRow] = await self.control.call(ListPlugins())
+        except KagamiError:
+            return  # whoever may not see plugins sees no number either
+        self.rail.counts["plugins"] = (len(rows), sum(map(needs_you, rows)))
+        self.rail.repaint()
+
     def tick(self) -> None:
         """Once a second: what time alone changes."""
         self.toasts.tick()
@@ -132,6 +153,7 @@ class Console(Desk, inherit_bindings=False):
         self.crumbs.path = (self.t(BY_NAME[place.NAME].title), *place.crumbs())
         own = [(each, "app.place") for each in place.ACTIONS if each.hint and each.keys and not place.refusal(each)]
         self.footer.hints = (*own, *((action, "app.act") for action in EVERYWHERE if action.hint))
+        self._count()
         for line in (self.pulse_line, self.tabs, self.rail, self.crumbs, self.footer):
             line.repaint()
 

@@ -16,7 +16,15 @@ from kagami.operations.registry import Operation
 from kagami.tui.looks import THEMES, TIERS
 from kagami.tui.places import BY_NAME
 
-_SHORT = {"home": "overview", "log": "logs", "bot": "bots", "chat": "chats", "traces": "trace", "try": "sandbox"}
+_SHORT = {
+    "home": "overview",
+    "log": "logs",
+    "bot": "bots",
+    "chat": "chats",
+    "plug": "plugins",
+    "traces": "trace",
+    "try": "sandbox",
+}
 _CHOICES: Mapping[str, tuple[str, ...]] = {"lang": LANGUAGES, "theme": THEMES, "glyphs": TIERS}
 _QUIT = ("q", "quit", "exit")
 

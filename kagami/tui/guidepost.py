@@ -10,8 +10,9 @@ from kagami.errors import KagamiError
 from kagami.i18n import mark
 from kagami.operations import registry
 from kagami.operations.bots import ListBots
+from kagami.operations.plugins import ListPlugins
 from kagami.operations.registry import Operation
-from kagami.ports import BotRow
+from kagami.ports import BotRow, PluginRow
 from kagami.tui import commands
 from kagami.tui.acting import Verb
 from kagami.tui.actions import ACTIONS
@@ -112,6 +113,7 @@ class Guidepost:
             if action.id not in ("ui.palette", "ui.back", "ui.next", "ui.previous")
         ]
         entries += [self._bot(row) for row in await self._bots()]
+        entries += [self._plugin(row) for row in await self._plugins()]
         return entries + [self._operation(each) for each in registry().by_name.values()]
 
     def _operation(self, found: Operation) -> Entry:
@@ -132,6 +134,18 @@ class Guidepost:
             rows: list[BotRow] = await self.desk.control.call(ListBots())
         except KagamiError:
             return []  # the palette works without the engine
+        return rows
+
+    def _plugin(self, row: PluginRow) -> Entry:
+        where = self.desk.t(mark("plugin"))
+        words = f"{row.name}  {row.version}"
+        return Entry(words, row.id, where, "", partial(self.desk.go, "plugins", row.id))
+
+    async def _plugins(self) -> list[PluginRow]:
+        try:
+            rows: list[PluginRow] = await self.desk.control.call(ListPlugins())
+        except KagamiError:
+            return []
         return rows
 
     def _begin(self, topic: str, verb: str) -> None:

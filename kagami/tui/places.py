@@ -49,6 +49,12 @@ def _logs(shell: Shell) -> Place:
     return Logs(shell)
 
 
+def _plugins(shell: Shell) -> Place:
+    from kagami.tui.screens.plugins import Plugins
+
+    return Plugins(shell)
+
+
 def _chats(shell: Shell) -> Place:
     from kagami.tui.screens.chats import Chats
 
@@ -71,18 +77,20 @@ PLACES = (
     Entry("overview", "1", mark("Overview"), mark("Home"), _overview),
     Entry("bots", "2", mark("Bots"), mark("Bots"), _bots),
     Entry("logs", "3", mark("Logs"), mark("Logs"), _logs),
+    Entry("plugins", "4", mark("Plugins"), mark("Plugs"), _plugins),
     Entry("chats", "6", mark("Chats"), mark("Chats"), _chats),
     Entry("trace", "7", mark("Trace"), mark("Trace"), _trace),
     Entry("sandbox", "8", mark("Sandbox"), mark("Try"), _sandbox),
 )
 BY_NAME = {entry.name: entry for entry in PLACES}
 # Digits that are given already and not served yet; pressing one says so.
-LATER = {"4": mark("Plugins"), "5": mark("Routes"), "9": mark("Settings")}
+LATER = {"5": mark("Routes"), "9": mark("Settings")}
 
 _TEXTS = {
     "overview": mark("Go to Overview: load, bots and what needs you"),
     "bots": mark("Go to Bots: accounts and their connections"),
     "logs": mark("Go to Logs: what the engine and plugins say"),
+    "plugins": mark("Go to Plugins: versions, canaries, settings, and what failed"),
     "chats": mark("Go to Chats: conversations and the message search"),
     "trace": mark("Go to Trace: one message's way through Kagami"),
     "sandbox": mark("Go to Sandbox: talk to your plugins without an account"),

@@ -6,7 +6,9 @@ import pytest
 
 from kagami.clock import SystemClock
 from kagami.errors import LoadError, SettingError
-from kagami.plugins.activate import Surroundings, activate, shown_trace
+from kagami.plugins.config import PluginsConfig
+from kagami.plugins.activate import Surroundings, activate
+from kagami.plugins.frames import shown_trace
 from kagami.plugins.dialogs import Desk
 from kagami.plugins.versions import Found, discover
 from kagami.testing.chat import MemoryValues
@@ -20,8 +22,9 @@ def around(**settings: dict[str, object]) -> Surroundings:
         desk=Desk(clock),
         translate=str,
         catalogue=lambda: (),
-        settings=settings,
+        config=PluginsConfig(settings=settings),
         grace=0.1,
+        work=Path("work"),
     )
 
 

@@ -239,7 +239,7 @@ async def test_a_failure_is_logged_under_the_plugins_name_with_its_traceback(cap
         await chat.says("/fail")
         with pytest.raises(PluginError):
             await chat.finished()
-        row = chat.host.rows()[0]
+        row = chat.host.office.rows()[0]
     logger.removeHandler(caplog.handler)
     assert (row.failed, row.handled) == (1, 0)
     assert "RuntimeError: broken" in caplog.text
@@ -261,7 +261,7 @@ async def test_one_of_several_who_watch_may_fail_and_disturbs_nobody() -> None:
         await chat.says("hello")
         assert await chat.hears() == "here"
         await chat.finished()
-        assert chat.host.rows()[0].failed == 1
+        assert chat.host.office.rows()[0].failed == 1
 
 
 async def test_the_only_one_who_watches_is_tried_again() -> None:
@@ -300,7 +300,7 @@ async def test_what_was_handled_is_counted_and_measured() -> None:
     async with chat_with(plugin) as chat:
         await chat.says("/hi")
         await chat.finished()
-        row = chat.host.rows()[0]
+        row = chat.host.office.rows()[0]
         assert (row.id, row.state, row.handled, row.commands) == ("plugin", "active", 1, ("hi",))
         assert row.p95_ms >= 2
 
@@ -315,7 +315,7 @@ async def test_the_file_of_a_plugin_is_blamed(tmp_path: Path, write: Write) -> N
 
 async def test_built_in_plugins_are_there(tmp_path: Path) -> None:
     async with chat_with(tmp_path) as chat:
-        assert [(row.id, row.builtin, row.state) for row in chat.host.rows()] == [
+        assert [(row.id, row.builtin, row.state) for row in chat.host.office.rows()] == [
             ("admin", True, "active"),
             ("echo", True, "active"),
             ("help", True, "active"),

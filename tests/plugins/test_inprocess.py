@@ -134,7 +134,7 @@ async def test_a_handler_that_ignores_its_cancellation_is_left_behind() -> None:
         assert await chat.hears() == "next"
         with pytest.raises(PluginError, match="stuck"):
             await chat.finished()
-        assert chat.host.rows()[0].error == "1 stuck"
+        assert chat.host.office.rows()[0].error == "1 stuck"
         release.set()
 
 

@@ -80,6 +80,6 @@ def test_the_form_that_is_signed_is_the_same_however_the_manifest_was_written() 
 
 def test_the_form_that_is_signed_is_what_any_language_makes_of_json() -> None:
     manifest = {"version": "1.0.0", "name": "镜", "timeout": 2.5, "files": {"b": "2", "a": "1"}}
-    assert canonical(manifest) == json.dumps(
-        manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    assert (
+        canonical(manifest) == json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    )

@@ -39,7 +39,7 @@ async def test_without_a_fallback_an_unknown_operators_command_is_ignored() -> N
         assert chat.handled[0].outcome == "ignored"
 
 
-async def test_operators_commands_are_no_answers() -> None:
+async def test_what_only_looks_like_an_operators_command_is_an_answer() -> None:
     plugin = with_operator_fallback()
 
     @plugin.command("ask")
@@ -49,7 +49,6 @@ async def test_operators_commands_are_no_answers() -> None:
     async with chat_with(plugin) as chat:
         await chat.says("/ask")
         await chat.hears()
-        await chat.says("#stop now")
         await chat.says("#trending")
         assert await chat.hears() == "#trending"
 

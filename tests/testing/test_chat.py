@@ -7,8 +7,10 @@ import pytest
 
 from kagami.errors import PluginError
 from kagami.model.action import Delete
+from kagami.model.ids import BotId, ChatId
 from kagami.plugins.api import Context, Plugin, Settings
 from kagami.testing.chat import MemoryValues, chat_with
+from kagami.testing.clock import FakeClock
 
 
 class BookSettings(Settings):
@@ -150,3 +152,77 @@ async def test_values_are_kept_by_plugin() -> None:
     values.kept[("a", "x:1")] = "1"
     assert (await values.get("a", "x:1"), await values.get("b", "x:1")) == ("1", None)
     assert (await values.keys("a", "x"), await values.keys("a", "y"), await values.keys("b", "")) == (["x:1"], [], [])
+
+
+async def test_what_is_scheduled_is_run_when_time_passes() -> None:
+    reminder = Plugin()
+
+    @reminder.cron("0 9 * * *")
+    async def morning(ctx: Context[Settings]) -> None:
+        await ctx.send(ChatId("group:1"), "Good morning!", bot=BotId("qq:1"))
+
+    @reminder.job("remind")
+    async def remind(ctx: Context[Settings], what: str) -> str:
+        return f"Now: {what}"
+
+    @reminder.command("remind")
+    async def ask(ctx: Context[Settings], minutes: int, what: str) -> str:
+        due = await ctx.jobs.put(what, "remind", after=60 * minutes, data=what)
+        return f"At {due:%H:%M}"
+
+    async with chat_with(reminder, clock=FakeClock()) as chat:
+        await chat.says("/remind 5 tea")
+        assert await chat.hears() == "At 08:58"
+        await chat.finished()
+        await chat.advance(minutes=5)
+        assert await chat.hears() == "Now: tea"
+        await chat.advance(hours=24)
+        assert await chat.hears() == "Good morning!"
+        await chat.finished()
+        chat.assert_no_leaks()
+        assert chat.silent
+
+
+async def test_what_is_scheduled_outlives_a_restart() -> None:
+    reminder = Plugin()
+
+    @reminder.job("remind")
+    async def remind(ctx: Context[Settings]) -> str:
+        return "Now!"
+
+    @reminder.command("remind")
+    async def ask(ctx: Context[Settings]) -> None:
+        await ctx.jobs.put("a", "remind", after=60)
+
+    async with chat_with(reminder, clock=FakeClock()) as chat:
+        await chat.says("/remind")
+        await chat.finished()
+        await chat.restart()
+        await chat.advance(minutes=1)
+        assert await chat.hears() == "Now!"
+
+
+async def test_a_job_of_a_handler_that_failed_is_not_scheduled() -> None:
+    reminder = Plugin()
+
+    @reminder.job("remind")
+    async def remind(ctx: Context[Settings]) -> str:
+        return "Now!"
+
+    @reminder.command("remind")
+    async def ask(ctx: Context[Settings]) -> None:
+        await ctx.jobs.put("a", "remind", after=60)
+        raise LookupError
+
+    async with chat_with(reminder, clock=FakeClock()) as chat:
+        await chat.says("/remind")
+        with pytest.raises(PluginError):
+            await chat.finished()
+        await chat.advance(hours=1)
+        assert chat.silent
+
+
+async def test_only_a_clock_that_stands_still_is_advanced() -> None:
+    async with chat_with(Plugin()) as chat:
+        with pytest.raises(TypeError, match="FakeClock"):
+            await chat.advance(1)

@@ -14,8 +14,9 @@ from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.operations.bots import Disconnect, ListBots
 from kagami.operations.logs import Window, Windowed
 from kagami.operations.messages import ListMessages
+from kagami.operations.plugins import ListPlugins
 from kagami.operations.system import Connect, Notices, Pulses, Stop
-from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, MessageRow, Notice, Pulse
+from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, MessageRow, Notice, PluginRow, Pulse
 
 NOW_MS = 1_763_768_467_000  # 2025-11-21 23:41:07 UTC
 STARTED_MS = NOW_MS - (6 * 86_400 + 4 * 3_600 + 12 * 60) * 1_000
@@ -162,6 +163,7 @@ class FakeControl:
     def __init__(self, *, bots: Sequence[BotRow] | None = None, notices: Sequence[Notice] = ()) -> None:
         self.bots = list(house() if bots is None else bots)
         self.notices = list(notices)
+        self.plugins: list[PluginRow] = []
         self.calls: list[msgspec.Struct] = []
         self.away = False
         self.closed = False
@@ -169,6 +171,7 @@ class FakeControl:
         self.attached = asyncio.Event()
         self.answers: dict[type, Answer] = {
             ListBots: lambda _: list(self.bots),
+            ListPlugins: lambda _: list(self.plugins),
             Pulses: lambda request: [pulse(second) for second in range(-min(request.seconds, 300), 0)],
             Notices: lambda _: list(self.notices),
             Connect: lambda _: Connection("ws://127.0.0.1:3001/onebot/v11/ws", "k4g-7f2Q9xLmT3vWbN8sRzE1"),

@@ -43,7 +43,7 @@ GREEN_S = 6.0
 # By the first word of a notice's kind: the place where it is mended, and the field that names what is opened there.
 _MENDED_IN = {
     "bot": ("bots", "bot"),
-    "plugin": ("logs", "plugin"),
+    "plugin": ("plugins", "plugin"),
     "stall": ("logs", "where"),
     "dead_letter": ("trace", "execution"),
 }

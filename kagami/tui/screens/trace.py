@@ -30,7 +30,20 @@ from kagami.tui.widgets.table import Column, LiveTable, Row
 from kagami.tui.widgets.waterfall import Waterfall
 from kagami.tui.words import OUTCOMES, outcome_span
 
-_FILTERS = ("", "handled", "ignored", "retry", "parked", "dead", "denied", "limited", "late", "shed", "answer", "bad_frame")
+_FILTERS = (
+    "",
+    "handled",
+    "ignored",
+    "retry",
+    "parked",
+    "dead",
+    "denied",
+    "limited",
+    "late",
+    "shed",
+    "answer",
+    "bad_frame",
+)
 _SLOWER_US = (0, 50_000, 1_000_000)
 
 COLUMNS = (
@@ -140,7 +153,11 @@ class Trace(Place):
         self._repaint_bar()
 
     async def _read_one(self) -> None:
-        if self.one is not None and self.one.trace.execution == self.opened and self.one.trace.outcome not in ("retry", "parked"):
+        if (
+            self.one is not None
+            and self.one.trace.execution == self.opened
+            and self.one.trace.outcome not in ("retry", "parked")
+        ):
             return
         try:
             self.one = await self.control.call(GetTrace(execution=self.opened))

@@ -114,6 +114,7 @@ class Rail(Painted):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.here = ""
+        self.counts: dict[str, tuple[int, int]] = {}  # by place: how many there are, and how many need a person
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         shell, inner = self.shell, width - 1
@@ -141,6 +142,10 @@ class Rail(Painted):
         if name == "bots" and pulse:
             number = str(pulse.online + pulse.troubled + pulse.offline)
             return spread([sign, word], [Span(number + " ", "dim")], inner)
+        if name in self.counts:
+            there, bad = self.counts[name]
+            needs = [Span(f"{shell.looks.glyphs.attention}{bad} ", "warn")] if bad else []
+            return spread([sign, word], [*needs, Span(f"{there} ", "dim")], inner)
         return [sign, word]
 
     def _foot(self, inner: int) -> list[list[Span]]:

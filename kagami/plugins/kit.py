@@ -1,0 +1,91 @@
+"""What all contexts of one running version share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kagami.clock import Clock
+from kagami.errors import Unavailable
+from kagami.i18n import Translate
+from kagami.log import Log
+from kagami.plugins.dialogs import Desk, Questions
+from kagami.plugins.scope import Scope
+from kagami.plugins.settings import Settings
+from kagami.plugins.values import Values
+
+
+class CommandLine(NamedTuple):
+    """A command as `/help` shows it; `usage` holds the prefix and the name."""
+
+    plugin: str
+    name: str
+    aliases: tuple[str, ...]
+    usage: str
+    summary: str
+    operator: bool
+
+
+class Kit:
+    """`namespace` is where the plugin's values are kept, by default its id. The last three parts may be missing."""
+
+    __slots__ = (
+        "catalogue",
+        "clock",
+        "desk",
+        "http",
+        "label",
+        "log",
+        "media",
+        "namespace",
+        "plugin",
+        "questions",
+        "scheduler",
+        "scope",
+        "settings",
+        "translate",
+        "values",
+        "version",
+    )
+
+    def __init__(
+        self,
+        plugin: str,
+        version: str,
+        *,
+        settings: Settings,
+        scope: Scope,
+        log: Log,
+        desk: Desk,
+        values: Values,
+        clock: Clock,
+        translate: Translate,
+        catalogue: Callable[[], tuple[CommandLine, ...]],
+        namespace: str = "",
+        http: Any = None,
+        media: Any = None,
+        scheduler: Any = None,
+    ) -> None:
+        self.plugin = plugin
+        self.version = version
+        self.label = f"{plugin}@{version}"
+        self.namespace = namespace or plugin
+        self.settings = settings
+        self.scope = scope
+        self.log = log
+        self.desk = desk
+        self.questions = Questions()
+        self.values = values
+        self.clock = clock
+        self.translate = translate
+        self.catalogue = catalogue
+        self.http = http
+        self.media = media
+        self.scheduler = scheduler
+
+
+def present(part: Any, name: str) -> Any:
+    """An optional part of a kit; `Unavailable` when the house has none."""
+    if part is None:
+        raise Unavailable(what=f"ctx.{name}", reason="this Kagami does not give it to plugins")
+    return part

@@ -1,0 +1,64 @@
+"""One plugin: its versions on disk, those that run, and which of them serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kagami.errors import NotFound
+from kagami.plugins.active import Active
+from kagami.plugins.versions import Found
+
+
+class Line:
+    """`found` are the sound versions on disk, the one to serve first; `others` run beside the stable one.
+
+    `leaving` serve nothing new and end with their last conversation. `failed` says by version why it cannot run,
+    `survivors` what outlived an unload of it.
+    """
+
+    def __init__(self, plugin: str) -> None:
+        self.id = plugin
+        self.builtin = False
+        self.found: list[Found] = []
+        self.stable: Active | None = None
+        self.others: dict[str, Active] = {}
+        self.leaving: list[Active] = []
+        self.failed: dict[str, str] = {}
+        self.survivors: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def running(self) -> list[Active]:
+        """What serves or may serve, without those that leave."""
+        return [*([self.stable] if self.stable else []), *self.others.values()]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to tell of it."""
+        return bool(self.found or self.running or self.leaving or self.failed)
+
+    def version(self, version: str) -> Active | None:
+        """The running one with this version."""
+        if self.stable is not None and self.stable.version == version:
+            return self.stable
+        return self.others.get(version)
+
+    def on_disk(self, version: str) -> Found:
+        """`NotFound` when there is no sound one."""
+        for found in self.found:
+            if found.manifest.version == version:
+                return found
+        raise NotFound(what="version", name=f"{self.id} {version}")
+
+    def candidates(self, chosen: str) -> Iterator[Found]:
+        """Versions that may become the stable one, in this order; only the chosen one where there is a choice."""
+        picked = [found for found in self.found if found.manifest.version == chosen]
+        yield from picked or self.found
+
+    def canary(self, stable: Active) -> Found | None:
+        """The highest version that its manifest makes a canary of the stable one."""
+        newer = (
+            found
+            for found in self.found
+            if found.manifest.canary_weight is not None and found.manifest.semver > stable.manifest.semver
+        )
+        return max(newer, key=lambda found: found.manifest.semver, default=None)

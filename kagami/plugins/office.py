@@ -1,0 +1,300 @@
+"""What operators do with plugins: choose versions, weigh canaries, turn off, configure, install."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from kagami.errors import NotFound, Refused
+from kagami.i18n import mark
+from kagami.meters import Meters
+from kagami.plugins.active import Active
+from kagami.plugins.fleet import Fleet
+from kagami.plugins.line import Line
+from kagami.plugins.settings import fields, read_settings
+from kagami.plugins.state import merge
+from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow, VersionRow, VersionState
+
+
+class Deliveries(Protocol):
+    """Brings packages onto the disk: it needs the network, a plugin host does not."""
+
+    async def install(self, source: str) -> Installed: ...
+
+    async def sync(self, *, dry_run: bool) -> list[SyncRow]: ...
+
+
+class Office:
+    """Implements `ports.Plugins`. `origin` tells where a setting comes from."""
+
+    def __init__(self, fleet: Fleet, meters: Meters) -> None:
+        self._fleet = fleet
+        self._decided = fleet.decided
+        self._meters = meters
+        self.deliveries: Deliveries | None = None
+        self.origin: Callable[[str], str] = lambda _: "default"
+
+    # --- seeing ---
+
+    def rows(self) -> list[PluginRow]:
+        known = [line for line in self._fleet.lines.values() if line.known]
+        return [self._row(line) for line in sorted(known, key=lambda line: (not line.builtin, line.id))]
+
+    def form(self, plugin: str) -> list[Field]:
+        active = self._serving(plugin)
+        return fields(active.plugin.settings, self._fleet.around.settings(plugin), self._from(plugin))
+
+    def grants(self) -> dict[str, tuple[str, ...]]:
+        return self._decided.roles.grants()
+
+    # --- versions ---
+
+    async def reload(self, plugin: str | None) -> list[ReloadRow]:
+        return await self._fleet.reload(plugin)
+
+    async def use(self, plugin: str, version: str, *, pin: bool = False) -> ReloadRow:
+        line = self._own(plugin)
+        if version:
+            line.on_disk(version)
+        before = line.stable.version if line.stable else ""
+        previous = before if before and before != version else self._decided.choices.of(plugin).previous
+        return await self._choose(plugin, version=version, previous=previous, pinned=pin)
+
+    async def rollback(self, plugin: str) -> ReloadRow:
+        line = self._own(plugin)
+        before = line.stable.version if line.stable else ""
+        target = self._decided.choices.of(plugin).previous or self._lower(line, before)
+        line.on_disk(target)
+        if plugin in self._decided.rollouts.active:
+            await self._decided.rollouts.abort(plugin, mark("an operator went back"))
+        return await self._choose(plugin, version=target, previous=before)
+
+    async def remove(self, plugin: str, version: str) -> None:
+        line = self._own(plugin)
+        found = line.on_disk(version)
+        if line.version(version) is not None or any(active.version == version for active in line.leaving):
+            raise Refused(reason=mark("This version serves: use another one first."))
+        await asyncio.to_thread(_delete, found.folder)
+        line.found.remove(found)
+        if self._decided.choices.of(plugin).version == version:
+            await self._decided.choices.change(plugin, version="")
+
+    async def weigh(self, plugin: str, weight: int, version: str) -> PluginRow:
+        line, stable = self._own(plugin), self._serving(plugin)
+        rollout = self._decided.rollouts.active.get(plugin)
+        wanted = version or (rollout.version if rollout else "") or self._other(line, stable)
+        if wanted == stable.version:
+            raise Refused(reason=mark("This version is the stable one already: it has all other chats."))
+        line.on_disk(wanted)
+        if rollout is not None and rollout.version == wanted:
+            await self._decided.rollouts.weigh(plugin, weight)
+        else:
+            chats = await self._fleet.chats()
+            await self._decided.rollouts.begin(plugin, wanted, stable.version, weight, chats=chats)
+        await self._fleet.settle(plugin)
+        if weight and line.version(wanted) is None:
+            raise Refused(reason=line.failed.get(wanted, "").strip().rpartition("\n")[2])
+        return self._row(line)
+
+    async def promote(self, plugin: str) -> ReloadRow:
+        line, stable = self._own(plugin), self._serving(plugin)
+        rollout = self._decided.rollouts.active.get(plugin)
+        canary = line.version(rollout.version) if rollout else None
+        if rollout is None or canary is None:
+            raise NotFound(what=mark("canary"), name=plugin)
+        row = await self._choose(plugin, version=canary.version, previous=stable.version)
+        around = self._fleet.around
+        if canary.plugin.state != stable.plugin.state:
+            await merge(around.values, plugin, canary.plugin.declared, canary.plugin.state)
+        return row
+
+    async def pin_chat(self, plugin: str, bot: str, chat: str, version: str) -> None:
+        line = self._own(plugin)
+        if version:
+            line.on_disk(version)
+            await self._decided.rollouts.pin_chat(plugin, bot, chat, version)
+        else:
+            await self._decided.rollouts.unpin_chat(plugin, bot, chat)
+        await self._fleet.settle(plugin)
+
+    # --- switches, settings, people ---
+
+    async def switch(self, plugin: str, bot: str, chat: str, *, on: bool) -> None:
+        self._fleet.line(plugin)
+        await self._decided.switches.set(plugin, bot, chat, on=on)
+        await self._fleet.settle(plugin)
+
+    async def release(self, plugin: str) -> None:
+        line = self._fleet.line(plugin)
+        await self._decided.quarantine.release(plugin)
+        for active in line.running:
+            active.breaker.close()
+            if active.child is not None:
+                active.child.revive()
+        self._fleet.changed(plugin)
+
+    def check(self, plugin: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        active = self._serving(plugin)
+        whole = {**self._fleet.around.settings(plugin), **values}
+        whole = {key: value for key, value in whole.items() if value is not None}
+        read_settings(active.plugin.settings, whole, plugin)
+        return whole
+
+    async def configure(self, plugin: str, values: Mapping[str, Any]) -> ReloadRow:
+        around = self._fleet.around
+        settings = {**around.config.settings, plugin: dict(values)}
+        around.config = msgspec.structs.replace(around.config, settings=settings)
+        return (await self._fleet.reload(plugin))[0]
+
+    async def grant(self, role: str, user: str, *, on: bool) -> None:
+        await self._decided.roles.grant(role, user, on=on)
+
+    # --- packages ---
+
+    async def install(self, source: str) -> Installed:
+        installed = await self._delivered().install(source)
+        await self._fleet.reload(installed.id)
+        return installed
+
+    async def sync(self, *, dry_run: bool) -> list[SyncRow]:
+        rows = await self._delivered().sync(dry_run=dry_run)
+        if not dry_run:
+            for row in rows:
+                if row.act != "keep" and not row.error:
+                    await self._fleet.reload(row.id)
+        return rows
+
+    # --- inside ---
+
+    def _delivered(self) -> Deliveries:
+        if self.deliveries is None:
+            raise Refused(reason=mark("Nothing can be installed here."))
+        return self.deliveries
+
+    def _own(self, plugin: str) -> Line:
+        """A plugin that operators may change."""
+        line = self._fleet.line(plugin)
+        if line.builtin:
+            raise Refused(reason=mark("It is built in: it changes with Kagami itself."))
+        return line
+
+    def _serving(self, plugin: str) -> Active:
+        line = self._fleet.line(plugin)
+        if line.stable is None:
+            raise Refused(reason=mark("No version of it runs."))
+        return line.stable
+
+    async def _choose(self, plugin: str, **changes: object) -> ReloadRow:
+        await self._decided.choices.change(plugin, **changes)
+        row = await self._fleet.settle(plugin)
+        self._fleet.changed(plugin)
+        return row
+
+    def _lower(self, line: Line, version: str) -> str:
+        """The highest version below this one; `NotFound` when there is none."""
+        for found in sorted(line.found, key=lambda found: found.manifest.semver, reverse=True):
+            below = line.stable is None or found.manifest.semver < line.stable.manifest.semver
+            if below and found.manifest.version != version:
+                return found.manifest.version
+        raise NotFound(what=mark("earlier version"), name=line.id)
+
+    def _other(self, line: Line, stable: Active) -> str:
+        """The highest version that does not serve."""
+        for found in sorted(line.found, key=lambda found: found.manifest.semver, reverse=True):
+            if found.manifest.version != stable.version:
+                return found.manifest.version
+        raise NotFound(what=mark("other version"), name=line.id)
+
+    def _from(self, plugin: str) -> Callable[[str], str]:
+        return lambda name: self.origin(f"plugins.settings.{plugin}.{name}")
+
+    def _row(self, line: Line) -> PluginRow:
+        active, rollout = line.stable, self._decided.rollouts.active.get(line.id)
+        versions = self._versions(line)
+        canary = rollout.version if rollout is not None and rollout.version in line.others else ""
+        manifest = active.manifest if active else line.found[0].manifest if line.found else None
+        t = self._fleet.around.translate
+        problems = [each.text(t) for each in self._fleet.lineup.table.conflicts if each.plugin == line.id]
+        stuck = sum(each.crew.stuck for each in line.running)
+        if stuck:
+            problems.append(t("{count} handlers ignore their cancellation").format(count=stuck))
+        return PluginRow(
+            line.id,
+            active.version if active else "",
+            (manifest.name if manifest else "") or line.id,
+            self._state(line),
+            builtin=line.builtin,
+            description=manifest.description if manifest else "",
+            author=manifest.author if manifest else "",
+            runtime=manifest.runtime if manifest else "python",
+            permissions=manifest.permissions if manifest else (),
+            error=next(iter(line.failed.values()), ""),
+            problems=tuple(problems),
+            commands=tuple(each.names[0] for each in active.plugin.declared.commands if each.names[0]) if active else (),
+            canary=canary,
+            weight=rollout.weight if rollout is not None and canary else 0,
+            pinned=self._decided.choices.of(line.id).pinned,
+            off_in=self._decided.switches.count(line.id),
+            handled=self._meters.count["plugin handled", line.id],
+            failed=self._meters.count["plugin failed", line.id],
+            p95_ms=self._meters.latency[f"plugin {line.id}"].quantile(0.95) * 1000,
+            versions=versions,
+        )
+
+    def _state(self, line: Line) -> str:
+        if self._decided.switches.is_off_everywhere(line.id):
+            return "disabled"
+        if self._decided.quarantine.is_quarantined(line.id):
+            return "quarantined"
+        if line.stable is None:
+            return "failed" if line.failed else "draining"
+        if line.stable.resting(self._fleet.around.clock.monotonic()):
+            return "parked"
+        return "active"
+
+    def _versions(self, line: Line) -> tuple[VersionRow, ...]:
+        leaving = {active.version: active for active in line.leaving}
+        names = {found.manifest.version: found.manifest.semver for found in line.found}
+        names |= {active.version: active.manifest.semver for active in (*line.running, *line.leaving)}
+        ordered = sorted(names, key=lambda version: names[version], reverse=True)
+        gone = [version for version in (*line.failed, *line.survivors) if version not in names]
+        return tuple(
+            self._version(line, version, line.version(version) or leaving.get(version))
+            for version in dict.fromkeys([*ordered, *gone])
+        )
+
+    def _version(self, line: Line, version: str, active: Active | None) -> VersionRow:
+        tally = self._decided.rollouts.tally(line.id, version)
+        rollout = self._decided.rollouts.active.get(line.id)
+        state: VersionState = "standby"
+        if active is not None:
+            state = "active" if active is line.stable else "draining" if active in line.leaving else "canary"
+            if state != "draining" and active.resting(self._fleet.around.clock.monotonic()):
+                state = "parked"
+        elif version in line.failed:
+            state = "failed"
+        return VersionRow(
+            version,
+            state,
+            weight=rollout.weight if rollout is not None and rollout.version == version else 0,
+            events=tally.events,
+            errors=tally.errors,
+            p95_ms=tally.latency.quantile(0.95) * 1000,
+            open=active.crew.busy if active else 0,
+            since_ms=active.since_ms if active else 0,
+            error=line.failed.get(version, "") or (active.trouble if active else ""),
+            survivors=line.survivors.get(version, ()),
+            digest=active.digest if active else "",
+        )
+
+
+def _delete(folder: Any) -> None:
+    """Installed files are read-only: their folders must be opened first."""
+    for each in (folder, *folder.rglob("*")):
+        if each.is_dir() and not each.is_symlink():
+            each.chmod(0o700)
+    shutil.rmtree(folder)

@@ -1,0 +1,253 @@
+"""What a person can do with a plugin: what is asked before, what is sent, and how the answer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from textual.app import App
+
+from kagami.errors import KagamiError
+from kagami.i18n import mark
+from kagami.operations.plugins import (
+    Form,
+    Install,
+    Promote,
+    Release,
+    Reload,
+    Remove,
+    Rollback,
+    Switch,
+    Use,
+    Weigh,
+)
+from kagami.ports import Field, Installed, PluginRow, ReloadRow
+from kagami.tui import figures
+from kagami.tui.dialogs.answer import AnswerReader
+from kagami.tui.dialogs.form import FormDialog
+from kagami.tui.dialogs.versions import VersionList, Wish
+from kagami.tui.format import pad, visible
+from kagami.tui.format import rows as lines_of
+from kagami.tui.loads import Loads
+from kagami.tui.plugin_rows import version_of
+from kagami.tui.shell import Leave, Question, Shell
+
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class PluginActs:
+    """`app` shows the dialogs. `back` is what would undo the last light change, and its words."""
+
+    shell: Shell
+    app: App[Leave]
+    loads: Loads
+    back: tuple[str, msgspec.Struct] | None = None
+
+    # Light changes: at once, with a way back.
+
+    async def weigh(self, plugin: PluginRow, weight: int, version: str) -> None:
+        """Give a version its share of the chats."""
+        t = self.shell.t
+        await self.shell.control.call(Weigh(plugin=plugin.id, weight=weight, version=version))
+        before = plugin.weight if version == plugin.canary else 0
+        self.back = (f"{plugin.name} {version} {before}%", Weigh(plugin=plugin.id, weight=before, version=version))
+        told = t(mark("{plugin} {version}: {before}% → {after}% of the chats"))
+        words = {"plugin": visible(plugin.name), "version": visible(version)}
+        self.shell.say(told.format(before=before, after=weight, **words), t(mark("u puts it back")))
+
+    async def switch(self, plugin: PluginRow, *, on: bool) -> None:
+        """Turn it on or off everywhere."""
+        t = self.shell.t
+        await self.shell.control.call(Switch(plugin=plugin.id, on=on))
+        word = t(mark("on")) if on else t(mark("off"))
+        other = t(mark("off")) if on else t(mark("on"))
+        self.back = (f"{plugin.name} {other}", Switch(plugin=plugin.id, on=not on))
+        body = t(mark("u puts it back")) if on else t(mark("its commands get no answer; u puts it back"))
+        self.shell.say(f"{visible(plugin.name)}: {word}", body)
+
+    async def undo(self) -> None:
+        """Send the way back once."""
+        if self.back is None:
+            return
+        words, request = self.back
+        self.back = None
+        await self.shell.control.call(request)
+        self.shell.say(self.shell.t(mark("undone: {what}")).format(what=visible(words)))
+
+    async def release(self, plugin: PluginRow) -> None:
+        """End a quarantine or a pause."""
+        await self.shell.control.call(Release(plugin=plugin.id))
+        self.shell.say(self.shell.t(mark("{plugin} serves again")).format(plugin=visible(plugin.name)))
+
+    # Heavy changes: asked for with their consequences.
+
+    async def reload(self, plugin: PluginRow) -> None:
+        answers: list[ReloadRow] = await self.shell.control.call(Reload(plugin=plugin.id))
+        await self.tell(answers)
+
+    async def roll_back(self, plugin: PluginRow) -> None:
+        """A canary goes first; without one, the version that served before serves again."""
+        t, shell = self.shell.t, self.shell
+        leaves = plugin.canary or plugin.version
+        stays = plugin.version if plugin.canary else t(mark("the version that served before"))
+        now = f"{plugin.weight if plugin.canary else 100}%  {leaves}{self._rate(plugin, leaves)}"
+        facts: Facts = (
+            (t(mark("Traffic now")), now),
+            (t(mark("After")), f"0%  {leaves}, 100%  {stays}"),
+            (t(mark("In flight")), self._in_flight(plugin, leaves)),
+            (t(mark("State")), t(mark("each version keeps what it stored; the other one finds what it left"))),
+            (t(mark("Undo")), self._undo_of_rollback(plugin)),
+        )
+        arrow = f" {shell.looks.glyphs.to} {plugin.version}" if plugin.canary else ""
+        title = t(mark("Roll back {plugin}?")).format(plugin=visible(f"{plugin.name} {leaves}{arrow}"))
+        keep = t(mark("Keep {version}")).format(version=visible(leaves))
+        if not await shell.ask(Question(title, facts, keep, t(mark("Roll back")))):
+            return
+        if plugin.canary:
+            await self.weigh(plugin, 0, plugin.canary)
+        else:
+            await self.tell([await shell.control.call(Rollback(plugin=plugin.id))])
+
+    def _undo_of_rollback(self, plugin: PluginRow) -> str:
+        told = mark("yes: u, or set the weight again") if plugin.canary else mark("yes: v and then u on the version")
+        return self.shell.t(told)
+
+    async def promote(self, plugin: PluginRow) -> None:
+        t, old, new = self.shell.t, plugin.version, plugin.canary
+        facts: Facts = (
+            (
+                t(mark("Traffic now")),
+                f"{plugin.weight}%  {new}{self._rate(plugin, new)}, {100 - plugin.weight}%  {old}",
+            ),
+            (t(mark("After")), f"100%  {new}"),
+            (t(mark("In flight")), self._in_flight(plugin, old)),
+            (t(mark("Undo")), t(mark("yes: b rolls back to {version}")).format(version=old)),
+        )
+        title = t(mark("Promote {plugin}?")).format(plugin=visible(f"{plugin.name} {new}"))
+        if await self.shell.ask(Question(title, facts, t(mark("Keep the canary")), t(mark("Promote")))):
+            await self.tell([await self.shell.control.call(Promote(plugin=plugin.id))])
+
+    def _rate(self, plugin: PluginRow, version: str) -> str:
+        per_s = self.loads.per_s(plugin.id, version)
+        return f" ({figures.rate(per_s)}/s)" if per_s is not None else ""
+
+    def _in_flight(self, plugin: PluginRow, version: str) -> str:
+        found = version_of(plugin, version)
+        told = self.shell.t(mark("open on {version}: {count}; they finish there, none is cut"))
+        return told.format(count=found.open if found else 0, version=version)
+
+    # Versions.
+
+    async def versions(self, plugin: PluginRow) -> Wish | None:
+        """Show the versions and do what was wished; a wish for a canary is handed back."""
+        wish = await self.app.push_screen_wait(VersionList(self.shell, plugin))
+        if wish is None or wish.act == "canary":
+            return wish
+        if wish.act == "remove":
+            await self._remove(plugin, wish.version)
+        else:
+            await self._use(plugin, wish.version, pin=wish.act == "pin")
+        return None
+
+    async def _use(self, plugin: PluginRow, version: str, *, pin: bool) -> None:
+        t = self.shell.t
+        kept = (
+            mark("updates stay away until another version is used") if pin else mark("a higher one does not replace it")
+        )
+        facts: Facts = (
+            (t(mark("Now")), f"{plugin.version}{self._rate(plugin, plugin.version)}"),
+            (t(mark("After")), f"100%  {version}; {t(kept)}"),
+            (t(mark("In flight")), self._in_flight(plugin, plugin.version)),
+        )
+        title = t(mark("Serve {plugin}?")).format(plugin=visible(f"{plugin.name} {version}"))
+        if await self.shell.ask(Question(title, facts, t(mark("Keep as it is")), t(mark("Serve it")))):
+            await self.tell([await self.shell.control.call(Use(plugin=plugin.id, version=version, pin=pin))])
+
+    async def _remove(self, plugin: PluginRow, version: str) -> None:
+        t = self.shell.t
+        facts: Facts = (
+            (t(mark("What")), t(mark("the files of this version are deleted from the disk"))),
+            (t(mark("Stays")), t(mark("what it stored, its settings, and every other version"))),
+            (t(mark("Undo")), t(mark("no: install it again"))),
+        )
+        title = t(mark("Remove {plugin}?")).format(plugin=visible(f"{plugin.name} {version}"))
+        if await self.shell.ask(Question(title, facts, t(mark("Keep it")), t(mark("Remove")))):
+            await self.shell.control.call(Remove(plugin=plugin.id, version=version))
+            self.shell.say(t(mark("{plugin} was removed")).format(plugin=visible(f"{plugin.name} {version}")))
+
+    # Settings and installing.
+
+    async def settings(self, plugin: PluginRow) -> None:
+        t = self.shell.t
+        form: list[Field] = await self.shell.control.call(Form(plugin=plugin.id))
+        if not form:
+            self.shell.say(visible(plugin.name), t(mark("it has no settings")))
+            return
+        answer = await self.app.push_screen_wait(FormDialog(self.shell, plugin.id, form))
+        if answer is not None:
+            await self.tell([answer])
+
+    async def install(self) -> str:
+        """Ask for a source and install it; the id of what was installed, empty for nothing."""
+        t, shell = self.shell.t, self.shell
+        source = (await shell.prompt(t(mark("folder, file or address")))) or ""
+        if not source.strip():
+            return ""
+        facts: Facts = (
+            (t(mark("From")), source.strip()),
+            (t(mark("What")), t(mark("its signature is checked, it is unpacked, loaded, and serves when it is sound"))),
+            (t(mark("Note")), t(mark("it runs with the rights of its kind; what it may do is listed afterwards"))),
+        )
+        if not await shell.ask(Question(t(mark("Install this plugin?")), facts, t(mark("Cancel")), t(mark("Install")))):
+            return ""
+        try:
+            answer: Installed = await shell.control.call(Install(source=source.strip()))
+        except KagamiError as error:
+            await self._read(t(mark("Not installed")), [error.text(t)])
+            return ""
+        await self._read(t(mark("Installed")), self._installed(answer))
+        return answer.id
+
+    def _installed(self, answer: Installed) -> list[str]:
+        t = self.shell.t
+        rows = [
+            f"{pad(t(mark('plugin')), 14)} {answer.id} {answer.version}",
+            f"{pad(t(mark('signed by')), 14)} {answer.signer or t(mark('nobody'))}",
+            f"{pad(t(mark('may')), 14)} {'  '.join(answer.permissions) or t(mark('only answer where it is asked'))}",
+        ]
+        rows += [f"{pad(t(mark('brings')), 14)} {each}" for each in answer.dependencies]
+        return rows + [f"{pad(t(mark('warning')), 14)} {each}" for each in answer.warnings]
+
+    # Answers.
+
+    async def tell(self, answers: Sequence[ReloadRow]) -> None:
+        """A word when all went well; a page to read when something stayed or was left behind."""
+        t, to = self.shell.t, self.shell.looks.glyphs.to
+        if any(each.error or each.survivors for each in answers):
+            rows = [line for each in answers for line in self._answer_rows(each)]
+            await self._read(t(mark("What became of it")), rows)
+            return
+        for each in answers:
+            change = f"{each.old} {to} {each.new}" if each.old != each.new else t(mark("loaded anew"))
+            waits = t(mark("open on {version}: {count}; they finish there")).format(count=each.open, version=each.old)
+            self.shell.say(visible(f"{each.id} {change}"), waits if each.open else "")
+
+    def _answer_rows(self, answer: ReloadRow) -> list[str]:
+        t, to = self.shell.t, self.shell.looks.glyphs.to
+        if answer.error:
+            stayed = t(mark("it stayed at {version}")).format(version=answer.old or "-")
+            return [f"{answer.id}: {stayed}", *(f"   {line}" for line in lines_of(answer.error)), ""]
+        rows = [f"{answer.id}: {answer.old} {to} {answer.new}"]
+        if answer.open:
+            rows.append(
+                "   "
+                + t(mark("open on {version}: {count}; they finish there")).format(count=answer.open, version=answer.old)
+            )
+        if answer.survivors:
+            rows.append("   " + t(mark("left behind when it was unloaded:")))
+        return [*rows, *(f"      {each}" for each in answer.survivors), ""]
+
+    async def _read(self, title: str, rows: Sequence[str]) -> None:
+        await self.app.push_screen_wait(AnswerReader(self.shell, title, rows))
