@@ -8,6 +8,7 @@ only ever an argument.
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
     │   ├── PackageRefused
+    │   ├── PrivateAddress
     │   └── SettingError
     │       ├── UnknownSetting
     │       ├── MissingSetting
@@ -181,6 +182,10 @@ class Parked(PluginError):
 
 class PackageRefused(Refused):
     """{package} is refused: {reason}"""
+
+
+class PrivateAddress(Refused):
+    """{host} leads into a private network ({address}). To allow it, add it to plugins.http.private."""
 
 
 class DialogClosed(KagamiError):

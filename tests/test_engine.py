@@ -236,6 +236,33 @@ async def test_what_was_open_is_answered_when_its_bot_is_back(tmp_path: Path) ->
         assert said(await peer.called("send_group_msg")) == "7 days"
 
 
+async def test_a_resumable_dialog_goes_on_after_a_restart_as_if_nothing_had_been(tmp_path: Path) -> None:
+    plugin_of(
+        tmp_path,
+        """
+        @plugin.command("book")
+        async def book(ctx: Context) -> str:
+            city = await ctx.ask("Where to?", resumable=True)
+            return f"{city}, {await ctx.ask('How many days?', int, resumable=True)} days"
+        """,
+    )
+    async with engine(tmp_path) as first, napcat(first) as peer:
+        await peer.say("/book", group="42")
+        assert said(await peer.called("send_group_msg")) == "Where to?"
+        await peer.say("Oslo", group="42")
+        assert said(await peer.called("send_group_msg")) == "How many days?"
+    async with engine(tmp_path) as second, napcat(second) as peer:
+        for _ in range(9):
+            peer.message("")  # the ids of the first connection are known
+        await peer.say("3", group="42")
+        assert said(await peer.called("send_group_msg")) == "Oslo, 3 days"
+        await peer.say("/echo next", group="42")
+        assert said(await peer.called("send_group_msg")) == "next"
+        rows = await second.call(ListMessages())
+        found = {row.text: row.outcome for row in rows if row.direction == "in"}
+        assert (found["/book"], found["Oslo"], found["3"]) == ("handled", "answer", "answer")
+
+
 async def until(opened: Engine, outcome: str) -> Trace:
     """The newest trace with this outcome, as soon as there is one."""
     async with asyncio.timeout(10):

@@ -10,9 +10,9 @@ import msgspec
 
 from kagami.cli.console import Looks, attach, looks_options
 from kagami.cli.options import Command, Globals
+from kagami.cli.plugin import plugin_commands
 from kagami.errors import Conflict, UsageError
 from kagami.i18n import Translate
-from kagami.log import escape
 
 ROLES = ("all", "gateway", "worker")
 
@@ -38,7 +38,7 @@ def commands(t: Translate) -> dict[str, click.Command]:
         Command("doctor", t, callback=_doctor, help=t("Look for what is wrong and say how to mend it.")),
         Command("init", t, callback=_init, params=[force], help=t("Write a kagami.toml that explains every setting.")),
     ]
-    return {str(each.name): each for each in made}
+    return {str(each.name): each for each in made} | {"plugin": plugin_commands(t)}
 
 
 @click.pass_obj
@@ -76,19 +76,9 @@ def _health(given: Globals, /) -> int:
 @click.pass_obj
 def _doctor(given: Globals, /) -> int:
     from kagami.cli.doctor import examine  # noqa: PLC0415
-    from kagami.cli.show import pad, width  # noqa: PLC0415
+    from kagami.cli.findings import tell_findings  # noqa: PLC0415
 
-    findings = examine(given)
-    if given.as_json:
-        click.echo(msgspec.json.encode(findings))
-        return int(any(each.state == "bad" for each in findings))
-    words = {"ok": given.t("ok"), "warn": given.t("look"), "bad": given.t("BAD")}
-    widest = max(width(word) for word in words.values())
-    for each in findings:
-        click.echo(f"{pad(words[each.state], widest)}  {escape(each.subject)}: {escape(each.text)}")
-        if each.fix:
-            click.echo(f"{' ' * widest}  → {escape(each.fix)}")
-    return int(any(each.state == "bad" for each in findings))
+    return tell_findings(examine(given), given)
 
 
 @click.pass_obj

@@ -1,10 +1,17 @@
-"""What `kagami doctor` says of one thing."""
+"""What a command that looks for mistakes says of one thing."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
+import click
 import msgspec
+
+from kagami.log import escape
+
+if TYPE_CHECKING:
+    from kagami.cli.options import Globals
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -14,3 +21,20 @@ class Finding(msgspec.Struct, frozen=True):
     subject: str
     text: str
     fix: str = ""
+
+
+def tell_findings(findings: Sequence[Finding], given: Globals) -> int:
+    """Show them, as JSON or a line each with its fix below; 1 when one of them is bad, else 0."""
+    from kagami.cli.show import pad, width  # noqa: PLC0415
+
+    bad = int(any(each.state == "bad" for each in findings))
+    if given.as_json:
+        click.echo(msgspec.json.encode(findings))
+        return bad
+    words = {"ok": given.t("ok"), "warn": given.t("look"), "bad": given.t("BAD")}
+    widest = max(width(word) for word in words.values())
+    for each in findings:
+        click.echo(f"{pad(words[each.state], widest)}  {escape(each.subject)}: {escape(each.text)}")
+        if each.fix:
+            click.echo(f"{' ' * widest}  → {escape(each.fix)}")
+    return bad

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -118,14 +120,14 @@ class Census:
             frame = frame.f_back
         return self._book_of_task()
 
-    def owner_of(self, frame: FrameType | None) -> str:
-        """The module under which the innermost code of a plugin is known, or nothing."""
+    def innermost(self, frame: FrameType | None) -> tuple[str, FrameType] | None:
+        """The innermost code of a plugin on a stack, whoever it calls: the module it is known under, and its frame."""
         while frame is not None:
             owner = self._sort(frame.f_globals.get("__name__"))
-            if owner and owner is not HOST:
-                return owner
+            if owner and owner is not HOST and (owner not in self._adopted or _is_run_by_host(frame)):
+                return owner, frame
             frame = frame.f_back
-        return ""
+        return None
 
     def _sort(self, name: object) -> str:
         if len(self.owners) > NAMES:
@@ -181,12 +183,12 @@ class Census:
         book.files[descriptor] = named, place
         self.paths.add(named)
 
-    def forget_file(self, path: str) -> None:
-        """Somebody else opens what a plugin had opened: nothing tells any more whose is whose."""
-        self.paths.discard(path)
+    def settle(self, path: str) -> None:
+        """Somebody else is about to open what a plugin had opened: from now on it is a plugin's only if it still is."""
         for book in list(self.books.values()):
             for descriptor in [each for each, (named, _) in book.files.items() if named == path]:
-                del book.files[descriptor]
+                if not is_open(descriptor, path):
+                    del book.files[descriptor]
 
     def quietly(self, work: Callable[..., Any], *args: Any) -> Any:
         """Call `work` and note nothing of it: what it starts is the loop's."""
@@ -211,6 +213,18 @@ def _is_run_by_host(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def is_open(descriptor: int, path: str) -> bool:
+    """Whether a descriptor is open on the file at `path`, or on one that has no path any more."""
+    try:
+        now = os.fstat(descriptor)
+    except OSError:
+        return False
+    try:
+        return os.path.samestat(now, Path(path).stat())
+    except OSError:
+        return stat.S_ISREG(now.st_mode) and not now.st_nlink
 
 
 CENSUS = Census()

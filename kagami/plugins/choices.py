@@ -34,6 +34,11 @@ class Choices:
         kept = await self._values.items(SPACE)
         self._choices = {plugin: msgspec.json.decode(text, type=Choice) for plugin, text in kept.items()}
 
+    @property
+    def pinned(self) -> set[str]:
+        """Plugins that get no updates from the market."""
+        return {plugin for plugin, choice in self._choices.items() if choice.pinned}
+
     def of(self, plugin: str) -> Choice:
         return self._choices.get(plugin) or Choice()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -22,7 +22,7 @@ from kagami.plugins.sayable import Sayable, as_message
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
 from kagami.plugins.values import PluginStore
-from kagami.ports import Execution
+from kagami.ports import Execution, Http, Media
 
 __all__ = ["CommandLine", "Context", "Kit", "Lifetime", "Sayable", "as_message"]
 
@@ -68,13 +68,13 @@ class Lifetime(Generic[S]):
         return self._jobs
 
     @property
-    def http(self) -> Any:
-        """HTTP with the house's limits; `Unavailable` where there is none."""
+    def http(self) -> Http:
+        """As a context's."""
         return present(self._kit.http, "http")
 
     @property
-    def media(self) -> Any:
-        """Files by reference; `Unavailable` where there are none."""
+    def media(self) -> Media:
+        """As a context's."""
         return present(self._kit.media, "media")
 
 
@@ -164,13 +164,20 @@ class Context(Asking, Generic[S]):
         return self._jobs
 
     @property
-    def http(self) -> Any:
-        """HTTP with the house's limits; `Unavailable` where there is none."""
+    def http(self) -> Http:
+        """Requests to the hosts that the manifest names: `answer = await ctx.http.get(url, params={"q": "x"})`.
+
+        `answer` has `status`, `ok`, `headers`, `text`, `body` and `json()`; every status is one. `Denied` names the
+        permission that is missing, `Refused` a private address, `Unavailable` says why there is no answer.
+        """
         return present(self._kit.http, "http")
 
     @property
-    def media(self) -> Any:
-        """Files by reference; `Unavailable` where there are none."""
+    def media(self) -> Media:
+        """Files by reference: `await ctx.reply(Image(await ctx.media.keep(content)))`.
+
+        `fetch` keeps what an address leads to, `read` gives the bytes of what a message refers to.
+        """
         return present(self._kit.media, "media")
 
     @property
@@ -215,10 +222,10 @@ class Context(Asking, Generic[S]):
         finally:
             self._resume()
 
-    async def _perform(self, action: Action) -> Receipt:
+    def _perform(self, action: Action) -> Awaitable[Receipt]:
         self._act()
         self._replayed = self._execution.restarted and self._execution.replays
-        return await self._execution.perform(action)
+        return self._execution.perform(action)
 
     def _act(self) -> None:
         """A handler that a stop has suspended is run again: what it did in its `finally` would stand in its way."""

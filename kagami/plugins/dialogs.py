@@ -83,7 +83,7 @@ class Questions:
 
 
 class Desk:
-    """Implements `ports.Dialogs`. `is_command` is set by the plugin host, `is_operator` by the hub."""
+    """Implements `ports.Dialogs`. `is_command` and `is_operator` (a `#` command of an operator) are set by the host."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -23,6 +23,7 @@ from kagami.plugins.lineup import Lineup, Variation
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
 from kagami.plugins.scope import start
+from kagami.plugins.state import merge
 from kagami.plugins.table import Table
 from kagami.plugins.versions import Found, Shelf, discover, fingerprint
 from kagami.ports import Execution, ReloadRow
@@ -234,6 +235,8 @@ class Fleet:
     async def _stable(self, line: Line, *, fresh: bool) -> tuple[Active | None, str]:
         """What serves from now on, and why it is not what was wanted. At the start the best sound version serves."""
         old, errors = line.stable, []
+        if old is not None and old.version in line.recalled:
+            old = None
         for found in line.candidates(self.decided.choices.of(line.id).version):
             version = found.manifest.version
             running = line.version(version)
@@ -314,10 +317,14 @@ class Fleet:
         return tuple(each for task in tasks if task in done for each in task.result())
 
     async def _let_go(self, line: Line, old: Active) -> tuple[str, ...]:
+        state = old.plugin.state
         try:
             survivors = tuple(await old.close(DRAIN_S, longest=LONGEST_DIALOG_S))
         finally:
             line.leaving.remove(old)
+        if (new := line.stable) is not None and new.plugin.state > state:
+            # What the old version wrote since the new one got its copy.
+            await merge(self.around.values, line.id, new.plugin.declared, new.plugin.state, version=new.version)
         if survivors:
             line.survivors[old.version] = survivors
             text = mark("{plugin} {version} left something behind: {what}")
@@ -366,7 +373,11 @@ class Fleet:
         for plugin in (wanted | news) - {line.id for line in self.lines.values() if line.builtin}:
             line = self._line(plugin)
             line.found = list(shelf.versions.get(plugin, ()))
-            line.failed = {each.version: each.error for owner, each in unsound if owner == plugin}
+            # What could not be loaded stays listed as long as it lies there.
+            lying = {found.manifest.version for found in line.found}
+            line.failed = {version: error for version, error in line.failed.items() if version in lying}
+            line.failed |= {each.version: each.error for owner, each in unsound if owner == plugin}
+            line.recalled = frozenset(each.version for owner, each in unsound if owner == plugin and each.recalled)
         for owner, each in unsound:
             _log.error("plugin is not loaded", plugin=owner, version=each.version, reason=each.error)
             if owner not in self.lines:

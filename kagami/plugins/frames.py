@@ -10,7 +10,7 @@ from pathlib import Path
 from kagami.plugins.contain import describe
 
 # Frames of the import system and of the host say nothing to an author.
-_HOST = ("activate", "contain", "inprocess", "loader", "process/guest", "process/guest_version")
+_HOST = ("activate", "contain", "inprocess", "loader", "probe", "process/guest", "process/guest_version")
 _HIDDEN = (
     "<frozen",
     str(Path(importlib.__file__).parent),

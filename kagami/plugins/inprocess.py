@@ -99,6 +99,7 @@ class Run:
         "_ctx",
         "_done",
         "_handler",
+        "_hurried",
         "_left",
         "_loop",
         "_running",
@@ -117,7 +118,7 @@ class Run:
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._left = crew.limit
         self._since = 0.0
-        self._running = False
+        self._running = self._hurried = False
         self._task: asyncio.Task[None] | None = None
         self.late = False
         self.waited = 0.0
@@ -150,7 +151,11 @@ class Run:
                     await self._ctx.reply(said)
         except asyncio.CancelledError:
             limit = self._crew.limit
-            reason = f"a handler ran for more than {limit:g} s" if self.late else "a handler was interrupted"
+            reason = (
+                f"a handler ran for more than {limit:g} s"
+                if self.late and not self._hurried
+                else "a handler was interrupted"
+            )
             self._settle(self._suspended() or PluginError(plugin=plugin, reason=reason))
         except KagamiError as error:
             self._settle(self._suspended() or error)
@@ -199,7 +204,8 @@ class Run:
         """Leave it no more than so many seconds of its own time."""
         runs = self._running
         self.pause()
-        self._left = min(self._left, limit)
+        if limit < self._left:
+            self._left, self._hurried = limit, True
         if runs:
             self.resume()
 

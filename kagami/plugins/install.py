@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,12 +31,16 @@ from kagami.plugins import dependencies, package
 from kagami.plugins.entries import STRICT, flaw, refused
 from kagami.plugins.manifest import FILE, Manifest
 from kagami.plugins.package import Progress
+from kagami.plugins.recalls import read_recalls, recalled
 from kagami.plugins.records import DEPENDENCIES, STAGING, Record, delete, installed, keep, read, shown
 from kagami.plugins.versions import Found, digest, discover, fingerprints
 from kagami.ports import Installed
 
 Fetch = Callable[[str, Path, Callable[[int, int], None]], Awaitable[None]]
 Tell = Callable[[Progress], None]
+Agree = Callable[[Installed], Awaitable[None]]
+
+T = TypeVar("T")
 
 _STALE_S = 3600.0
 # Ids of at least so many letters are alike when they are so many edits apart.
@@ -69,6 +74,7 @@ async def install(
     unsigned: bool = False,
     index_url: str = "",
     known: Iterable[str] = (),
+    agree: Agree | None = None,
     clock: Clock | None = None,
 ) -> Installed:
     """Install a `.kpk` file, a folder or what an http(s) address gives into the plugins' `folder`.
@@ -77,6 +83,7 @@ async def install(
     `fetch(url, target, progress)` downloads; its `progress` takes the bytes done and, or 0, their total. `known` are
     ids of the market. The version that is there already is left alone; `warnings` of the result tell that, a
     downgrade, another signer or an id that looks like another's. `progress` is called in this event loop.
+    `agree` is asked when the package was found sound, with its wishes as `dependencies`; what it raises ends it.
 
     `PackageRefused` when anything is wrong, `Unavailable` without pip or index; nothing stays then, nor when this is
     cancelled.
@@ -86,7 +93,10 @@ async def install(
     place = await asyncio.to_thread(_open_staging, folder)
     try:
         given = await _bring(source, place, fetch, progress)
-        return await _apart(partial(_settle, order, given, place), progress)
+        manifest, record = await _apart(partial(_judge, order, given, place), progress)
+        if agree is not None:
+            await agree(msgspec.structs.replace(shown(record), dependencies=manifest.dependencies))
+        return await _apart(partial(_settle, order, manifest, record, place), progress)
     finally:
         await asyncio.to_thread(delete, place)
 
@@ -109,7 +119,7 @@ async def _bring(source: str | Path, place: Path, fetch: Fetch, progress: Tell) 
     return target
 
 
-async def _apart(work: Callable[[Tell], Installed], progress: Tell) -> Installed:
+async def _apart(work: Callable[[Tell], T], progress: Tell) -> T:
     """Run `work` in a thread. When this is cancelled, the next thing that `work` tells ends it, and this waits."""
     loop, stop = asyncio.get_running_loop(), threading.Event()
 
@@ -127,8 +137,8 @@ async def _apart(work: Callable[[Tell], Installed], progress: Tell) -> Installed
         raise
 
 
-def _settle(order: _Order, given: Path, place: Path, tell: Tell) -> Installed:
-    """Everything that blocks, from the package to the version in its place."""
+def _judge(order: _Order, given: Path, place: Path, tell: Tell) -> tuple[Manifest, Record]:
+    """Unpack and check a package apart from all others."""
     staged = place / "version"
     tell(Progress(mark("Unpacking")))
     manifest = _open(given, staged)
@@ -136,7 +146,7 @@ def _settle(order: _Order, given: Path, place: Path, tell: Tell) -> Installed:
     signer = package.check(staged, order.trust, unsigned=order.unsigned)
     name, address = f"{manifest.id} {manifest.version}", digest(fingerprints(staged))
     others = _check_place(order.folder, manifest, name)
-    record = Record(
+    return manifest, Record(
         manifest.id,
         manifest.version,
         digest=address,
@@ -146,6 +156,11 @@ def _settle(order: _Order, given: Path, place: Path, tell: Tell) -> Installed:
         warnings=tuple(_warnings(order, manifest, signer, others)),
         at_ms=order.at_ms,
     )
+
+
+def _settle(order: _Order, manifest: Manifest, record: Record, place: Path, tell: Tell) -> Installed:
+    """Everything that blocks from there to the version in its place."""
+    staged, name = place / "version", f"{manifest.id} {manifest.version}"
     final = order.folder / manifest.id / manifest.version
     if final.exists():
         return _again(order.folder, record, digest(fingerprints(final)))
@@ -196,6 +211,8 @@ def _check_id(manifest: Manifest, name: str, present: Iterable[str]) -> None:
 
 
 def _warnings(order: _Order, manifest: Manifest, signer: str, others: Sequence[Found]) -> Iterator[str]:
+    if recall := recalled(read_recalls(order.folder), manifest.id, manifest.semver):
+        yield f"it was recalled and will not be served: {recall.reason}"
     newest = max((each.manifest.semver for each in others), default=manifest.semver)
     if newest > manifest.semver:
         yield f"{newest} is installed, which is newer"

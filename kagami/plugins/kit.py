@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from kagami.clock import Clock
 from kagami.errors import Unavailable
@@ -13,6 +13,9 @@ from kagami.plugins.dialogs import Desk, Questions
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
 from kagami.plugins.values import Values
+from kagami.ports import Http, Media
+
+Part = TypeVar("Part")
 
 
 class CommandLine(NamedTuple):
@@ -62,8 +65,8 @@ class Kit:
         translate: Translate,
         catalogue: Callable[[], tuple[CommandLine, ...]],
         namespace: str = "",
-        http: Any = None,
-        media: Any = None,
+        http: Http | None = None,
+        media: Media | None = None,
         scheduler: Any = None,
     ) -> None:
         self.plugin = plugin
@@ -84,7 +87,7 @@ class Kit:
         self.scheduler = scheduler
 
 
-def present(part: Any, name: str) -> Any:
+def present(part: Part | None, name: str) -> Part:
     """An optional part of a kit; `Unavailable` when the house has none."""
     if part is None:
         raise Unavailable(what=f"ctx.{name}", reason="this Kagami does not give it to plugins")

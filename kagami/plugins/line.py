@@ -13,7 +13,7 @@ class Line:
     """`found` are the sound versions on disk, the one to serve first; `others` run beside the stable one.
 
     `leaving` serve nothing new and end with their last conversation. `failed` says by version why it cannot run,
-    `survivors` what outlived an unload of it.
+    `recalled` which of those a market took back, `survivors` what outlived an unload of it.
     """
 
     def __init__(self, plugin: str) -> None:
@@ -24,6 +24,7 @@ class Line:
         self.others: dict[str, Active] = {}
         self.leaving: list[Active] = []
         self.failed: dict[str, str] = {}
+        self.recalled: frozenset[str] = frozenset()
         self.survivors: dict[str, tuple[str, ...]] = {}
 
     @property

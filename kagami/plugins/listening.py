@@ -60,7 +60,7 @@ def _hook(census: Census) -> Callable[[str, tuple[Any, ...]], None]:
             if found := census.book_of(getframe(1)):
                 census.note_file(args[0], *found)
             elif type(args[0]) is str and args[0] in census.paths:
-                census.forget_file(args[0])
+                census.settle(args[0])
         elif event == "socket.__new__" and census.books and isinstance(args[0], socket.socket):
             census.note("socket", args[0], getframe(1))
 

@@ -171,14 +171,18 @@ class _Finder:
         if len(parts) <= 2:  # noqa: PLR2004 - the root and a plugin's family hold nothing themselves
             return ModuleSpec(fullname, None, is_package=True)
         package = _packages.get(".".join(parts[:3]))
-        return package.find(fullname) if package is not None else None
+        spec = package.find(fullname) if package is not None else None
+        if spec is None:  # nobody else shall look for it in the folder
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return spec
 
     @staticmethod
     def find_distributions(
         context: DistributionFinder.Context = DistributionFinder.Context(),  # noqa: B008 - it is never changed
     ) -> Iterator[Distribution]:
         """What `importlib.metadata` tells the code of a plugin about its own dependencies."""
-        package = _packages.get(CENSUS.owner_of(sys._getframe(1)))  # noqa: SLF001 - who asks is on the stack
+        asking = CENSUS.innermost(sys._getframe(1))  # noqa: SLF001 - who asks is on the stack
+        package = _packages.get(asking[0]) if asking else None
         if package is None:
             return
         apart = DistributionFinder.Context(name=context.name, path=[str(package.folder / DEPS)])

@@ -116,25 +116,32 @@ def full_version(text: str) -> str:
     return text + ".0" * (2 - text.count(".")) if _SHORT_VERSION.fullmatch(text) else text
 
 
-def _ours(path: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """The keys of a manifest without aliases and without the predecessor's."""
+def _check_names(path: Path, given: dict[str, Any]) -> None:
     for alias, key in ALIASES.items():
         if alias in given and key in given:
             raise _refused(path, f"{alias} is another name of {key}: keep one of them")
     if "dialect" in given:
         raise _refused(path, "unknown key dialect: remove it")
+
+
+def _ours(path: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """The keys of a manifest without aliases and without the predecessor's."""
+    _check_names(path, given)
     ours = {ALIASES.get(key, key): value for key, value in given.items() if key not in UNUSED}
-    program = "entry_point" in given and not is_module(_as_entry(given["entry_point"]))
-    if program:
+    if program := "entry_point" in given and not is_module(_as_entry(given["entry_point"])):
         ours.setdefault("runtime", "process")
     milliseconds = ours.pop("timeout_ms", None)
     if isinstance(milliseconds, (int, float)) and milliseconds > 0:
         ours.setdefault("timeout", min(milliseconds / 1000, LONGEST_TIMEOUT_S))
     if ours.get("runtime") == "process" and ("run_on" in given or (program and "api" not in given)):
-        ours["dialect"] = True
-        if isinstance(version := ours.get("version"), str):
-            ours["version"] = full_version(version)
+        return ours | _dialect(ours)
     return ours
+
+
+def _dialect(ours: dict[str, Any]) -> dict[str, Any]:
+    """What differs in a manifest of the predecessor's."""
+    version = ours.get("version")
+    return {"dialect": True} | ({"version": full_version(version)} if isinstance(version, str) else {})
 
 
 def _as_entry(given: Any) -> str | tuple[str, ...]:

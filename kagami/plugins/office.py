@@ -16,7 +16,6 @@ from kagami.plugins.active import Active
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.line import Line
 from kagami.plugins.settings import fields, read_settings
-from kagami.plugins.state import merge
 from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow, VersionRow, VersionState
 
 
@@ -106,11 +105,7 @@ class Office:
         canary = line.version(rollout.version) if rollout else None
         if rollout is None or canary is None:
             raise NotFound(what=mark("canary"), name=plugin)
-        row = await self._choose(plugin, version=canary.version, previous=stable.version)
-        around = self._fleet.around
-        if canary.plugin.state != stable.plugin.state:
-            await merge(around.values, plugin, canary.plugin.declared, canary.plugin.state)
-        return row
+        return await self._choose(plugin, version=canary.version, previous=stable.version)
 
     async def pin_chat(self, plugin: str, bot: str, chat: str, version: str) -> None:
         line = self._own(plugin)
@@ -276,7 +271,7 @@ class Office:
             if state != "draining" and active.resting(self._fleet.around.clock.monotonic()):
                 state = "parked"
         elif version in line.failed:
-            state = "failed"
+            state = "recalled" if version in line.recalled else "failed"
         return VersionRow(
             version,
             state,

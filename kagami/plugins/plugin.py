@@ -19,7 +19,8 @@ Handler = Callable[..., Awaitable[Sayable | None]]
 Hook = Callable[[Lifetime[S]], Awaitable[None]]
 HookT = TypeVar("HookT", bound=Callable[..., Awaitable[None]])
 
-Upgrade = Callable[[str, Any], tuple[str, Any] | None]
+Upgraded = tuple[str, Any] | None
+Upgrade = Callable[[str, Any], Upgraded]
 UpgradeT = TypeVar("UpgradeT", bound=Upgrade)
 
 KINDS = frozenset({"message", "notice", "request"})
@@ -74,7 +75,7 @@ class Regular:
 
 @dataclass(slots=True)
 class Declared:
-    """All that a plugin declared, in order."""
+    """All that a plugin declared, in order. `climb` upgrades a value through all states at once, in a process."""
 
     commands: list[Command] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
@@ -82,6 +83,7 @@ class Declared:
     jobs: dict[str, Job] = field(default_factory=dict)
     regulars: list[Regular] = field(default_factory=list)
     upgrades: dict[int, Upgrade] = field(default_factory=dict)
+    climb: Callable[[int, str, Any], Awaitable[Upgraded]] | None = None
     starts: list[Hook[Any]] = field(default_factory=list)
     stops: list[Hook[Any]] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ import gc
 import linecache
 import typing
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -21,6 +21,7 @@ from kagami.plugins.scope import belongs
 
 # Of one version; the first few say where to look.
 SHOWN = 20
+_HELD = "something outside still holds it"
 
 
 class Watched:
@@ -37,11 +38,9 @@ class Watched:
             names: dict[str, Any] = vars(module)
             file = module.__file__ or module.__name__
             self._modules.append((weakref.ref(module), file))
-            if names["__loader__"] is not None:
+            if names.get("__loader__") is not None:
                 self._loaders.append(weakref.ref(names["__loader__"]))
-            for thing in names.values():
-                if isinstance(thing, type) and thing.__module__ == module.__name__:
-                    self._classes.append((weakref.ref(thing), file))
+            self._classes += [(weakref.ref(each), file) for each in _classes(names, module.__name__)]
 
     def held(self) -> list[str]:
         """What is still held, after the modules were forgotten. Collects garbage."""
@@ -59,23 +58,34 @@ class Watched:
         return list(islice(self._left(spaces), SHOWN))
 
     def _left(self, spaces: list[dict[str, Any]]) -> Iterator[str]:
-        classes = [(kind, file) for ref, file in self._classes if (kind := ref()) is not None]
+        classes = {_name(kind): (kind.__qualname__, file) for ref, file in self._classes if (kind := ref()) is not None}
         for ref, file in self._modules:
             if ref() is not None:
-                yield f"module {file}:1: something outside still holds it"
-        for kind, file in classes:
-            line = self._lines.get(f"{kind.__module__}.{kind.__qualname__}", 1)
-            yield f"class {kind.__qualname__} of {file}:{line}: something outside still holds it"
+                yield f"module {file}:1: {_HELD}"
+        for name, (inner, file) in classes.items():
+            if not _is_inside(name, classes):
+                yield f"class {inner} of {file}:{self._lines.get(name, 1)}: {_HELD}"
         for function in _functions(spaces):
-            name = f"{function.__module__}.{function.__qualname__}"
-            if belongs(function.__module__, self._package) and not any(
-                belongs(name, f"{kind.__module__}.{kind.__qualname__}") for kind, _ in classes
-            ):
+            if belongs(function.__module__, self._package) and not _is_inside(_name(function), classes):
                 code = function.__code__
-                yield (
-                    f"function {function.__qualname__} of {code.co_filename}:{code.co_firstlineno}: "
-                    "something outside still holds it"
-                )
+                yield f"function {function.__qualname__} of {code.co_filename}:{code.co_firstlineno}: {_HELD}"
+
+
+def _name(code: FunctionType | type) -> str:
+    return f"{code.__module__}.{code.__qualname__}"
+
+
+def _is_inside(name: str, classes: Collection[str]) -> bool:
+    """Whether it is part of one of these, which hold it."""
+    return any(name != each and belongs(name, each) for each in classes)
+
+
+def _classes(names: Mapping[str, Any], module: str, outer: str = "") -> Iterator[type]:
+    """The classes that a module made, and those inside them."""
+    for thing in list(names.values()):
+        if isinstance(thing, type) and thing.__module__ == module and thing.__qualname__.startswith(outer):
+            yield thing
+            yield from _classes(vars(thing), module, f"{thing.__qualname__}.")
 
 
 def _spaces(loaders: list[Any]) -> list[dict[str, Any]]:

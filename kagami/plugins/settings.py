@@ -59,7 +59,7 @@ def fields(
 def _field(of: msgspec.structs.FieldInfo, values: Mapping[str, Any], origins: Callable[[str], str]) -> Field:
     inner, meta = _unwrapped(of.type)
     default = of.default_factory() if of.default_factory is not msgspec.NODEFAULT else of.default
-    plain = None if default is msgspec.NODEFAULT else msgspec.to_builtins(default)
+    plain = None if default is msgspec.NODEFAULT else msgspec.json.decode(msgspec.json.encode(default))
     given = of.encode_name in values
     choices = _choices(inner)
     whole = inner is int  # for these an open bound is a closed one

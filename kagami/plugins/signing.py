@@ -42,6 +42,14 @@ def make_key(path: Path) -> str:
     return _PREFIX + base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
+def public_key(path: Path) -> str:
+    """The public key of the private one in `path`; errors as of `sign`."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 (authors only)
+
+    key = Ed25519PrivateKey.from_private_bytes(_private(path)).public_key()
+    return _PREFIX + base64.b64encode(key.public_bytes_raw()).decode()
+
+
 def sign(content: bytes, path: Path) -> str:
     """The signature by the private key in `path`; `UsageError` when others may read that file or it holds no key."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 (authors only)

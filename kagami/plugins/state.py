@@ -11,7 +11,7 @@ Facts in `@state`: the namespace itself, when it was made, with the state that i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -38,6 +38,9 @@ class Copy(msgspec.Struct, frozen=True):
     was: str
     key: str
     written: str
+
+
+NOTHING = Copy("", "", "")
 
 
 class Merged(NamedTuple):
@@ -90,20 +93,28 @@ async def merge(values: Values, plugin: str, declared: Declared, state: int, *, 
     writes: list[StorePut] = []
     taken = kept = 0
     for key in then.keys() | now.keys():
-        copy, text = then.get(key, Copy("", "", "")), now.get(key)
+        copy, text = then.get(key, NOTHING), now.get(key)
         if copy.was == _hash(text):
             continue
         made = await upgrade.one(key, text) if text is not None else None
         goal = made[0] if made else copy.key
-        if copy.written == _hash(here.get(copy.key)) and (goal == copy.key or goal not in here):
-            if copy.key and copy.key != goal:
-                writes.append(StorePut(own, copy.key, None))
-            writes += _copied(own, key, text, made, goal)
-            taken += 1
-        else:
+        if _touched(copy, goal, here):
             kept += 1
+        else:
+            writes += _moved(own, copy, goal) + _copied(own, key, text, made, goal)
+            taken += 1
     await _put(values, writes)
     return Merged(taken, kept)
+
+
+def _touched(copy: Copy, goal: str, here: Mapping[str, str]) -> bool:
+    """Whether the newer state itself wrote what is to be written."""
+    return copy.written != _hash(here.get(copy.key)) or (goal != copy.key and goal in here)
+
+
+def _moved(own: str, copy: Copy, goal: str) -> list[StorePut]:
+    """The removal of a copy that has another key now."""
+    return [StorePut(own, copy.key, None)] if copy.key and copy.key != goal else []
 
 
 class _Upgrade:
@@ -113,13 +124,14 @@ class _Upgrade:
         self._plugin = plugin
         self._version = version or f"(state {state})"
         self._source = source
+        self._climb = declared.climb
         self._steps: list[Upgrade] = [
             upgrade for at, upgrade in sorted(declared.upgrades.items()) if source <= at < state
         ]
 
     async def one(self, key: str, text: str) -> tuple[str, str] | None:
         """A key and JSON text in the new form; None for one that is left out."""
-        if not self._steps:
+        if not self._steps and self._climb is None:
             raise self._failed(key, f"there is no upgrade from state {self._source}")
         try:
             return await contained(self._plugin, self._walk(key, text))
@@ -128,6 +140,9 @@ class _Upgrade:
 
     async def _walk(self, key: str, text: str) -> tuple[str, str] | None:
         value = msgspec.json.decode(text)
+        if self._climb is not None:
+            climbed = await self._climb(self._source, key, value)
+            return (climbed[0], _text(climbed[1])) if climbed else None
         for step in self._steps:
             found = step(key, value)
             if found is None:

@@ -10,17 +10,14 @@ import asyncio
 import gc
 import inspect
 import io
-import os
-import stat
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from kagami.plugins.census import CENSUS, Book, Note, Place
+from kagami.plugins.census import CENSUS, Book, Note, Place, is_open
 from kagami.plugins.scope import belongs, place_of, strays
 
 # How long a thread that was told to end may take, and a task that was cancelled.
@@ -223,18 +220,7 @@ def _undo_files(book: Book) -> Iterator[Survivor]:
 
 def _still_open(book: Book) -> dict[int, tuple[str, Place]]:
     """Files whose descriptor is still open on the path that was named, or on a file that has no path any more."""
-    return {number: (path, place) for number, (path, place) in book.files.items() if _is_open(number, path)}
-
-
-def _is_open(descriptor: int, path: str) -> bool:
-    try:
-        now = os.fstat(descriptor)
-    except OSError:
-        return False
-    try:
-        return os.path.samestat(now, Path(path).stat())
-    except OSError:
-        return stat.S_ISREG(now.st_mode) and not now.st_nlink
+    return {number: (path, place) for number, (path, place) in book.files.items() if is_open(number, path)}
 
 
 def _file_objects(opened: Collection[int]) -> dict[int, Any]:

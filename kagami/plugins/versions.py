@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kagami.errors import ManifestError
 from kagami.plugins.manifest import FILE, Manifest, full_version, read_manifest
+from kagami.plugins.recalls import read_recalls, recalled
 
 # What a plugin's behaviour is read from when it is loaded.
 SOURCES = (".py", ".json")
@@ -25,12 +27,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unsound:
-    """A folder that looks like a plugin but is not one; `id` and `version` are what its place says."""
+    """What is not served: no sound plugin, or `recalled`. `id` and `version` are what its place says."""
 
     id: str
     version: str
     error: str
     folder: Path
+    recalled: bool = False
 
 
 @dataclass(slots=True)
@@ -43,12 +46,17 @@ class Shelf:
 
 def discover(folder: Path, *, builtin: bool = False) -> Shelf:
     """Read every manifest under `folder`; a folder that is not there holds no plugins."""
-    shelf = Shelf({}, [])
+    shelf, recalls = Shelf({}, []), read_recalls(folder)
     for place in _places(folder):
         try:
             found = Found(_placed(place, folder), place, builtin)
         except ManifestError as error:
             shelf.unsound.append(_unsound(place, folder, str(error)))
+            continue
+        manifest = found.manifest
+        if recall := recalled(recalls, manifest.id, manifest.semver):
+            reason = f"{manifest.version} was recalled: {recall.reason}"
+            shelf.unsound.append(Unsound(manifest.id, manifest.version, reason, place, recalled=True))
             continue
         versions = shelf.versions.setdefault(found.manifest.id, [])
         if any(each.manifest.semver == found.manifest.semver for each in versions):
@@ -116,10 +124,7 @@ def fingerprints(folder: Path, *, suffixes: Collection[str] = ()) -> dict[str, s
 
 def digest(files: Mapping[str, str]) -> str:
     """The content address of a folder, in hexadecimal, from its `fingerprints`: the same files, the same address."""
-    address = hashlib.sha256()
-    for path, content in sorted(files.items()):
-        address.update(f"{path}\0{content}\n".encode("utf-8", "surrogateescape"))
-    return address.hexdigest()
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
 
 
 def fingerprint(folder: Path) -> str:

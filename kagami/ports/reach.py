@@ -69,8 +69,12 @@ class Reach(Protocol):
 class Media(Protocol):
     """Files by reference: `media:<sha256>.<ending>`. What is kept is never in an event, a log or the store."""
 
+    def accept(self, content: bytes) -> str:
+        """As `keep`, for those who cannot wait: it is on disk a moment later, and there for whoever asks meanwhile."""
+        ...
+
     async def keep(self, content: bytes, name: str = "") -> str:
-        """Keep a file; `Refused` when it is too large. The same content has the same reference."""
+        """Keep a file; `Refused` when it is too large. The same content has the same reference, whatever its name."""
         ...
 
     async def read(self, reference: str) -> bytes:
@@ -78,7 +82,7 @@ class Media(Protocol):
         ...
 
     async def fetch(self, source: str) -> str:
-        """Keep what an address leads to, unless it is kept already."""
+        """Keep what an address (`http:`, `https:`, `data:`, `base64:`) leads to; a reference is its own."""
         ...
 
     def path(self, reference: str) -> Path:

@@ -24,7 +24,7 @@ from kagami.errors import KagamiError, Parked, PluginError
 from kagami.i18n import Translate
 from kagami.meters import Meters
 from kagami.model.action import Action, Receipt, Send, Sent
-from kagami.model.event import Event, Kind
+from kagami.model.event import Event, Kind, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
 from kagami.model.message import Message, plain_text, text
 from kagami.model.principal import Principal
@@ -38,6 +38,7 @@ from kagami.plugins.scope import start
 from kagami.ports import Handled, StorePut
 from kagami.testing.clock import FakeClock, settle
 from kagami.testing.execution import ChatExecution
+from kagami.testing.stalls import Stalls
 
 __all__ = ["ChatExecution", "MemoryValues", "PluginChat", "chat_with"]
 
@@ -77,7 +78,7 @@ class House(NamedTuple):
 
 
 class PluginChat:
-    """People who talk to the plugins of a house. `calls` are operations that were asked for, `answers` their answers."""
+    """People who talk to plugins. `calls` are operations that were asked for, `answers` what these answer."""
 
     def __init__(
         self,
@@ -104,6 +105,7 @@ class PluginChat:
         self.answers: dict[type, Any] = {}
         self.receipts: list[Receipt] = []
         self.handled: list[Handled] = []
+        self.stalls = Stalls()
         self._move_in(house)
 
     async def says(
@@ -114,10 +116,16 @@ class PluginChat:
         chat: str = "private:10001",
         admin: bool = False,
         age: float = 0.0,
+        role: str = "member",
+        name: str = "",
     ) -> ChatExecution:
-        """Somebody writes. Returns at once; what comes of it is seen by `hears` and `finished`."""
+        """Somebody writes. Returns at once; what comes of it is seen by `hears` and `finished`.
+
+        `role` (`member`, `admin`, `owner`) and `name` are what the platform shows of the user in this chat.
+        """
         parts = text(message) if isinstance(message, str) else message
-        return self._arrive("message", chat.partition(":")[0], parts, user, chat, admin=admin, age=age)
+        sender = Sender(name, role=role)
+        return self._arrive("message", chat.partition(":")[0], parts, user, chat, admin=admin, age=age, sender=sender)
 
     async def happens(self, kind: Kind, name: str, *, user: str = "10001", chat: str = "group:1") -> ChatExecution:
         """Something that is no message happens, such as `notice`, `group_increase.approve`."""
@@ -158,13 +166,25 @@ class PluginChat:
         """Whether everything that was said has been heard."""
         return self._said.empty()
 
+    @property
+    def questions(self) -> int:
+        """How many questions are open."""
+        return len(self._desk)
+
     def assert_no_leaks(self) -> None:
-        """No handler runs, no question is open, and no task of the plugin is without an owner."""
+        """No handler runs, no question is open, and nothing that the plugin started is without an owner.
+
+        That is: no task, timer, socket, file or handler that its scope does not know. Threads are counted on leaving.
+        """
         running = [task.get_name() for task in self._handling if not task.done()]
         assert not running, f"handlers still run: {running}"  # noqa: S101 - this is an assertion of tests
         assert not len(self._desk), "a question is still open"  # noqa: S101
         strays = self.host.strays()
         assert not strays, "; ".join(strays)  # noqa: S101
+
+    def assert_never_blocked(self, limit: float = 0.1) -> None:
+        """The plugin never held up the loop for more than `limit` seconds; else its file and line are named."""
+        self.stalls.assert_none(limit)
 
     async def abandon(self) -> None:
         """Cancel what still runs."""
@@ -179,7 +199,16 @@ class PluginChat:
         return self.receipts.pop(0) if self.receipts else Sent(str(self._said.qsize()))
 
     def _arrive(
-        self, kind: Kind, name: str, message: Message, user: str, chat: str, *, admin: bool = False, age: float = 0.0
+        self,
+        kind: Kind,
+        name: str,
+        message: Message,
+        user: str,
+        chat: str,
+        *,
+        admin: bool = False,
+        age: float = 0.0,
+        sender: Sender = Sender(),  # noqa: B008 - it is frozen
     ) -> ChatExecution:
         self._serial += 1
         event = Event(
@@ -193,6 +222,7 @@ class PluginChat:
             str(self._serial),
             message,
             str(self._serial),
+            sender=sender,
         )
         principal = Principal("chat", f"test:{user}", frozenset({"*"})) if admin else None
         return self._take(ChatExecution(self, event, admin=principal))
@@ -342,7 +372,8 @@ async def chat_with(
 
     chat = PluginChat(await build(), build, store, clock=clock, prefix=prefix)
     try:
-        yield chat
+        with chat.stalls:
+            yield chat
     finally:
         survivors = await chat.leave()
     if survivors:

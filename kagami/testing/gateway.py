@@ -16,7 +16,7 @@ from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.model.ids import BotId, bot_id
 from kagami.net.supervise import Nursery
-from kagami.ports import Bot
+from kagami.ports import Bot, Media
 
 TOKEN = "a-token-for-tests-that-nobody-else-uses"  # noqa: S105 - of a port that lives for one test
 PATH = "/onebot/v11/ws"
@@ -107,11 +107,12 @@ async def open_gateway(
     token: str = TOKEN,
     clock: Clock | None = None,
     peers: PeerConfig | None = None,
+    media: Media | None = None,
 ) -> AsyncIterator[OpenGateway]:
     """Open a gateway with a OneBot reception; port 0 unless `config` says otherwise."""
     clock, meters, intake = clock or SystemClock(), Meters(), WritingIntake()
     async with Nursery(clock) as nursery:
-        reception = OneBotReception(intake, clock=clock, nursery=nursery, meters=meters, config=peers)
+        reception = OneBotReception(intake, clock=clock, nursery=nursery, meters=meters, config=peers, media=media)
         gateway = Gateway(
             config or GatewayConfig(port=0), token=token, reception=reception, nursery=nursery, meters=meters
         )

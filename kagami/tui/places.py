@@ -90,7 +90,7 @@ _TEXTS = {
     "overview": mark("Go to Overview: load, bots and what needs you"),
     "bots": mark("Go to Bots: accounts and their connections"),
     "logs": mark("Go to Logs: what the engine and plugins say"),
-    "plugins": mark("Go to Plugins: versions, canaries, settings, and what failed"),
+    "plugins": mark("Go to Plugins: versions, canaries and settings"),
     "chats": mark("Go to Chats: conversations and the message search"),
     "trace": mark("Go to Trace: one message's way through Kagami"),
     "sandbox": mark("Go to Sandbox: talk to your plugins without an account"),

@@ -30,7 +30,7 @@ from kagami.tui.dialogs.versions import VersionList, Wish
 from kagami.tui.format import pad, visible
 from kagami.tui.format import rows as lines_of
 from kagami.tui.loads import Loads
-from kagami.tui.plugin_rows import version_of
+from kagami.tui.plugin_rows import title, version_of
 from kagami.tui.shell import Leave, Question, Shell
 
 Facts = tuple[tuple[str, str], ...]
@@ -52,9 +52,9 @@ class PluginActs:
         t = self.shell.t
         await self.shell.control.call(Weigh(plugin=plugin.id, weight=weight, version=version))
         before = plugin.weight if version == plugin.canary else 0
-        self.back = (f"{plugin.name} {version} {before}%", Weigh(plugin=plugin.id, weight=before, version=version))
+        self.back = (f"{title(plugin)} {version} {before}%", Weigh(plugin=plugin.id, weight=before, version=version))
         told = t(mark("{plugin} {version}: {before}% → {after}% of the chats"))
-        words = {"plugin": visible(plugin.name), "version": visible(version)}
+        words = {"plugin": visible(title(plugin)), "version": visible(version)}
         self.shell.say(told.format(before=before, after=weight, **words), t(mark("u puts it back")))
 
     async def switch(self, plugin: PluginRow, *, on: bool) -> None:
@@ -63,9 +63,9 @@ class PluginActs:
         await self.shell.control.call(Switch(plugin=plugin.id, on=on))
         word = t(mark("on")) if on else t(mark("off"))
         other = t(mark("off")) if on else t(mark("on"))
-        self.back = (f"{plugin.name} {other}", Switch(plugin=plugin.id, on=not on))
+        self.back = (f"{title(plugin)} {other}", Switch(plugin=plugin.id, on=not on))
         body = t(mark("u puts it back")) if on else t(mark("its commands get no answer; u puts it back"))
-        self.shell.say(f"{visible(plugin.name)}: {word}", body)
+        self.shell.say(f"{visible(title(plugin))}: {word}", body)
 
     async def undo(self) -> None:
         """Send the way back once."""
@@ -79,7 +79,7 @@ class PluginActs:
     async def release(self, plugin: PluginRow) -> None:
         """End a quarantine or a pause."""
         await self.shell.control.call(Release(plugin=plugin.id))
-        self.shell.say(self.shell.t(mark("{plugin} serves again")).format(plugin=visible(plugin.name)))
+        self.shell.say(self.shell.t(mark("{plugin} serves again")).format(plugin=visible(title(plugin))))
 
     # Heavy changes: asked for with their consequences.
 
@@ -90,28 +90,29 @@ class PluginActs:
     async def roll_back(self, plugin: PluginRow) -> None:
         """A canary goes first; without one, the version that served before serves again."""
         t, shell = self.shell.t, self.shell
-        leaves = plugin.canary or plugin.version
-        stays = plugin.version if plugin.canary else t(mark("the version that served before"))
-        now = f"{plugin.weight if plugin.canary else 100}%  {leaves}{self._rate(plugin, leaves)}"
+        canary = plugin.canary if plugin.weight else ""  # one that gets nothing is no way to go back
+        leaves = canary or plugin.version
+        stays = plugin.version if canary else t(mark("the version that served before"))
+        now = f"{plugin.weight if canary else 100}%  {leaves}{self._rate(plugin, leaves)}"
         facts: Facts = (
             (t(mark("Traffic now")), now),
             (t(mark("After")), f"0%  {leaves}, 100%  {stays}"),
             (t(mark("In flight")), self._in_flight(plugin, leaves)),
             (t(mark("State")), t(mark("each version keeps what it stored; the other one finds what it left"))),
-            (t(mark("Undo")), self._undo_of_rollback(plugin)),
+            (t(mark("Undo")), self._undo_of_rollback(canary)),
         )
-        arrow = f" {shell.looks.glyphs.to} {plugin.version}" if plugin.canary else ""
-        title = t(mark("Roll back {plugin}?")).format(plugin=visible(f"{plugin.name} {leaves}{arrow}"))
+        arrow = f" {shell.looks.glyphs.to} {plugin.version}" if canary else ""
+        head = t(mark("Roll back {plugin}?")).format(plugin=visible(f"{title(plugin)} {leaves}{arrow}"))
         keep = t(mark("Keep {version}")).format(version=visible(leaves))
-        if not await shell.ask(Question(title, facts, keep, t(mark("Roll back")))):
+        if not await shell.ask(Question(head, facts, keep, t(mark("Roll back")))):
             return
-        if plugin.canary:
-            await self.weigh(plugin, 0, plugin.canary)
+        if canary:
+            await self.weigh(plugin, 0, canary)
         else:
             await self.tell([await shell.control.call(Rollback(plugin=plugin.id))])
 
-    def _undo_of_rollback(self, plugin: PluginRow) -> str:
-        told = mark("yes: u, or set the weight again") if plugin.canary else mark("yes: v and then u on the version")
+    def _undo_of_rollback(self, canary: str) -> str:
+        told = mark("yes: u, or set the weight again") if canary else mark("yes: v and then u on the version")
         return self.shell.t(told)
 
     async def promote(self, plugin: PluginRow) -> None:
@@ -125,8 +126,8 @@ class PluginActs:
             (t(mark("In flight")), self._in_flight(plugin, old)),
             (t(mark("Undo")), t(mark("yes: b rolls back to {version}")).format(version=old)),
         )
-        title = t(mark("Promote {plugin}?")).format(plugin=visible(f"{plugin.name} {new}"))
-        if await self.shell.ask(Question(title, facts, t(mark("Keep the canary")), t(mark("Promote")))):
+        head = t(mark("Promote {plugin}?")).format(plugin=visible(f"{title(plugin)} {new}"))
+        if await self.shell.ask(Question(head, facts, t(mark("Keep the canary")), t(mark("Promote")))):
             await self.tell([await self.shell.control.call(Promote(plugin=plugin.id))])
 
     def _rate(self, plugin: PluginRow, version: str) -> str:
@@ -161,8 +162,8 @@ class PluginActs:
             (t(mark("After")), f"100%  {version}; {t(kept)}"),
             (t(mark("In flight")), self._in_flight(plugin, plugin.version)),
         )
-        title = t(mark("Serve {plugin}?")).format(plugin=visible(f"{plugin.name} {version}"))
-        if await self.shell.ask(Question(title, facts, t(mark("Keep as it is")), t(mark("Serve it")))):
+        head = t(mark("Serve {plugin}?")).format(plugin=visible(f"{title(plugin)} {version}"))
+        if await self.shell.ask(Question(head, facts, t(mark("Keep as it is")), t(mark("Serve it")))):
             await self.tell([await self.shell.control.call(Use(plugin=plugin.id, version=version, pin=pin))])
 
     async def _remove(self, plugin: PluginRow, version: str) -> None:
@@ -172,10 +173,10 @@ class PluginActs:
             (t(mark("Stays")), t(mark("what it stored, its settings, and every other version"))),
             (t(mark("Undo")), t(mark("no: install it again"))),
         )
-        title = t(mark("Remove {plugin}?")).format(plugin=visible(f"{plugin.name} {version}"))
-        if await self.shell.ask(Question(title, facts, t(mark("Keep it")), t(mark("Remove")))):
+        head = t(mark("Remove {plugin}?")).format(plugin=visible(f"{title(plugin)} {version}"))
+        if await self.shell.ask(Question(head, facts, t(mark("Keep it")), t(mark("Remove")))):
             await self.shell.control.call(Remove(plugin=plugin.id, version=version))
-            self.shell.say(t(mark("{plugin} was removed")).format(plugin=visible(f"{plugin.name} {version}")))
+            self.shell.say(t(mark("{plugin} was removed")).format(plugin=visible(f"{title(plugin)} {version}")))
 
     # Settings and installing.
 
@@ -183,7 +184,7 @@ class PluginActs:
         t = self.shell.t
         form: list[Field] = await self.shell.control.call(Form(plugin=plugin.id))
         if not form:
-            self.shell.say(visible(plugin.name), t(mark("it has no settings")))
+            self.shell.say(visible(title(plugin)), t(mark("it has no settings")))
             return
         answer = await self.app.push_screen_wait(FormDialog(self.shell, plugin.id, form))
         if answer is not None:

@@ -123,52 +123,54 @@ def _version_line(subject: Subject, version: VersionRow, width: int) -> Line:
 
 def compared(subject: Subject, width: int) -> list[Line]:
     """Stable and canary in columns, with their past."""
-    rows = [each for each in serving(subject.plugin) if each.state in SERVING]
+    shell, plugin = subject.shell, subject.plugin
+    rows = [each for each in serving(plugin) if each.state in SERVING]
     if not rows:
         return []
-    shell, looks, plugin = subject.shell, subject.shell.looks, subject.plugin
-    t, own = shell.t, min(24, (width - LABEL - 2) // len(rows))
-    words = [state_span(looks.glyphs, each.state, t) for each in rows]
+    columns = [_column(subject, each) for each in rows]
+    labels = ("", "", mark("share"), mark("events"), mark("per second"), mark("errors"), "p95", mark("unfinished"))
+    own = min(24, (width - LABEL - 2) // len(rows))
+    built: list[Line] = []
+    for place, label in enumerate(labels):
+        head = Span(" " + pad(shell.t(label) if label else "", LABEL, tier=shell.looks.text), "dim")
+        values = [column[place] for column in columns]
+        built.append([head, *(Span(pad(each.text, own, "right", shell.looks.text), each.role) for each in values)])
+    guard = paragraph(guard_text(shell), width, shell.looks, "dim") if plugin.canary else []
+    return [*built, (), *_charts(subject, rows, width), *guard]
 
-    def line(label: str, values: Sequence[str], roles: Sequence[str] = ()) -> Line:
-        spans = [
-            Span(pad(value, own, "right", looks.text), (roles or ["text"] * 9)[n]) for n, value in enumerate(values)
-        ]
-        return [Span(" " + pad(label, LABEL, tier=looks.text), "dim"), *spans]
 
-    bad = [errors_percent(each.events, each.errors) for each in rows]
-    rates = [subject.loads.per_s(plugin.id, each.version) for each in rows]
-    percents = [f"{each.errors}  {percent(value)}%" for each, value in zip(rows, bad, strict=True)]
-    built: list[Line] = [
-        line("", [each.text for each in words], [each.role for each in words]),
-        line("", [each.version for each in rows], ["strong"] * 2),
-        line(t(mark("share")), [f"{share(plugin, each)}%" for each in rows]),
-        line(t(mark("events")), [figures.count(each.events) for each in rows]),
-        line(t(mark("per second")), ["-" if each is None else figures.rate(each) for each in rates]),
-        line(t(mark("errors")), percents, [error_role(each) if each else "text" for each in bad]),
-        line("p95", [figures.ms(each.p95_ms) for each in rows]),
-        line(t(mark("unfinished")), [str(each.open) for each in rows]),
-        (),
+def _column(subject: Subject, version: VersionRow) -> list[Span]:
+    """The figures of one version, from its state down."""
+    bad = errors_percent(version.events, version.errors)
+    per_s = subject.loads.per_s(subject.plugin.id, version.version)
+    return [
+        state_span(subject.shell.looks.glyphs, version.state, subject.shell.t),
+        Span(version.version, "strong"),
+        Span(f"{share(subject.plugin, version)}%"),
+        Span(figures.count(version.events)),
+        Span("-" if per_s is None else figures.rate(per_s)),
+        Span(f"{version.errors}  {percent(bad)}%", error_role(bad) if bad else "text"),
+        Span(figures.ms(version.p95_ms)),
+        Span(str(version.open)),
     ]
-    guard = paragraph(guard_text(shell), width, looks, "dim") if plugin.canary else []
-    return [*built, *_charts(subject, rows, width), *guard]
 
 
 def _charts(subject: Subject, rows: Sequence[VersionRow], width: int) -> list[Line]:
     """Events a second, and the p95, of the last minutes; both columns to one scale."""
-    t, braille, loads = subject.shell.t, subject.shell.looks.glyphs.braille, subject.loads
+    name, loads = subject.plugin.id, subject.loads
     own = (width - 2 - 2 * (len(rows) - 1)) // len(rows)
-    samples = own * (2 if braille else 1)
-    name, built = subject.plugin.id, list[Line]()
-    for title, past in (
-        (mark("events a second, last 5 min"), [loads.rates(name, each.version, samples) for each in rows]),
-        (mark("p95, last 5 min"), [loads.delays(name, each.version, samples) for each in rows]),
-    ):
-        top = max((value for values in past for value in values), default=0.0) or 1.0
-        parts = [chart(values, own, CHART_ROWS, braille=braille, top=top) for values in past]
-        built += [[Span(" " + "  ".join(part[y] for part in parts), "accent")] for y in range(CHART_ROWS)]
-        built.append([Span(" " + pad(t(title), width - 2), "dim")])
-    return built
+    samples = own * (2 if subject.shell.looks.glyphs.braille else 1)
+    rates = [loads.rates(name, each.version, samples) for each in rows]
+    delays = [loads.delays(name, each.version, samples) for each in rows]
+    first = _chart(subject.shell, mark("events a second, last 5 min"), rates, own)
+    return [*first, *_chart(subject.shell, mark("p95, last 5 min"), delays, own)]
+
+
+def _chart(shell: Shell, title: str, past: Sequence[Sequence[float]], own: int) -> list[Line]:
+    top = max((value for values in past for value in values), default=0.0) or 1.0
+    parts = [chart(values, own, CHART_ROWS, braille=shell.looks.glyphs.braille, top=top) for values in past]
+    drawn = [[Span(" " + "  ".join(part[y] for part in parts), "accent")] for y in range(CHART_ROWS)]
+    return [*drawn, [Span(" " + fit(shell.t(title), own * len(past)), "dim")]]
 
 
 # --- trouble ---------------------------------------------------------------------------------------------------------
@@ -290,7 +292,3 @@ def facts(subject: Subject, width: int) -> list[Line]:
         if value:
             rows += fact(t(name), value, width, shell.looks)
     return rows
-
-
-def has_traffic(plugin: PluginRow) -> bool:
-    return any(each.state in SERVING for each in plugin.versions)

@@ -15,6 +15,7 @@ from kagami.tui.widgets.painted import Span
 from kagami.tui.widgets.table import Column, Row
 
 BAR_CELLS = 8
+MANY, TOO_MANY = 1.0, 2.0  # percent of errors
 _WORDS = {
     "failed": mark("failed"),
     "recalled": mark("recalled"),
@@ -44,6 +45,11 @@ COLUMNS = (
     Column(mark("p95"), 5, "right", drop=3),
     Column(mark("STATE"), 12),
 )
+
+
+def title(plugin: PluginRow) -> str:
+    """What people call it."""
+    return plugin.name or plugin.id
 
 
 def state_of(plugin: PluginRow) -> str:
@@ -84,7 +90,7 @@ def _rank(plugin: PluginRow) -> tuple[int, str]:
     state = state_of(plugin)
     if plugin.builtin and state not in NEEDS:
         state = "built-in"
-    return _ORDER.index(state) if state in _ORDER else 0, plugin.name.casefold()
+    return _ORDER.index(state) if state in _ORDER else 0, title(plugin).casefold()
 
 
 def summary(plugins: Sequence[PluginRow], t: Translate) -> str:
@@ -107,12 +113,16 @@ def percent(value: float | None) -> str:
 
 
 def error_role(value: float | None) -> str:
-    return "dim" if not value else "bad" if value > 2 else "warn"  # noqa: PLR2004
+    """Red from where a canary would be taken back."""
+    for least, role in ((TOO_MANY, "bad"), (MANY, "warn"), (0.0, "text")):
+        if value is not None and value > least:
+            return role
+    return "dim"
 
 
 def weight_bar(plugin: PluginRow, glyphs: Glyphs) -> str:
     """The stable share full, the canary's empty, and its percent: `▓▓▓▓▓▓░░ 25%`."""
-    if plugin.state in ("failed", "disabled"):
+    if not serves(plugin):
         return "-"
     if not plugin.canary:
         return glyphs.full * BAR_CELLS
@@ -128,7 +138,7 @@ def row(shell: Shell, plugin: PluginRow, loads: Loads) -> Row:
     per_s = loads.per_s(plugin.id)
     calm = "dim" if plugin.state == "disabled" else "text"
     spans = (
-        Span(plugin.name or plugin.id, "strong" if calm == "text" else calm),
+        Span(title(plugin), "strong" if calm == "text" else calm),
         Span(plugin.version or "-", calm),
         Span(plugin.canary or "-", "accent" if plugin.canary else "dim"),
         Span(weight_bar(plugin, shell.looks.glyphs), "accent" if plugin.canary else "dim"),
@@ -138,7 +148,7 @@ def row(shell: Shell, plugin: PluginRow, loads: Loads) -> Row:
         state_span(shell.looks.glyphs, state, shell.t),
     )
     order = (
-        plugin.name.casefold(),
+        title(plugin).casefold(),
         plugin.version,
         plugin.canary,
         plugin.weight,
@@ -160,10 +170,15 @@ def candidate(plugin: PluginRow) -> str:
     return plugin.canary or next(waiting, "")
 
 
+def serves(plugin: PluginRow) -> bool:
+    """Whether any version of it gets events, whatever is wrong with the others."""
+    return plugin.state != "disabled" and any(each.state in SERVING for each in plugin.versions)
+
+
 def share(plugin: PluginRow, version: VersionRow) -> int:
     """Percent of the chats that get a version."""
+    if plugin.state == "disabled" or version.state not in SERVING:
+        return 0
     if version.version == plugin.canary:
         return plugin.weight
-    if version.version != plugin.version or plugin.state in ("failed", "disabled"):
-        return 0
     return 100 - plugin.weight if plugin.canary else 100

@@ -9,6 +9,7 @@ import pytest
 
 from kagami.errors import NotFound, PluginError
 from kagami.model.action import Action, Call, Delete, Receipt, Send
+from kagami.model.ids import BotId
 from kagami.model.segment import Image, Mention, Reply, Text
 from kagami.plugins.api import (
     Chat,
@@ -71,13 +72,14 @@ async def test_what_the_platform_said_is_the_value_of_a_send() -> None:
     assert receipts == [Sent("1"), Failed("muted"), Unknown("no answer")]
 
 
-async def test_actions_leave_through_the_account_of_the_event() -> None:
+async def test_actions_leave_through_the_account_of_the_event_unless_another_is_named() -> None:
     plugin = Plugin()
 
     @plugin.command("act")
     async def act(ctx: Ctx) -> None:
         await ctx.reply("quoted", quote=True)
         await ctx.send(Chat("group:9"), Image("cat"))
+        await ctx.send(Chat("group:9"), "there", bot=BotId("test:2"))
         await ctx.delete("m1")
         await ctx.call("set_group_ban", user_id=1)
 
@@ -86,6 +88,7 @@ async def test_actions_leave_through_the_account_of_the_event() -> None:
         bot, here = execution.event.bot, execution.event.chat
         assert await chat.receives() == Send(bot, here, (Reply(execution.event.message_id), Text("quoted")))
         assert await chat.receives() == Send(bot, Chat("group:9"), (Image("cat"),))
+        assert await chat.receives() == Send(BotId("test:2"), Chat("group:9"), (Text("there"),))
         assert await chat.receives() == Delete(bot, here, "m1")
         assert await chat.receives() == Call(bot, "set_group_ban", {"user_id": 1})
 
@@ -240,14 +243,21 @@ async def test_a_handler_may_deal_with_silence_itself() -> None:
         assert await chat.hears() == "as you like"
 
 
-async def test_a_known_command_is_no_answer() -> None:
+async def test_a_command_ends_the_question_and_has_its_turn() -> None:
     async with chat_with(asking()) as chat:
         await chat.says("/ask")
         await chat.hears()
         await chat.says("/help")
+        assert await chat.hears() == "The question is closed: a command came instead of an answer."
+        assert await chat.hears() == "help"
+
+
+async def test_what_is_no_command_is_an_answer() -> None:
+    async with chat_with(asking()) as chat:
+        await chat.says("/ask")
+        await chat.hears()
         await chat.says("/no such command")
         assert await chat.hears() == "'/no such command'"
-        assert await chat.hears() == "help"
 
 
 async def test_a_question_whose_choices_are_commands_takes_them() -> None:

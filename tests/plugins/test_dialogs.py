@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
-from kagami.errors import Conflict, DialogStopped, DialogTimeout
+from kagami.errors import Conflict, DialogLeft, DialogReplaced, DialogStopped, DialogTimeout
 from kagami.model.event import Event, Kind
 from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
 from kagami.model.message import text
-from kagami.plugins.dialogs import Desk
+from kagami.plugins.api import Plugin
+from kagami.plugins.dialogs import Desk, DialogSuspended, Questions, asked_by, note_asker
+from kagami.testing.chat import MemoryValues, chat_with
 from kagami.testing.clock import FakeClock
 
 KEY = SessionKey(BotId("qq:1"), ChatId("group:1"), UserId("7"))
@@ -73,8 +75,19 @@ async def test_only_one_message_is_taken(desk: Desk) -> None:
 async def test_a_command_is_no_answer(desk: Desk) -> None:
     desk.is_command = lambda event: event.text == "/help"
     with desk.question(KEY):
-        assert not desk.offer(Offered("/help"))
         assert desk.offer(Offered("/no such"))
+    with desk.question(KEY):
+        assert not desk.offer(Offered("/help"))
+
+
+@pytest.mark.parametrize("said", ["/help", "#status"])
+async def test_a_command_ends_the_question(desk: Desk, said: str) -> None:
+    desk.is_command = lambda event: event.text == "/help"
+    desk.is_operator = lambda event: event.text == "#status"
+    with desk.question(KEY) as question:
+        desk.offer(Offered(said))
+        with pytest.raises(DialogLeft):
+            await question.answer(60)
 
 
 async def test_a_question_may_take_commands(desk: Desk) -> None:
@@ -166,3 +179,34 @@ async def test_no_more_questions_are_open_than_the_house_bears(desk: Desk, monke
     other = KEY._replace(user=UserId("8"))
     with desk.question(KEY), pytest.raises(Conflict, match="Too many"), desk.question(other):
         pass
+
+
+async def test_closing_suspends_what_is_resumable(desk: Desk) -> None:
+    with desk.question(KEY, resumable=True) as question:
+        desk.close()
+        with pytest.raises(DialogSuspended):
+            await question.answer(60)
+    with pytest.raises(DialogSuspended), desk.question(KEY, resumable=True):
+        pass
+
+
+async def test_the_questions_of_one_version_end_together(desk: Desk) -> None:
+    mine, other = Questions(), KEY._replace(user=UserId("8"))
+    with desk.question(KEY, among=mine) as question, desk.question(other) as stays:
+        assert mine.open == {question}
+        mine.close(DialogReplaced)
+        with pytest.raises(DialogReplaced):
+            await question.answer(60)
+        assert not stays.future.done()
+    assert not mine.open
+
+
+async def test_who_asked_is_known_until_the_event_is_done() -> None:
+    values = MemoryValues()
+    async with chat_with(Plugin()) as chat:
+        execution = await chat.says("hello")
+        await chat.finished()
+    await note_asker(values, execution, "book", "1.2.0")
+    assert await asked_by(values, execution.event.execution) == ("book", "1.2.0")
+    await values.put_many(execution.effects)
+    assert await asked_by(values, execution.event.execution) is None

@@ -277,7 +277,7 @@ LEAKS = {
         """
         asyncio.get_running_loop().create_task(forever(), name="loose")
         """,
-        "task loose at",
+        "task loose of",
     ),
     "a task that does not end": (
         """
@@ -291,7 +291,7 @@ LEAKS = {
         threading.Thread(target=leak.wait, daemon=True).start()
         threading.Thread(target=work, daemon=True, name="worker").start()
         """,
-        "thread worker runs",
+        "thread worker of",
     ),
     "a function that another module holds": (
         """

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from kagami.errors import PluginError, UsageError
+from kagami.errors import DialogClosed, DialogReplaced, PluginError, UsageError
 from kagami.plugins.api import Context, KagamiError, Plugin, Settings
 from kagami.plugins.inprocess import Run
-from kagami.testing.chat import chat_with
+from kagami.plugins.manifest import Manifest
+from kagami.testing.chat import PluginChat, chat_with
 from kagami.testing.clock import FakeClock
 
 Ctx = Context[Settings]
@@ -131,11 +132,13 @@ async def test_a_handler_that_ignores_its_cancellation_is_left_behind() -> None:
     async with chat_with(plugin, timeout=0.02, grace=0.02) as chat:
         await chat.says("/stick")
         await chat.says("/next")
-        assert await chat.hears() == "next"
-        with pytest.raises(PluginError, match="stuck"):
-            await chat.finished()
-        assert chat.host.office.rows()[0].error == "1 stuck"
-        release.set()
+        try:
+            assert await chat.hears() == "next"
+            with pytest.raises(PluginError, match="stuck"):
+                await chat.finished()
+            assert chat.host.office.rows()[0].problems == ("1 handlers ignore their cancellation",)
+        finally:
+            release.set()
 
 
 async def test_a_handler_ends_with_the_lane_that_waits_for_it() -> None:
@@ -181,3 +184,70 @@ async def test_an_event_that_is_done_leaves_nothing_for_the_garbage_collector() 
             assert not [each for each in gc.get_objects() if type(each) is Run]
     finally:
         gc.enable()
+
+
+async def drained(plugin: Plugin[Settings], chat: PluginChat, limit: float, longest: float) -> asyncio.Task[int]:
+    """Its version makes way for another."""
+    running = await chat.host.adopt(Manifest(id="other", version="1.0.0", entry="tests:plugin"), plugin)
+    await chat.says("/go")
+    await chat.hears()
+    assert running.crew.busy == 1
+    return asyncio.ensure_future(running.crew.drain(limit, longest))
+
+
+def going() -> Plugin[Settings]:
+    plugin = Plugin()
+
+    @plugin.command("go")
+    async def go(ctx: Ctx) -> str:
+        return await ctx.ask("What?", timeout=1_000)
+
+    return plugin
+
+
+async def test_a_version_is_kept_as_long_as_a_person_is_asked() -> None:
+    async with chat_with(Plugin()) as chat:
+        draining = await drained(going(), chat, 0.01, 60)
+        await asyncio.sleep(0.05)
+        assert not draining.done()
+        await chat.says("this")
+        assert await chat.hears() == "this"
+        assert await draining == 0
+
+
+async def test_a_question_that_takes_too_long_is_closed_with_a_word() -> None:
+    async with chat_with(Plugin()) as chat:
+        draining = await drained(going(), chat, 5, 0.02)
+        assert (await chat.hears()).startswith("The question is closed: the plugin that asked makes way")
+        assert await draining == 0
+        await chat.finished()
+
+
+async def test_nobody_is_asked_by_a_version_that_has_to_go() -> None:
+    plugin, ends = Plugin(), list[type]()
+
+    @plugin.command("go")
+    async def go(ctx: Ctx) -> None:
+        for _ in range(2):
+            try:
+                await ctx.ask("What?", timeout=1_000)
+            except DialogClosed as error:
+                ends.append(type(error))
+
+    async with chat_with(Plugin()) as chat:
+        assert await (await drained(plugin, chat, 5, 0.02)) == 0
+    assert ends == [DialogReplaced, DialogReplaced]
+
+
+async def test_a_handler_that_works_has_its_time_while_the_version_drains() -> None:
+    plugin = Plugin()
+
+    @plugin.command("go")
+    async def go(ctx: Ctx) -> None:
+        await ctx.reply("begun")
+        await asyncio.Event().wait()
+
+    async with chat_with(Plugin()) as chat:
+        assert await (await drained(plugin, chat, 0.02, 60)) == 0
+        with pytest.raises(PluginError, match="was interrupted"):
+            await chat.finished()

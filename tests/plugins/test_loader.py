@@ -5,12 +5,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kagami.plugins.loader import Package
+from kagami.plugins.versions import fingerprints
 
 Write = Callable[..., Path]
 LEFT: list[Any] = []
@@ -138,6 +140,119 @@ def test_a_module_that_is_not_there_is_named(write: Write) -> None:
         pass
 
 
+def dependency(folder: Path, name: str, **files: str) -> None:
+    """Put a package where `pip install --target` would."""
+    for file, code in files.items():
+        path = folder / ".deps" / name / f"{file}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code, "utf-8")
+
+
+TINY = {"__init__": "import tiny.parts\nfrom tiny.rows import ROW\nWHO = tiny.parts.WHO", "rows": "ROW = 1"}
+
+
+def test_two_plugins_have_two_versions_of_one_dependency(write: Write) -> None:
+    code = "import tiny\nfrom tiny import parts\nvalue = (tiny.WHO, tiny.ROW, parts.WHO)"
+    before, folders = public_names(), []
+    for version in ("1", "2"):
+        folder = write(f"plugin-{version}", main=code)
+        dependency(folder, "tiny", **TINY, parts=f"WHO = {version}")
+        folders.append(folder)
+    with loaded(folders[0]) as (_, first), loaded(folders[1]) as (_, second):
+        assert (first, second) == ((1, 1, 1), (2, 1, 2))
+        assert public_names() == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import tiny.parts as p\nvalue = p.WHO",
+        "import tiny.parts\nvalue = tiny.parts.WHO",
+        "from tiny.parts import WHO as value",
+        "from tiny import parts\nvalue = parts.WHO",
+    ],
+)
+def test_a_dependency_is_imported_in_every_way(write: Write, line: str) -> None:
+    folder = write("greeter", main=line)
+    dependency(folder, "tiny", __init__="", parts="WHO = 5")
+    with loaded(folder) as (_, value):
+        assert value == 5
+
+
+def test_own_files_go_before_dependencies_for_the_plugin_but_not_for_them(write: Write) -> None:
+    folder = write("greeter", main="import tables, tiny\nvalue = (tables.WHO, tiny.WHO)", tables="WHO = 'own'")
+    dependency(folder, "tiny", __init__="import tables\nWHO = tables.WHO")
+    dependency(folder, "tables", __init__="WHO = 'dependency'")
+    with loaded(folder) as (_, value):
+        assert value == ("own", "dependency")
+
+
+def test_a_dependency_cannot_see_the_files_of_the_plugin(write: Write) -> None:
+    folder = write("greeter", main="import tiny", secrets_of_mine="X = 1")
+    dependency(folder, "tiny", __init__="import secrets_of_mine")
+    with pytest.raises(ModuleNotFoundError, match="secrets_of_mine"), loaded(folder):
+        pass
+
+
+def test_a_dependency_finds_its_own_metadata(write: Write) -> None:
+    folder = write("greeter", main="import tiny\nvalue = tiny.__version__")
+    dependency(folder, "tiny", __init__="import importlib.metadata as m\n__version__ = m.version('tiny')")
+    about = folder / ".deps" / "tiny-7.1.dist-info" / "METADATA"
+    about.parent.mkdir()
+    about.write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 7.1\n")
+    with loaded(folder) as (_, value):
+        assert value == "7.1"
+        with pytest.raises(metadata.PackageNotFoundError):
+            metadata.version("tiny")
+
+
+def test_a_file_that_changed_after_the_check_is_not_run(write: Write) -> None:
+    folder = write("greeter", main="value = 1")
+    package = Package("greeter", folder)
+    (folder / "main.py").write_text("value = 2")
+    with pytest.raises(ImportError, match=r"main\.py changed after it was checked: reload the plugin"):
+        package.load("main:value")
+    package.unload()
+
+
+def test_a_late_import_of_a_file_that_changed_is_refused(write: Write) -> None:
+    folder = write("greeter", main="def value():\n    import tables", tables="")
+    with loaded(folder) as (_, value):
+        (folder / "tables.py").write_text("X = 2")
+        with pytest.raises(ImportError, match="changed after it was checked"):
+            value()
+
+
+def test_a_file_that_came_after_the_check_is_not_found(write: Write) -> None:
+    folder = write("greeter", main="def value():\n    from . import tables")
+    with loaded(folder) as (_, value):
+        (folder / "tables.py").write_text("X = 2")
+        with pytest.raises(ImportError):
+            value()
+
+
+def test_what_somebody_checked_before_is_what_counts(write: Write) -> None:
+    folder = write("greeter", main="value = 1")
+    checked = fingerprints(folder)
+    (folder / "main.py").write_text("value = 2")
+    package = Package("greeter", folder, checked)
+    with pytest.raises(ImportError, match="changed after it was checked"):
+        package.load("main:value")
+    package.unload()
+
+
+@pytest.mark.parametrize("name", ["asyncio", "kagami", "kagami.plugins", "__main__", "../../etc"])
+def test_an_id_that_is_a_modules_name_is_harmless(write: Write, name: str) -> None:
+    before = {each: sys.modules.get(each) for each in ("asyncio", "kagami", "kagami.plugins", "__main__")}
+    package = Package(name, write("greeter", main="import asyncio\nvalue = asyncio", asyncio="WHO = 'mine'"))
+    try:
+        assert package.load("main:value").WHO == "mine"
+        assert {each: sys.modules.get(each) for each in before} == before
+        assert asyncio.get_event_loop_policy() is not None
+    finally:
+        package.unload()
+
+
 def test_unloading_leaves_no_module(write: Write) -> None:
     folder = write("greeter", main="import tables\nclass A: ...\nvalue = [A()]\ndef f(): ...", tables="")
     package = Package("greeter", folder)
@@ -183,7 +298,7 @@ def test_a_thread_that_still_runs_is_named_with_its_place(write: Write) -> None:
     survivors = package.unload()
     stop.set()
     thread.join()
-    assert any(f"thread worker runs {folder / 'main.py'}:5" in each for each in survivors), survivors
+    assert any(f"thread worker of {folder / 'main.py'}:7" in each for each in survivors), survivors
 
 
 async def test_the_loop_goes_on_beside_a_loaded_package(write: Write) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kagami.errors import ManifestError
-from kagami.plugins.manifest import LARGEST_BYTES, Words, accepts, read_manifest
+from kagami.plugins.manifest import LARGEST_BYTES, Words, accepts, full_version, read_manifest
 
 LEAST = {"id": "greeter", "version": "1.0.0", "entry": "main:plugin"}
 
@@ -38,8 +38,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "timeout": 5,
         "max_restarts": 1,
         "dependencies": ["x"],
-        "signature": "s",
-        "files": {"main.py": "00"},
+        "signature": "ed25519:AAAA",
+        "files": {"main.py": "0" * 64},
     }
     manifest = read_manifest(put(tmp_path, given))
     assert manifest.intents == ("hello", Words(keywords=("hi",), regex="h.*"))
@@ -74,6 +74,19 @@ def test_argv_is_an_entry_of_the_process_runtime(tmp_path: Path) -> None:
         (LEAST | {"api": "2"}, "api '2' does not fit"),
         (LEAST | {"entry": "main"}, "module:plugin"),
         (LEAST | {"entry": ["main"]}, "module:plugin"),
+        (LEAST | {"runtime": "process", "entry": []}, "names no program"),
+        (LEAST | {"runtime": "process", "entry": "  "}, "names no program"),
+        (LEAST | {"runtime": "process", "entry": ["", "x"]}, "names no program"),
+        (LEAST | {"runtime": "process", "entry": "node 'main.js"}, "cannot be split"),
+        (LEAST | {"dialect": True}, "unknown key dialect"),
+        (LEAST | {"permissions": ["stoer"]}, "'stoer' is not one of send:any_chat, delete"),
+        (LEAST | {"permissions": ["http:example.org/path"]}, "is not one of"),
+        (LEAST | {"dependencies": ["aiofiles >>= 1"]}, "is not a requirement"),
+        (LEAST | {"signature": "mine"}, "signature: write it as ed25519:"),
+        (LEAST | {"files": {"../x": "0" * 64}}, "files: '../x'"),
+        (LEAST | {"files": {"/x": "0" * 64}}, "files: '/x'"),
+        (LEAST | {"files": {"a/../x": "0" * 64}}, "files: 'a/../x'"),
+        (LEAST | {"files": {"x": "00"}}, "64 hexadecimal digits"),
         (" " * (LARGEST_BYTES + 1), "larger than 1 MiB"),
     ],
 )
@@ -118,3 +131,76 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 )
 def test_an_api_range_holds_our_version_or_not(spec: str, fits: bool) -> None:
     assert accepts(spec, (1, 2)) is fits
+
+
+OLD = {
+    "id": "com.example.weather",
+    "name": "Weather",
+    "version": "1.0",
+    "entry_point": "python3 main.py --fast",
+    "run_on": ["worker"],
+    "permissions": ["send_message", "storage.get", "kick_user"],
+    "events": ["on_message"],
+    "intents": [{"name": "weather", "keywords": ["weather"], "regex": "", "priority": 5}],
+    "ui": [{"type": "panel"}],
+    "capabilities": ["x"],
+    "actions": ["send_message"],
+    "api_version": "2.0",
+    "timeout_ms": 1500,
+    "max_concurrency": 4,
+    "plugin_level": "public",
+    "source": "market",
+    "category": "fun",
+    "tags": ["a"],
+    "price": 0,
+    "support_url": "",
+    "max_restarts": 3,
+}
+
+
+def test_a_manifest_of_the_predecessor_is_read(tmp_path: Path) -> None:
+    manifest = read_manifest(put(tmp_path, OLD))
+    assert (manifest.dialect, manifest.runtime, manifest.entry) == (True, "process", "python3 main.py --fast")
+    assert (manifest.version, manifest.timeout, manifest.max_restarts) == ("1.0.0", 1.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "runtime", "dialect"),
+    [
+        ({"entry_point": "main:plugin"}, "python", False),
+        ({"entry_point": "main:plugin", "run_on": ["worker"]}, "python", False),
+        ({"entry_point": "./run.sh"}, "process", True),
+        ({"entry_point": "./run.sh", "api": "1"}, "process", False),
+        ({"entry_point": "./run.sh", "api": "1", "run_on": []}, "process", True),
+        ({"entry": "./run.sh", "runtime": "process"}, "process", False),
+        ({"entry": "main:plugin", "runtime": "process"}, "process", False),
+    ],
+)
+def test_what_it_is_follows_from_its_keys(tmp_path: Path, given: Any, runtime: str, *, dialect: bool) -> None:
+    manifest = read_manifest(put(tmp_path, {"id": "g", "version": "1.0.0"} | given))
+    assert (manifest.runtime, manifest.dialect) == (runtime, dialect)
+
+
+def test_the_predecessors_other_keys_change_nothing(tmp_path: Path) -> None:
+    assert read_manifest(put(tmp_path, LEAST | {"tags": ["x"], "price": 3})) == read_manifest(put(tmp_path, LEAST))
+
+
+def test_a_short_version_is_the_predecessors_alone(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"version: '1\.0' is not a version"):
+        read_manifest(put(tmp_path, LEAST | {"version": "1.0", "runtime": "process", "entry": "x"}))
+
+
+@pytest.mark.parametrize(("text", "full"), [("1", "1.0.0"), ("1.2", "1.2.0"), ("1.2.3", "1.2.3"), ("x", "x")])
+def test_short_versions_are_filled_up(text: str, full: str) -> None:
+    assert full_version(text) == full
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("send:any_chat", "delete", "store", "jobs", "operate", "*", "call:kick", "call:*"),
+        *("http:*", "http:*.example.org", "http:example.org", "http:127.0.0.1", "http:[::1]"),
+    ],
+)
+def test_permissions_are_words_that_are_known(tmp_path: Path, word: str) -> None:
+    assert read_manifest(put(tmp_path, LEAST | {"permissions": [word]})).permissions == (word,)

@@ -192,3 +192,13 @@ async def test_a_task_is_cancelled_at_its_limit() -> None:
     task = start("slow", forever())
     assert await ended(task, 0.01)
     assert task.cancelled()
+
+
+async def test_what_an_undo_is_bound_to_or_encloses_is_held() -> None:
+    scope, bound, enclosed = new_scope(), asyncio.Event(), asyncio.Event()
+    scope.on_close(bound.clear)
+    scope.on_close(lambda: enclosed.clear())  # noqa: PLW0108 - a closure is meant
+    task = scope.task(forever())
+    assert {id(bound), id(enclosed), id(task)} <= scope.held()
+    assert id(asyncio.Event()) not in scope.held()
+    await scope.close()

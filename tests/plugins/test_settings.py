@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 
 from kagami.errors import SettingError
-from kagami.plugins.settings import Settings, read_settings
+from kagami.plugins.settings import Settings, fields, read_settings
+from kagami.ports import Field
 
 
 class BookSettings(Settings):
@@ -52,3 +54,39 @@ def test_settings_cannot_be_changed() -> None:
     settings = read_settings(BookSettings, {"key": "k"}, "book")
     with pytest.raises(AttributeError):
         settings.max_days = 9
+
+
+class Mood(Enum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+class FormSettings(Settings):
+    key: str
+    days: Annotated[int, msgspec.Meta(gt=0, le=7, description="Longest trip")] = 7
+    share: Annotated[float, msgspec.Meta(ge=0.5)] | None = None
+    mode: Literal["day", "night"] = "day"
+    mood: Mood = Mood.BAD
+    cities: tuple[str, ...] = ("Oslo",)
+    table: dict[str, int] = msgspec.field(default_factory=dict)
+    loud: bool = False
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("key", Field("key", "text", value="k", required=True, origin="file")),
+        ("days", Field("days", "int", value=7, default=7, text="Longest trip", least=1, most=7)),
+        ("share", Field("share", "float", least=0.5)),
+        ("mode", Field("mode", "choice", value="night", default="day", choices=("day", "night"), origin="file")),
+        ("mood", Field("mood", "choice", value="bad", default="bad", choices=("good", "bad"))),
+        ("cities", Field("cities", "list", value=["Oslo"], default=["Oslo"])),
+        ("table", Field("table", "json", value={}, default={})),
+        ("loud", Field("loud", "bool", value=False, default=False)),
+    ],
+)
+def test_a_form_has_a_field_for_every_setting(name: str, field: Field) -> None:
+    made = {each.name: each for each in fields(FormSettings, {"key": "k", "mode": "night"}, lambda _: "file")}
+    assert list(made) == [each.name for each in msgspec.structs.fields(FormSettings)]
+    shown = msgspec.to_builtins(made[name])
+    assert shown == msgspec.to_builtins(field)

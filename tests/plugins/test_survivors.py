@@ -39,7 +39,8 @@ def on_each_loop(test: Test) -> Callable[..., None]:
 
     own = inspect.Parameter("factory", inspect.Parameter.KEYWORD_ONLY)
     vars(run)["__signature__"] = inspect.Signature([*inspect.signature(test).parameters.values(), own])
-    return run
+    kept: Callable[..., None] = run
+    return kept
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kagami.plugins.versions import discover, fingerprint
+from kagami.plugins.versions import digest, discover, fingerprint, fingerprints
 
 Write = Callable[..., Path]
 
@@ -92,3 +93,19 @@ def test_a_fingerprint_changes_with_a_name(write: Write) -> None:
     before = fingerprint(folder)
     (folder / "main.py").rename(folder / "other.py")
     assert fingerprint(folder) != before
+
+
+def test_fingerprints_are_of_all_files_but_those_that_come_and_go(tmp_path: Path) -> None:
+    for name in ("main.py", "rows/a.csv", "rows/.keep", "__pycache__/main.pyc", ".deps/x.py", "rows/.git/y"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    files = fingerprints(tmp_path)
+    assert list(files) == ["main.py", "rows/.keep", "rows/a.csv"]
+    assert files["main.py"] == hashlib.sha256(b"main.py").hexdigest()
+    assert list(fingerprints(tmp_path, suffixes=(".csv",))) == ["rows/a.csv"]
+
+
+def test_a_digest_is_of_names_and_contents_in_any_order() -> None:
+    files = {"a": "1", "b": "2"}
+    assert digest(files) == digest({"b": "2", "a": "1"})
+    assert len({digest(files), digest({"a": "2", "b": "1"}), digest({"a": "1"}), digest({"a\x001\nb": "2"})}) == 4

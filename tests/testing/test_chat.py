@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from kagami.errors import PluginError
 from kagami.model.action import Delete
 from kagami.model.ids import BotId, ChatId
-from kagami.plugins.api import Context, Plugin, Settings
+from kagami.plugins.api import Context, Lifetime, Plugin, Settings
 from kagami.testing.chat import MemoryValues, chat_with
 from kagami.testing.clock import FakeClock
 
@@ -226,3 +227,52 @@ async def test_only_a_clock_that_stands_still_is_advanced() -> None:
     async with chat_with(Plugin()) as chat:
         with pytest.raises(TypeError, match="FakeClock"):
             await chat.advance(1)
+
+
+async def test_a_plugin_that_blocks_is_named() -> None:
+    plugin = Plugin()
+
+    @plugin.command("slow")
+    async def slow(ctx: Context[Settings]) -> str:
+        time.sleep(0.2)  # noqa: ASYNC251 - what is tested
+        return "done"
+
+    async with chat_with(plugin) as chat:
+        chat.assert_never_blocked()
+        await chat.says("/slow")
+        await chat.hears()
+        with pytest.raises(AssertionError, match=r"stood still for 0\.\d+ s at .*test_chat\.py:\d+"):
+            chat.assert_never_blocked()
+
+
+@pytest.mark.parametrize("owned", [True, False])
+async def test_a_timer_is_a_leak_unless_the_scope_knows_it(owned: bool) -> None:
+    plugin = Plugin()
+
+    @plugin.command("later")
+    async def later(ctx: Context[Settings]) -> str:
+        timer = asyncio.get_running_loop().call_later(3600, print)
+        if owned:
+            ctx.scope.on_close(timer.cancel)
+        return "done"
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/later")
+        await chat.hears()
+        await chat.finished()
+        if owned:
+            chat.assert_no_leaks()
+        else:
+            with pytest.raises(AssertionError, match=r"timer print of .*test_chat\.py:\d+"):
+                chat.assert_no_leaks()
+
+
+async def test_a_task_of_the_scope_is_no_leak() -> None:
+    plugin = Plugin()
+
+    @plugin.start
+    async def begin(life: Lifetime[Settings]) -> None:
+        life.scope.task(asyncio.sleep(3600))
+
+    async with chat_with(plugin) as chat:
+        chat.assert_no_leaks()

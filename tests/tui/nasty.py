@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kagami.log import LogLine
 from kagami.model.ids import BotId, ChatId, UserId
 from kagami.model.trace import Mark
-from kagami.ports import BotHealth, BotRow, Notice
+from kagami.operations.plugins import Reload
+from kagami.ports import BotHealth, BotRow, Notice, PluginRow, ReloadRow, VersionRow
 from tests.tui.corpus import CORPUS, HUGE
 from tests.tui.engine import NOW_MS
 from tests.tui.world import ERROR, World, dead_of, message_row, trace_of
+
+
+def _reloaded(text: str, _: Reload) -> list[ReloadRow]:
+    return [ReloadRow(text, text, text, error=text, survivors=(text,))]
 
 
 def nasty_world(corpus: tuple[str, ...] = CORPUS, *, huge: bool = True) -> World:
@@ -33,5 +40,16 @@ def nasty_world(corpus: tuple[str, ...] = CORPUS, *, huge: bool = True) -> World
         world.bots.append(
             BotRow(BotId(f"qq:{short}"), short, short, BotHealth("auth_failed", text, NOW_MS, peer=short))
         )
+        versions = (
+            VersionRow(short, "failed", error=text, survivors=(text,), digest=short, signer=short),
+            VersionRow(short[:20], "active", 40, events=9),
+        )
+        world.plugins.append(
+            PluginRow(
+                f"{number}{short}", short[:20], short, "failed", error=text, problems=(text,), description=text,
+                permissions=(short,), commands=(short,), author=short, versions=versions,
+            )
+        )  # fmt: skip
+        world.answers[Reload] = partial(_reloaded, text)
         world.notices.append(Notice(NOW_MS, "error", "x", "{bot}: {reason}", {"bot": short, "reason": short}))
     return world

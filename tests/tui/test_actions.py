@@ -11,23 +11,26 @@ from kagami.tui.acting import Acting
 from kagami.tui.actions import ACTIONS, EVERYWHERE
 from kagami.tui.app import Console
 from kagami.tui.dialogs.ask import Ask
+from kagami.tui.dialogs.form import FormDialog
 from kagami.tui.dialogs.help import Help
 from kagami.tui.dialogs.palette import Palette
 from kagami.tui.dialogs.reader import Reader
 from kagami.tui.dialogs.sheet import ActionSheet
+from kagami.tui.dialogs.versions import VersionList
 from kagami.tui.keys import FORBIDDEN, Action
 from kagami.tui.place import Place
 from kagami.tui.screens.bots import Bots
 from kagami.tui.screens.chats import Chats
 from kagami.tui.screens.logs import Logs
 from kagami.tui.screens.overview import Overview
+from kagami.tui.screens.plugins import Plugins
 from kagami.tui.screens.sandbox import Sandbox
 from kagami.tui.screens.trace import Trace
 from tests.tui.pilot import press, run_console, screen_text
 from tests.tui.world import World
 
-PLACES: tuple[type[Place], ...] = (Overview, Bots, Logs, Chats, Trace, Sandbox)
-ACTORS: tuple[type[Acting], ...] = (Console, Ask, Help, Palette, Reader, ActionSheet, *PLACES)
+PLACES: tuple[type[Place], ...] = (Overview, Bots, Logs, Plugins, Chats, Trace, Sandbox)
+ACTORS: tuple[type[Acting], ...] = (Console, Ask, FormDialog, Help, Palette, Reader, ActionSheet, VersionList, *PLACES)
 # Signs, names and figures are the same in both languages.
 SAME = {"p95"}
 
@@ -68,7 +71,7 @@ def test_every_place_says_what_it_is_for_in_both_languages(place: type[Place]) -
 async def test_every_action_has_a_verb() -> None:
     async with run_console(control=World()) as (console, pilot):
         assert set(console.verbs()) == {action.id for action in console.ACTIONS}
-        for digit in "123678":
+        for digit in "1234678":
             await press(console, pilot, digit)
             place = console.stage.current
             assert place is not None

@@ -20,6 +20,7 @@ PLACES = {
     "1": (),
     "2": ("j", "enter"),
     "3": ("k", "enter", "j", "j"),
+    "4": ("j", "enter", "G", "escape", "v", "escape", "r"),
     "6": ("enter", "k", "k", "k"),
     "7": ("j", "enter", "j"),
     "8": ("h", "i", "enter"),
@@ -36,7 +37,9 @@ def check_screen(console: Console, tier: Tier) -> None:
 
 
 async def visit(console: Console, pilot: Pilot[Leave], digit: str) -> None:
-    console.go({"1": "overview", "2": "bots", "3": "logs", "6": "chats", "7": "trace", "8": "sandbox"}[digit])
+    console.go(
+        {"1": "overview", "2": "bots", "3": "logs", "4": "plugins", "6": "chats", "7": "trace", "8": "sandbox"}[digit]
+    )
     await settled(console, pilot)
 
 

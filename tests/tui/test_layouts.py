@@ -13,6 +13,7 @@ from tests.tui.world import World, busy_world
 
 SIZES = ((60, 16), (80, 24), (100, 30), (140, 40), (200, 60))
 STEPS = {
+    "plugins": ("j", "enter", "escape", "right", "escape", "v"),
     "logs": ("E", "enter", "escape"),
     "chats": ("enter", "d", "slash", "escape"),
     "trace": ("enter", "j", "escape"),

@@ -59,6 +59,14 @@ async def test_without_a_canary_the_version_before_serves_again() -> None:
         assert on_screen(console, "open on 1.1.0: 2")
 
 
+async def test_a_canary_without_traffic_is_no_way_back() -> None:
+    control = engine([weather(0)])
+    async with run_console(control=control) as (console, pilot):
+        await press(console, pilot, "4", "b", "right", "enter")
+        assert control.asked(Rollback) == [Rollback(plugin="com.example.weather")]
+        assert not control.asked(Weigh)
+
+
 async def test_promoting_asks_first() -> None:
     control = engine([weather()])
     async with run_console(control=control) as (console, pilot):

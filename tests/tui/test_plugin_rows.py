@@ -96,6 +96,16 @@ def test_shares_add_up() -> None:
     assert share(stable, stable.versions[0]) == 100
 
 
+def test_a_newer_version_that_failed_takes_nothing_from_the_one_that_serves() -> None:
+    rows = plugin("dice", state="failed", versions=(version("1.1.0", "failed", error="x"), version("1.0.0", "active")))
+    assert [share(rows, each) for each in rows.versions] == [0, 100]
+    assert weight_bar(rows, FULL) == "▓" * 8
+
+
+def test_a_plugin_without_a_name_is_called_by_its_id() -> None:
+    assert plugin_rows.title(PluginRow("com.example.x", "1.0.0", "", "active")) == "com.example.x"
+
+
 def test_who_failed_gets_nothing() -> None:
     rows = by_name("stocks")
     assert share(rows, rows.versions[0]) == 0

@@ -20,7 +20,7 @@ from kagami.model.ids import RANDOM_BITS, BotId, ExecutionId, execution_id
 from kagami.net.supervise import Nursery
 from kagami.onebot.read import Heartbeat
 from kagami.onebot.wire import Frame
-from kagami.ports import BotHealth, BotState, Intake
+from kagami.ports import BotHealth, BotState, Intake, Media
 
 ADAPTER = "onebot11"
 PROBE_SECONDS = 5.0
@@ -56,6 +56,7 @@ class OneBotBot:
         name: str = "",
         pace: Pace | None = None,
         call_seconds: float,
+        media: Media | None = None,
         randomness: Callable[[], int] = random_bits,
     ) -> None:
         self._who = who
@@ -66,6 +67,7 @@ class OneBotBot:
         self._name = name
         self._pace = pace or Pace()
         self._call_seconds = call_seconds
+        self._keep = None if media is None else media.accept
         self._random = randomness
         self._seats: dict[str, Line] = {}
         self._pulse = Pulse(clock.monotonic())
@@ -214,7 +216,7 @@ class OneBotBot:
         """One frame. Nothing here waits: the answers to handlers come through this very socket."""
         read_at, now_ms = self._clock.monotonic(), self._clock.wall_ms()
         try:
-            told = read(raw, self._who, execution=self._execution, now_ms=now_ms)
+            told = read(raw, self._who, execution=self._execution, now_ms=now_ms, keep=self._keep)
         except WireError as error:
             self._pulse.frame(read_at)
             self._intake.complain(self.id, error.text(), raw)

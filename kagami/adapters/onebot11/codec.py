@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kagami.errors import WireError
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ExecutionId, bot_id
+from kagami.onebot.embedded import MARK, Keep, take_out
 from kagami.onebot.read import Heartbeat, Lifecycle, read_event, read_meta, refused
 from kagami.onebot.wire import Frame, decode
 
@@ -28,12 +29,17 @@ def identity(platform: str, account: str) -> Identity:
     return Identity(bot_id(platform, account), account)
 
 
-def read(raw: bytes, who: Identity, *, execution: Callable[[int], ExecutionId], now_ms: int) -> Told:
+def read(
+    raw: bytes, who: Identity, *, execution: Callable[[int], ExecutionId], now_ms: int, keep: Keep | None = None
+) -> Told:
     """An event, a meta event, the response to a call (a `Frame`), or None for what needs no answer.
 
-    `execution` is asked for an id of this moment when the frame is an event. `WireError` for everything that is not
-    OneBot 11, and for a frame that speaks for another account than the handshake did.
+    `execution` is asked for an id of this moment when the frame is an event; `keep` gets the files that are in it, and
+    the event has what it returns in their place. `WireError` for everything that is not OneBot 11, and for a frame that
+    speaks for another account than the handshake did.
     """
+    if keep is not None and MARK in raw:
+        raw = take_out(raw, keep)
     frame = decode(raw)
     if frame.is_response:
         return frame

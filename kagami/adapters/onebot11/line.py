@@ -6,13 +6,14 @@ import asyncio
 
 from kagami.core.calls import Calls
 from kagami.core.handshake import Role
-from kagami.errors import Refused, WireError
+from kagami.errors import NotFound, Refused, Unavailable, WireError
 from kagami.model.action import Action, Failed, Receipt, Unknown
 from kagami.net.deadlines import Deadlines
+from kagami.onebot.embedded import REFERENCE_MARK, put_in, references
 from kagami.onebot.read import read_receipt
 from kagami.onebot.wire import Frame
 from kagami.onebot.write import write_action
-from kagami.ports import Socket
+from kagami.ports import Media, Socket
 
 OFFLINE = Failed("offline")
 BROKEN = Unknown("the connection was lost before the answer came")
@@ -24,11 +25,15 @@ def seats_of(role: Role) -> tuple[str, ...]:
 
 
 class Line:
-    """A socket in a role. `dead` is set by whoever found that nobody answers on it any more."""
+    """A socket in a role. `dead` is set by whoever found that nobody answers on it any more.
 
-    def __init__(self, socket: Socket, role: Role) -> None:
+    What an action refers to is read from `media` at the moment of sending: only the frame holds it.
+    """
+
+    def __init__(self, socket: Socket, role: Role, media: Media | None = None) -> None:
         self.socket = socket
         self.role = role
+        self._media = media
         self.dead = False
         self._calls: Calls[Frame | Unknown] = Calls()
         self._deadlines: Deadlines[tuple[str, float]] = Deadlines(self._expire)
@@ -50,12 +55,15 @@ class Line:
         patience = (echo, seconds)
         self._deadlines.put(patience, loop.time() + seconds)
         try:
-            await self.socket.send(write_action(action, echo))
+            frame = write_action(action, echo)
+            if self._media is not None and REFERENCE_MARK in frame:
+                frame = put_in(frame, {each: await self._media.read(each) for each in references(frame)})
+            await self.socket.send(frame)
             outcome = await answer
             return outcome if isinstance(outcome, Unknown) else read_receipt(action, outcome)
         except EOFError:
             return OFFLINE
-        except Refused as error:
+        except (Refused, NotFound, Unavailable) as error:
             return Failed(error.text())
         except ConnectionError as error:
             return Unknown(f"the connection was lost while sending: {error}")

@@ -18,7 +18,7 @@ from kagami.model.ids import BotId, bot_id
 from kagami.net.link import Link, show_url
 from kagami.net.supervise import Nursery
 from kagami.onebot.write import write_action
-from kagami.ports import BotState, Intake, Socket
+from kagami.ports import BotState, Intake, Media, Socket
 
 ALIVE_SECONDS = 1.0
 INTRODUCTION_SECONDS = 3.0
@@ -36,13 +36,21 @@ class OneBotReception:
     """Implements `ports.Reception`: one bot for each account that has ever connected."""
 
     def __init__(
-        self, intake: Intake, *, clock: Clock, nursery: Nursery, meters: Meters, config: PeerConfig | None = None
+        self,
+        intake: Intake,
+        *,
+        clock: Clock,
+        nursery: Nursery,
+        meters: Meters,
+        config: PeerConfig | None = None,
+        media: Media | None = None,
     ) -> None:
         self._intake = intake
         self._clock = clock
         self._nursery = nursery
         self._meters = meters
         self._config = config or PeerConfig()
+        self._media = media
         self._bots: dict[BotId, OneBotBot] = {}
 
     async def admit(self, welcome: Welcome) -> None:
@@ -63,7 +71,7 @@ class OneBotReception:
 
     async def serve(self, socket: Socket, welcome: Welcome) -> None:
         bot = self._bot(welcome)
-        line = Line(socket, welcome.role)
+        line = Line(socket, welcome.role, self._media)
         rivals = bot.holders(line.seats)
         if not all(rival.dead for rival in rivals):
             # Two newcomers were admitted at once; this one was slower.
@@ -85,6 +93,7 @@ class OneBotReception:
                 nursery=self._nursery,
                 meters=self._meters,
                 call_seconds=self._config.call_seconds,
+                media=self._media,
             )
         return bot
 
@@ -100,8 +109,11 @@ class ForwardBot:
     Until the first frame tells which account is there, a bot stands for it under the configured name or address.
     """
 
-    def __init__(self, config: OneBot11Config, *, clock: Clock, nursery: Nursery, meters: Meters) -> None:
+    def __init__(
+        self, config: OneBot11Config, *, clock: Clock, nursery: Nursery, meters: Meters, media: Media | None = None
+    ) -> None:
         self._config = config
+        self._media = media
         self._clock = clock
         self._nursery = nursery
         self._meters = meters
@@ -132,6 +144,7 @@ class ForwardBot:
             name=self._config.name,
             pace=self._config.pace,
             call_seconds=self._config.call_seconds,
+            media=self._media,
         )
         intake.attach(bot)
         return bot
@@ -142,7 +155,7 @@ class ForwardBot:
         if place.bot.id != who.bot:
             former, place.bot = place.bot, self._stand(intake, who)
             intake.detach(former)
-        await place.bot.serve(Line(socket, "universal"), held)
+        await place.bot.serve(Line(socket, "universal", self._media), held)
 
     async def _introduce(self, socket: Socket) -> tuple[str, list[bytes]]:
         """The account behind a fresh connection, with the frames that came meanwhile."""

@@ -31,6 +31,7 @@ _KINDS: dict[str, Any] = {
     "chat": ChatId,
     "image": Image,
 }
+_Place = Context[Any] | Lifetime[Any]
 _Payload = TypeVar("_Payload")
 # A year for a question, and what a calendar and the platform's clock can hold for the rest.
 _Patience = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
@@ -72,8 +73,10 @@ class _Question(msgspec.Struct, frozen=True):
 class _Fetch(msgspec.Struct, frozen=True):
     url: str
     method: str = "GET"
+    params: dict[str, str] = {}
     headers: dict[str, str] = {}
     body: str | None = None
+    seconds: _Patience | None = None
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -104,9 +107,9 @@ class Border:
             case wire.Storage():
                 return await self._keep(ctx.store, request, mark)
             case wire.Http():
-                return await self._fetch(ctx.http, request, mark)
+                return await self._fetch(ctx, request, mark)
             case _:
-                return await self._plan(ctx.jobs, request, mark)
+                return await self._plan(ctx, request, mark)
 
     async def serve_alone(self, kit: Kit, request: wire.Request) -> dict[str, Any]:
         """Do it for hooks and background work, which have no event."""
@@ -115,9 +118,9 @@ class Border:
             case wire.Storage():
                 return await self._keep(life.store, request)
             case wire.Http():
-                return await self._fetch(life.http, request)
+                return await self._fetch(life, request)
             case wire.Job():
-                return await self._plan(life.jobs, request)
+                return await self._plan(life, request)
             case _:
                 raise UsageError(reason="This needs an event, and that is over.")
 
@@ -165,19 +168,23 @@ class Border:
                 raise UsageError(reason=f"There is no request {request.name[:40]!r} of the store.")
         return {}
 
-    async def _fetch(self, http: Any, request: wire.Request, mark: Mark | None = None) -> dict[str, Any]:
+    async def _fetch(self, place: _Place, request: wire.Request, mark: Mark | None = None) -> dict[str, Any]:
         words = read(request, _Fetch)
         self._rights.need(rights.http_word(words.url), mark)
         try:
             body = None if words.body is None else b64decode(words.body, validate=True)
         except ValueError as error:
             raise UsageError(reason=f"The body is not base64: {error}") from None
-        answer = await http.request(words.method, words.url, headers=words.headers, body=body)
-        return {"status": answer.status, "headers": dict(answer.headers), "body": b64encode(answer.body).decode()}
+        answer = await place.http.request(
+            words.method, words.url, params=words.params, headers=words.headers, body=body, seconds=words.seconds
+        )
+        content = b64encode(answer.body).decode()
+        return {"status": answer.status, "headers": dict(answer.headers), "body": content, "url": answer.url}
 
-    async def _plan(self, jobs: Any, request: wire.Request, mark: Mark | None = None) -> dict[str, Any]:
+    async def _plan(self, place: _Place, request: wire.Request, mark: Mark | None = None) -> dict[str, Any]:
         self._rights.need(rights.JOBS, mark)
         words = read(request, _Plan)
+        jobs = place.jobs
         match request.name:
             case "put" if (words.at is not None) + (words.after is not None) + bool(words.timetable) != 1:
                 raise UsageError(reason="A job needs one of at, after and timetable.")

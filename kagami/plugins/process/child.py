@@ -27,6 +27,7 @@ State = Literal["starting", "ready", "backoff", "crash_loop", "stopped"]
 Background = Callable[[wire.Request], Awaitable[dict[str, Any]]]
 
 SOON_S = 1.0
+LONGEST_ERROR = 8_000
 
 
 class Child:
@@ -111,6 +112,13 @@ class Child:
                     self._aside(item)
         return item
 
+    async def upgrade(self, state: int, key: str, value: Any) -> tuple[str, Any] | None:
+        """One stored value of `state` in the newest form, None to leave it out. `PluginError` when it fails."""
+        result = await self.hook("on_upgrade", {"state": state, "key": key, "value": value})
+        if not result.ok:
+            raise PluginError(plugin=self.manifest.id, reason=result.error.message if result.error else "it failed")
+        return result.payload.upgraded
+
     async def _keep(self, first: asyncio.Future[wire.ReadyPayload | None]) -> None:
         """Run it again and again."""
         while not self._closing:
@@ -173,20 +181,27 @@ class Child:
         limit = self.times.ready if self._speaks else self.times.silent if self._hello else self.times.settle
         await asyncio.wait({ready}, timeout=limit)
         said = ready.result() if ready.done() else None
-        if said is None and self._speaks:
-            return life.kill(f"it did not say that it is ready within {limit:g} s")
-        if said is not None and said.error:
-            return life.kill(said.error[:8_000])
-        if not first.done():
-            self._said, self._speaks = said, said is not None
-        elif said != self._said:
-            self.log.warning("the process declares something else than before: reload the plugin")
-        if first.done() and said is not None and said.hooks.start and (problem := await self._start_again()):
+        if problem := self._unfit(said, limit) or await self._stand_in(said, again=first.done()):
             return life.kill(problem)
         self.state, self.reason = "ready", ""
         if not first.done():
+            self._said, self._speaks = said, said is not None
             first.set_result(said)
         return None
+
+    def _unfit(self, said: wire.ReadyPayload | None, limit: float) -> str:
+        """Why it cannot serve, or nothing."""
+        if said is None:
+            return f"it did not say that it is ready within {limit:g} s" if self._speaks else ""
+        return said.error[:LONGEST_ERROR]
+
+    async def _stand_in(self, said: wire.ReadyPayload | None, *, again: bool) -> str:
+        """What a process has to do that takes the place of one which has ended; what went wrong, or nothing."""
+        if not again:
+            return ""
+        if said != self._said:
+            self.log.warning("the process declares something else than before: reload the plugin")
+        return await self._start_again() if said is not None and said.hooks.start else ""
 
     async def _start_again(self) -> str:
         """The start hook of a process that stands in for one which has ended; what went wrong, or nothing."""
@@ -237,7 +252,7 @@ class Child:
         if life is None or life.ended:
             return
         try:
-            if not life.say(message):
+            if not life.say(message) and life.listens:
                 life.kill("it does not read its input")
         except WireError as error:
             fault = wire.Fault("WireError", f"the answer is not sent: {error}")

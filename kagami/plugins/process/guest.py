@@ -11,13 +11,12 @@ import logging
 import os
 import sys
 import threading
-from typing import Any
 
 import msgspec
 
 from kagami.errors import KagamiError, PluginError
 from kagami.i18n import translator
-from kagami.plugins.contain import describe
+from kagami.plugins.contain import contained, describe
 from kagami.plugins.frames import shown_trace
 from kagami.plugins.process import wire
 from kagami.plugins.process.guest_pipe import Pipe, Voice, listen
@@ -83,11 +82,14 @@ class Guest:
         self._pipe.plugin = hello.plugin
         self._pipe.translate = translator(hello.language)
         try:
-            self._version = await load(hello, self._pipe)
-            ready = self._version.ready()
+            await contained(hello.plugin, self._begin(hello))
         except KagamiError as error:
-            ready = wire.ReadyPayload(error=shown_trace(error) if isinstance(error, PluginError) else str(error))
-        self._pipe.write(wire.Ready(ready))
+            told = shown_trace(error) if isinstance(error, PluginError) else str(error)
+            self._pipe.write(wire.Ready(wire.ReadyPayload(error=_readable(told))))
+
+    async def _begin(self, hello: wire.HelloPayload) -> None:
+        self._version = version = await load(hello, self._pipe)
+        self._pipe.write(wire.Ready(version.ready()))
 
     async def _serve(self, call: wire.Event) -> None:
         """Every call gets its result, however it ends."""
@@ -129,8 +131,13 @@ def fault_of(error: KagamiError) -> wire.Fault:
     """An error of a handler as it is told in process: what the plugin's own code raised, without our wrapping."""
     cause = error.__cause__
     if isinstance(error, PluginError) and cause is not None:
-        return wire.Fault(type(cause).__name__, str(cause), shown_trace(error))
-    return wire.Fault(error.code, str(error.details.get("reason", error)))
+        return wire.Fault(type(cause).__name__, _readable(str(cause)), _readable(shown_trace(error)))
+    return wire.Fault(error.code, _readable(str(error.details.get("reason", error))))
+
+
+def _readable(text: str) -> str:
+    """Without lone surrogates, which JSON cannot hold."""
+    return text.encode(errors="replace").decode()
 
 
 def main() -> None:
@@ -165,10 +172,7 @@ async def _run(source: int, pipe: Pipe) -> None:
         threading.Event().wait(END_S * 3)
         os._exit(1)
 
-    def take(line: bytes) -> Any:
-        loop.call_soon_threadsafe(guest.take, line)
-
-    listen(source, take, end)
+    listen(source, lambda line: loop.call_soon_threadsafe(guest.take, line), end)
     await guest.run()
 
 

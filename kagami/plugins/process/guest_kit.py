@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from kagami.plugins.kit import Kit
 from kagami.plugins.process import wire
 from kagami.plugins.process.guest_pipe import Pipe
 from kagami.plugins.settings import Settings
-from kagami.ports import StorePut
+from kagami.ports import HttpAnswer, StorePut
 
 S = TypeVar("S", bound=Settings)
 _SECOND = timedelta(seconds=1)
@@ -100,29 +100,37 @@ class GuestJobs(PluginJobs):
         ]
 
 
-class HttpAnswer(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class GuestHttp:
-    """The host fetches, within its limits; a child has no network of its own."""
+    """Implements `ports.Http`: the host fetches, within its limits; a child has no network of its own."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        body: bytes | None = None,
+        seconds: float | None = None,
     ) -> HttpAnswer:
-        payload = {
-            "method": method,
-            "url": url,
-            "headers": dict(headers or {}),
-            "body": None if body is None else b64encode(body).decode(),
-        }
+        if json is not None:
+            body = msgspec.json.encode(json)
+            headers = {"Content-Type": "application/json"} | dict(headers or {})
+        payload: dict[str, Any] = {"method": method, "url": url, "headers": dict(headers or {})}
+        payload |= {"body": None if body is None else b64encode(body).decode()}
+        payload |= {key: value for key, value in (("params", params), ("seconds", seconds)) if value is not None}
         answer = await self._line.request(wire.Http, payload)
-        return HttpAnswer(answer["status"], answer["headers"], b64decode(answer["body"]))
+        return HttpAnswer(answer["status"], answer["headers"], b64decode(answer["body"]), answer.get("url", url))
+
+    async def get(self, url: str, *, params: Mapping[str, str] | None = None, **options: Any) -> HttpAnswer:
+        return await self.request("GET", url, params=params, **options)
+
+    async def post(self, url: str, *, json: Any = None, **options: Any) -> HttpAnswer:
+        return await self.request("POST", url, json=json, **options)
 
 
 class GuestLifetime(Lifetime[S]):

@@ -101,7 +101,7 @@ def read_fault(fault: Fault, plugin: str, translate: Translate = str) -> KagamiE
     return kind(**details)
 
 
-def listen(source: int, take: Callable[[bytes], None], end: Callable[[], None]) -> None:
+def listen(source: int, take: Callable[[bytes], object], end: Callable[[], object]) -> None:
     """Read lines in a thread, so that their end is noticed also while a plugin holds up the event loop."""
 
     def read() -> None:

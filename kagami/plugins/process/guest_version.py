@@ -173,7 +173,7 @@ class Version:
 
 
 async def load(hello: wire.HelloPayload, pipe: Pipe) -> Version:
-    """Import the plugin of a `hello`, as `kagami.plugins.activate` does in process. A `KagamiError` when it cannot serve."""
+    """Import the plugin of a `hello`. A `KagamiError` when it cannot serve."""
 
     async def work() -> Plugin[Any]:
         plugin = Package(hello.plugin, Path(hello.folder)).load(str(hello.entry))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,21 +76,26 @@ class Life:
         self._last_words = ""
         self.reason = ""
         self._process: Process | None = None
+        self._transport: asyncio.SubprocessTransport | None = None
         self._watch: Watch | None = None
 
     async def open(self) -> None:
         """Start it. `OSError` when there is no such program."""
         self._work.mkdir(parents=True, exist_ok=True)
-        self._process = process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        # As `create_subprocess_exec`, which does not give away the transport that has to be closed.
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=CHUNK, loop=loop),
             *self._argv,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
             cwd=self._folder,
             env=environment(os.environ, self._work),
-            limit=CHUNK,
             start_new_session=True,
         )
+        self._transport = transport
+        self._process = process = Process(transport, protocol, loop)
         self._watch = Watch(process.pid, self._work)
 
     async def run(self) -> str:
@@ -113,15 +118,21 @@ class Life:
             for task in (*readers, looker):
                 task.cancel()
             await asyncio.wait({*readers, looker})
-            if process.stdin is not None:
-                process.stdin.close()
+            if self._transport is not None:
+                self._transport.close()
         return self.reason or f"{_end_of(process.returncode)}{self._last_words}"
+
+    @property
+    def listens(self) -> bool:
+        """Whether something can be said to it at all."""
+        pipe = self._process.stdin if self._process else None
+        return pipe is not None and not pipe.is_closing() and not self.ended
 
     def say(self, message: ToChild) -> bool:
         """Write a message; False when the child is gone or does not read. `WireError` when the message is too long."""
         line = encode(message)
         pipe = self._process.stdin if self._process else None
-        if pipe is None or pipe.is_closing() or self.ended:
+        if pipe is None or not self.listens:
             return False
         if pipe.transport.get_write_buffer_size() + len(line) > MOST_WAITING:
             return False
@@ -209,10 +220,10 @@ class Life:
             await asyncio.sleep(self._times.look)
 
     def _stall(self, process: Process) -> str:
-        """Whether it has read nothing for too long, though something waits for it."""
+        """Whether it has read nothing for too long, though something waits for it, or has closed its input."""
         pipe = process.stdin
-        waiting = pipe.transport.get_write_buffer_size() if pipe and not pipe.is_closing() else 0
-        moved = not waiting or self._written - waiting != self._read
+        waiting = pipe.transport.get_write_buffer_size() if pipe and self.listens else 0
+        moved = self.listens and (not waiting or self._written - waiting != self._read)
         self._read = self._written - waiting
         self._stalled = 0.0 if moved else self._stalled + self._times.look
         return "it does not read its input" if self._stalled >= self._times.stall else ""

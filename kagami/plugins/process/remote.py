@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -159,6 +159,7 @@ class Remote:
                 declared.regulars.append(Regular(job.name, read_timetable(job.timetable), _missed(job.missed)))
         declared.starts += [self._hook("on_start")] * ready.hooks.start
         declared.stops += [self._hook("on_stop")] * ready.hooks.stop
+        declared.climb = self._child.upgrade if ready.hooks.upgrade else None
         return plugin
 
     def _command(self, spec: wire.CommandSpec) -> Command:
@@ -207,16 +208,15 @@ class Remote:
                 if working := {task for task, asks in tasks.items() if not asks}:
                     await asyncio.wait(working)
             finally:
-                for task in tasks:
-                    task.cancel()
-                if tasks:
-                    await asyncio.wait(set(tasks))
+                await _end(tasks)
             for task in tasks:
-                if not task.cancelled() and (error := task.exception()) is not None:
-                    raise error
-        if result is not None and not result.ok:
+                if not task.cancelled():
+                    task.result()
+        if result is None:
+            return None
+        if not result.ok:
             raise self._failure(result.error or wire.Fault())
-        return result.payload.reply if result else None
+        return result.payload.reply
 
     async def _converse(
         self, ctx: Context[Any], call: Call, tasks: dict[asyncio.Task[None], bool]
@@ -288,6 +288,13 @@ class Remote:
         if fault.trace:
             self._child.log.error("a handler failed in its process", trace=fault.trace)
         return PluginError(plugin=manifest.id, reason=f"{fault.code or 'failed'}: {fault.message[:2_000]}")
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _as_intent(name: str, text: str, source: dict[str, Any]) -> dict[str, Any]:

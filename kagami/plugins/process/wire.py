@@ -165,7 +165,7 @@ class Ask(Request, frozen=True, tag_field="type", tag="ask"):
 
 
 class Http(Request, frozen=True, tag_field="type", tag="http"):
-    """`{method, url, headers, body}`, the body in base64."""
+    """`{method, url, params, headers, body, seconds}`; `{status, headers, body, url}` comes back. Bodies in base64."""
 
 
 class Job(Request, frozen=True, tag_field="type", tag="job"):

@@ -11,6 +11,7 @@ from kagami.tui.acting import Verb
 from kagami.tui.dialogs.overlay import CLOSE, Overlay
 from kagami.tui.keys import Action
 from kagami.tui.plugin_page import last_line, version_line
+from kagami.tui.plugin_rows import title
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 
@@ -78,7 +79,7 @@ class VersionList(Overlay[Wish | None]):
 
     def title_text(self) -> tuple[str, str]:
         pinned = self.t(mark("pinned")) if self.plugin.pinned else ""
-        return f"{self.plugin.name}: {self.t(mark('versions'))}", pinned
+        return f"{title(self.plugin)}: {self.t(mark('versions'))}", pinned
 
     def tall(self, height: int) -> int:
         return min(height - 4, len(self.plugin.versions) + 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, cast
 
@@ -116,7 +116,7 @@ class Plugins(Place):
         return self.plugins.get(self.table.key)
 
     def subject(self) -> str:
-        return self.selected.name if self.selected else ""
+        return plugin_rows.title(self.selected) if self.selected else ""
 
     def crumbs(self) -> tuple[str, ...]:
         words = (f"/{self.words}",) if self.words else ()
@@ -157,20 +157,22 @@ class Plugins(Place):
         self._show()
 
     def _find(self) -> None:
+        """Go to what was wanted, as soon as the plugins are known."""
         if not self._target or not self.plugins:
             return
         target, self._target = self._target, ""
         name, _, number = target.rpartition(" ")
-        weight = int(number) if name and number.isdecimal() else None
-        wanted = target if weight is None else name
+        offers = bool(name) and number.isdecimal()
+        wanted = name if offers else target
         found = next((row.id for row in self.plugins.values() if wanted in (row.id, row.name)), "")
         self.words = "" if found else wanted
         self._show()
-        if not found or not self.table.select(found):
-            return
-        if weight is None:
-            self._open()
-        elif not self.blocked("plugin.weight"):
+        if found and self.table.select(found):
+            self._offer(int(number)) if offers else self._open()
+
+    def _offer(self, weight: int) -> None:
+        """Open the slider at a weight that somebody may apply."""
+        if not self.blocked("plugin.weight"):
             self._move_weight(0)
             self.slider.put(weight)
 
@@ -192,25 +194,25 @@ class Plugins(Place):
             self.slider.display = False
             return
         same, self._about = self._about == plugin.id, plugin.id
-        if not same:
-            self._version = ""
-            self.slider.wanted = None
-        version = self._version or plugin_rows.candidate(plugin)
-        # Without a canary it comes with the first key that is for it.
-        self.slider.display = bool(plugin.canary) or self.slider.wanted is not None
-        self.slider.styles.height = self.slider.rows_for(self.panel.size.width - 2)
-        self.slider.show(plugin.weight if version == plugin.canary else 0, version)
-        word = (
-            self.t(mark("canary"))
-            if plugin.canary
-            else plugin_rows.state_span(self.looks.glyphs, plugin_rows.state_of(plugin), self.t).text
-        )
-        tall = self.panel.size.height >= TALL and plugin_page.has_traffic(plugin)
+        self._version = self._version if same else ""
+        self._show_slider(plugin, same=same)
+        tall = self.panel.size.height >= TALL and plugin_rows.serves(plugin)
         guard = plugin_page.guard_text(self.shell) if plugin.canary and not tall else ""
-        self.panel.label(f"{plugin.name} · {word}", guard)
+        state = plugin_rows.state_span(self.looks.glyphs, plugin_rows.state_of(plugin), self.t).text
+        word = self.t(mark("canary")) if plugin.canary else state
+        self.panel.label(f"{plugin_rows.title(plugin)} · {word}", guard)
         invited = plugin.builtin and all(row.builtin for row in self.plugins.values())
         subject = plugin_page.Subject(self.shell, plugin, self.loads, invited, tall)
         self.page.show(partial(plugin_page.page, subject), keep_place=same)
+
+    def _show_slider(self, plugin: PluginRow, *, same: bool) -> None:
+        """Without a canary it comes with the first key that is for it."""
+        version = self._version or plugin_rows.candidate(plugin)
+        if not same or version != self.slider.what:
+            self.slider.wanted = None  # a wish for one version is none for another
+        self.slider.display = bool(plugin.canary) or self.slider.wanted is not None
+        self.slider.styles.height = self.slider.rows_for(self.panel.size.width - 2)
+        self.slider.show(plugin.weight if version == plugin.canary else 0, version)
 
     def _empty(self) -> Sequence[Line]:
         if self.words:
@@ -221,17 +223,18 @@ class Plugins(Place):
         """Beside the list, below it, or one of both alone; the list takes only what it needs."""
         width, height = self.size
         wide, low = width >= WIDE, height < LOW
-        self.set_class(wide, "wide")
-        self.set_class(low, "low")
-        sliding = self.slider.wanted is not None
-        alone = (self.inside or (low and sliding)) and self.selected is not None
-        self.set_class(alone, "inside")
-        whole = alone or low
-        wanted = len(self.table.rows) + 3
-        below = max(LEAST_PANEL, height * 9 // 20, height - wanted)
-        self.panel.styles.height = "1fr" if whole or wide else below
-        self.panel.styles.width = max(BESIDE, width * 36 // 100) if wide and not whole else "1fr"
-        self.panel.display = alone or (not low and bool(self.plugins))
+        opened = self.inside or (low and self.slider.wanted is not None)
+        alone = opened and self.selected is not None
+        for name, there in (("wide", wide), ("low", low), ("inside", alone)):
+            self.set_class(there, name)
+        self._size_panel(alone=alone or low, wide=wide)
+        self.panel.display = alone or not (low or not self.plugins)
+
+    def _size_panel(self, *, alone: bool, wide: bool) -> None:
+        width, height = self.size
+        below = max(LEAST_PANEL, height * 9 // 20, height - len(self.table.rows) - 3)
+        self.panel.styles.height = "1fr" if alone or wide else below
+        self.panel.styles.width = max(BESIDE, width * 36 // 100) if wide and not alone else "1fr"
 
     # Doing.
 
@@ -242,9 +245,9 @@ class Plugins(Place):
         self.call_after_refresh(self._show_panel)
 
     def _home(self) -> None:
-        """To the list, with the panel as it was."""
+        """From the slider to the list, or to the panel when that has the whole place."""
         self._lay_out()
-        self.table.focus()
+        (self.page if self.inside else self.table).focus()
         self._show_panel()
 
     @on(Chosen)
@@ -261,6 +264,7 @@ class Plugins(Place):
         self._move_weight(0)
 
     def _move_weight(self, step: int) -> None:
+        self._show_panel()
         self.slider.move(step)
         self._lay_out()
         self._show_panel()
@@ -276,13 +280,16 @@ class Plugins(Place):
         self.slider.revert()
         self._version = ""
         self._home()
-        if (value, version) != (plugin.weight, plugin.canary):
+        action = next(each for each in ACTIONS if each.id == "plugin.weight")
+        if reason := self.refusal(action):
+            self.refuse(action, reason)
+        elif (value, version) != (plugin.weight, plugin.canary):
             self.start_as("plugin.weight", self._changing(lambda it: self.acts.weigh(it, value, version)))
 
-    async def _changing(self, act: Callable[[PluginRow], object]) -> None:
+    async def _changing(self, act: Callable[[PluginRow], Awaitable[None]]) -> None:
         """Do something with the selected plugin, then read how it is."""
         if self.selected is not None:
-            await act(self.selected)  # type: ignore[misc]
+            await act(self.selected)
             await self.read_now()
 
     async def _versions(self) -> None:
@@ -292,8 +299,7 @@ class Plugins(Place):
         wish = await self.acts.versions(plugin)
         if wish is not None:
             self._version = wish.version
-            self._show_panel()
-            self.slider.focus()
+            self._move_weight(0)
             self.slider.put(plugin.weight or FIRST_WEIGHT)
             return
         await self.read_now()
@@ -312,7 +318,9 @@ class Plugins(Place):
         plugin = self.selected
         if plugin is not None:
             rows = plugin.permissions or (self.t(mark("only answer where it is asked")),)
-            await self.app.push_screen_wait(AnswerReader(self.shell, f"{plugin.name}: {self.t(mark('may'))}", rows))
+            await self.app.push_screen_wait(
+                AnswerReader(self.shell, f"{plugin_rows.title(plugin)}: {self.t(mark('may'))}", rows)
+            )
 
     def _sort(self) -> None:
         self.table.sort_next()

@@ -121,7 +121,7 @@ class Rail(Painted):
         rule = Span(shell.looks.glyphs.rail, "frame")
         rows: list[list[Span]] = [[]]
         for entry in PLACES:
-            rows += [self._entry(entry.name, inner), []]
+            rows += [self._entry(entry.name, inner), *([[]] if height > 2 * len(PLACES) else [])]
         foot = self._foot(inner)
         rows = rows[: max(0, height)]
         free = height - len(rows)

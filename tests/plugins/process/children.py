@@ -76,7 +76,7 @@ def other() -> Plugin[Settings]:
     plugin = Plugin()
 
     @plugin.command("ping")
-    async def ping(ctx: Context[Settings]) -> str:  # noqa: RUF029
+    async def ping(ctx: Context[Settings]) -> str:
         return "pong"
 
     return plugin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,14 +13,19 @@ from typing import Any
 
 import msgspec
 
+from kagami.errors import KagamiError
 from kagami.model.action import Sent
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import text as as_text
+from kagami.plugins.process import wire
+from kagami.plugins.process.guest_kit import Line
+from kagami.plugins.process.guest_pipe import Pipe
 from kagami.plugins.process.limits import guest_command
 from kagami.plugins.process.wire import Ready
 
 WITHIN_S = 20.0
+HEAD = "from kagami.plugins.api import *\nimport asyncio, os, sys, time\nplugin = Plugin()\n"
 Frame = dict[str, Any]
 
 
@@ -125,6 +131,22 @@ class GuestHost:
             return await self.process.wait()
 
 
+class ScriptedLine(Line):
+    """A line whose answers the test gives: the next of `answers`, or nothing. `asked` is what was requested."""
+
+    def __init__(self, *answers: Frame | KagamiError) -> None:
+        super().__init__(Pipe(-1), "7")
+        self.asked: list[tuple[str, str, Frame]] = []
+        self._answers = list(answers)
+
+    async def request(self, kind: type[wire.Request], payload: Frame, name: str = "") -> Frame:
+        self.asked.append((kind.__name__, name, payload))
+        answer = self._answers.pop(0) if self._answers else {}
+        if isinstance(answer, KagamiError):
+            raise answer
+        return answer
+
+
 def said(message: str | Sequence[Frame]) -> str:
     return message if isinstance(message, str) else "".join(each.get("text", "") for each in message)
 
@@ -143,3 +165,8 @@ async def guest(argv: Sequence[str] = ()) -> AsyncIterator[GuestHost]:
         assert process.stdin is not None
         process.stdin.close()
         await process.communicate()
+
+
+def plugin(folder: Path, code: str, head: str = HEAD) -> Path:
+    (folder / "main.py").write_text(head + textwrap.dedent(code), "utf-8")
+    return folder

@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ import pytest
 
 from kagami.plugins.process.limits import guest_command
 from kagami.testing.chat import chat_with
-from tests.plugins.process.guesthost import event_of, guest, said
+from tests.plugins.process.guesthost import event_of, guest, plugin, said
 
 BOOK = """
     from kagami.plugins.api import Chat, Context, Plugin, Settings
@@ -36,12 +35,6 @@ BOOK = """
     @plugin.cron("0 8 * * *", missed="once")
     async def morning(ctx: Context[BookSettings]) -> None: ...
 """
-HEAD = "from kagami.plugins.api import *\nimport asyncio, os, sys, time\nplugin = Plugin()\n"
-
-
-def plugin(folder: Path, code: str, head: str = HEAD) -> Path:
-    (folder / "main.py").write_text(head + textwrap.dedent(code), "utf-8")
-    return folder
 
 
 async def test_the_example_of_the_style_guide_answers_as_in_process(tmp_path: Path) -> None:
@@ -108,6 +101,7 @@ async def test_a_wrong_call_gets_a_usage_line(tmp_path: Path) -> None:
         ("def broken(:", "invalid syntax"),
         ("plugin = 3", "TypeError: main:plugin is int, not a kagami.plugins.api.Plugin"),
         ("sys.exit(3)", "SystemExit: 3 (main.py, line 4)"),
+        ("raise ValueError('\\ud800')", "ValueError: ? (main.py, line 4)"),
     ],
 )
 async def test_a_plugin_that_cannot_be_loaded_says_why(tmp_path: Path, code: str, told: str) -> None:
@@ -261,80 +255,6 @@ async def test_output_of_the_plugin_is_no_part_of_the_protocol(tmp_path: Path) -
         host.say(type="shutdown")
         _, errors = await host.process.communicate()
     assert [b"{at import}" in errors, b"{raw}" in errors, b"shell" in errors] == [True] * 3
-
-
-async def test_hooks_are_run_when_the_host_says_so(tmp_path: Path) -> None:
-    code = """
-        @plugin.start
-        async def begin(life: Lifetime) -> None:
-            await life.store.put("begun", True)
-
-        @plugin.stop
-        async def end(life: Lifetime) -> None:
-            await life.store.put("ended", True)
-    """
-    async with guest() as host:
-        ready = await host.hello(plugin(tmp_path, code))
-        assert (ready.payload.hooks.start, ready.payload.hooks.stop) == (True, True)
-        for name in ("on_start", "on_stop"):
-            host.event(name)
-            assert (await host.stores())["event"] == ""
-            assert (await host.hears())["ok"]
-        assert host.kept == {"begun": True, "ended": True}
-
-
-async def test_a_failing_start_hook_is_told(tmp_path: Path) -> None:
-    code = """
-        @plugin.start
-        async def begin(life: Lifetime) -> None:
-            raise RuntimeError("no database")
-    """
-    async with guest() as host:
-        await host.hello(plugin(tmp_path, code))
-        host.event("on_start")
-        assert (await host.hears())["error"]["code"] == "RuntimeError"
-
-
-async def test_shutdown_stops_and_undoes_what_the_plugin_started(tmp_path: Path) -> None:
-    code = """
-        @plugin.start
-        async def begin(life: Lifetime) -> None:
-            life.scope.on_close(lambda: life.log.warning("undone"))
-
-        @plugin.stop
-        async def end(life: Lifetime) -> None:
-            life.log.warning("stopped")
-    """
-    async with guest() as host:
-        await host.hello(plugin(tmp_path, code))
-        host.event("on_start")
-        await host.hears()
-        host.say(type="shutdown")
-        with pytest.raises(EOFError):
-            await host.hears()
-        assert await host.ends() == 0
-    assert host.logs == ["stopped", "undone"]
-
-
-async def test_it_ends_when_its_host_is_gone(tmp_path: Path) -> None:
-    async with guest() as host:
-        ready = await host.hello(plugin(tmp_path, BOOK, ""))
-        host.command(ready, "/book 上海")
-        await host.hears()
-        assert host.process.stdin is not None
-        host.process.stdin.close()
-        assert await host.ends() == 0
-
-
-async def test_a_thread_of_the_plugin_does_not_keep_the_process(tmp_path: Path) -> None:
-    code = """
-        import threading
-        threading.Thread(target=threading.Event().wait).start()
-    """
-    async with guest() as host:
-        await host.hello(plugin(tmp_path, code))
-        host.say(type="shutdown")
-        assert await host.ends() == 0
 
 
 async def test_an_intent_gets_its_groups_and_a_job_its_data(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from kagami.errors import Conflict, Denied, DialogTimeout, KagamiError, NotFound
 from kagami.i18n import translator
 from kagami.plugins.process import wire
 from kagami.plugins.process.guest_pipe import Pipe, Voice, listen, read_fault
+from kagami.plugins.scope import start
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def ends() -> Iterator[tuple[int, Pipe]]:
 
 async def test_a_response_is_the_value_of_its_request(ends: tuple[int, Pipe]) -> None:
     source, pipe = ends
-    asked = asyncio.ensure_future(pipe.request(wire.Storage, {"key": "a"}, name="get", event="7"))
+    asked = start("request", pipe.request(wire.Storage, {"key": "a"}, name="get", event="7"))
     await asyncio.sleep(0)
     sent = msgspec.json.decode(os.read(source, 4096))
     assert sent == {"type": "storage", "id": "1", "event": "7", "name": "get", "payload": {"key": "a"}}
@@ -36,7 +37,7 @@ async def test_a_response_is_the_value_of_its_request(ends: tuple[int, Pipe]) ->
 
 async def test_a_response_that_nobody_waits_for_is_dropped(ends: tuple[int, Pipe]) -> None:
     _, pipe = ends
-    asked = asyncio.ensure_future(pipe.request(wire.Storage, {}))
+    asked = start("request", pipe.request(wire.Storage, {}))
     await asyncio.sleep(0)
     for number in ("1", "1", "2"):
         pipe.settle(wire.Response(number, ok=True))
@@ -45,7 +46,7 @@ async def test_a_response_that_nobody_waits_for_is_dropped(ends: tuple[int, Pipe
 
 async def test_requests_end_when_the_host_is_gone(ends: tuple[int, Pipe]) -> None:
     _, pipe = ends
-    asked = asyncio.ensure_future(pipe.request(wire.Storage, {}))
+    asked = start("request", pipe.request(wire.Storage, {}))
     await asyncio.sleep(0)
     pipe.close()
     for request in (asked, pipe.request(wire.Storage, {})):
@@ -103,8 +104,8 @@ async def test_lines_and_their_end_are_told() -> None:
     loop, heard = asyncio.get_running_loop(), asyncio.Queue[bytes]()
     listen(
         source,
-        lambda line: loop.call_soon_threadsafe(heard.put_nowait, line) and None,
-        lambda: loop.call_soon_threadsafe(heard.put_nowait, b"end") and None,
+        lambda line: loop.call_soon_threadsafe(heard.put_nowait, line),
+        lambda: loop.call_soon_threadsafe(heard.put_nowait, b"end"),
     )
     os.write(out, b"one\ntwo\n")
     os.close(out)
@@ -115,9 +116,9 @@ async def test_lines_and_their_end_are_told() -> None:
 def test_records_of_the_log_are_lines_of_the_host(ends: tuple[int, Pipe]) -> None:
     source, pipe = ends
     pipe.plugin = "tested"
-    logger = logging.Logger("kagami.tested")
-    logger.addHandler(Voice(pipe))
-    logger.warning("%s", "a\x1b[2Jb\ud800", extra={"fields": {"n": 3}})
+    record = logging.LogRecord("kagami.tested", logging.WARNING, "", 0, "a\x1b[2Jb\ud800", (), None)
+    record.fields = {"n": 3}
+    Voice(pipe).handle(record)
     payload = msgspec.json.decode(os.read(source, 4096))["payload"]
     assert payload == {"level": "warning", "text": "a\\x1b[2Jb\\ud800", "fields": {"n": "3"}}
 
@@ -125,7 +126,5 @@ def test_records_of_the_log_are_lines_of_the_host(ends: tuple[int, Pipe]) -> Non
 def test_a_record_of_a_library_names_its_source(ends: tuple[int, Pipe]) -> None:
     source, pipe = ends
     pipe.plugin = "tested"
-    logger = logging.Logger("requests")
-    logger.addHandler(Voice(pipe))
-    logger.error("no")
+    Voice(pipe).handle(logging.LogRecord("requests", logging.ERROR, "", 0, "no", (), None))
     assert msgspec.json.decode(os.read(source, 4096))["payload"]["fields"] == {"source": "requests"}

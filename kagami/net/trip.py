@@ -1,0 +1,102 @@
+"""One request as it is at one hop, and what becomes of it when the answer leads on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from yarl import URL
+
+from kagami.errors import Refused, Unavailable
+from kagami.net.guard import read_host
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# They say how the bytes travel, or whom they are for: that is the house's.
+_OURS = frozenset(
+    {"host", "connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+# What another host may know; keys and tokens have names of their own everywhere, so that these are listed instead.
+_HARMLESS = frozenset(
+    {"accept", "accept-language", "accept-encoding", "content-type", "range", "user-agent", "cache-control"}
+)
+_MOVED, _SEE_OTHER = (301, 302), 303
+_ONWARD = frozenset({*_MOVED, _SEE_OTHER, 307, 308})
+
+
+class Trip(NamedTuple):
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None = None
+
+    @property
+    def host(self) -> str:
+        return self.url.raw_host or ""
+
+    @property
+    def port(self) -> int:
+        return self.url.port or 0
+
+    def onward(self, status: int, place: str | None) -> Trip | None:
+        """Where an answer with this `Location` leads; None when it is the last one."""
+        if status not in _ONWARD or place is None:
+            return None
+        try:
+            url = read_url(self.url.join(URL(place)))
+        except (ValueError, Refused) as error:
+            raise Unavailable(what=self.host, reason=f"it leads to no address: {error}") from None
+        method, kept, body = self.method, self.headers, self.body
+        if (status == _SEE_OTHER and method != "HEAD") or (status in _MOVED and method == "POST"):
+            method, body = "GET", None
+            kept = {key: value for key, value in kept.items() if key.lower() != "content-type"}
+        if url.origin() != self.url.origin():
+            kept = {key: value for key, value in kept.items() if key.lower() in _HARMLESS}
+        return Trip(method, url, kept, body)
+
+
+def start(
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> Trip:
+    """The first hop; `Refused` for what is no address, no method, or a header that is not the caller's to set."""
+    if method.upper() not in METHODS:
+        raise Refused(reason=f"{method[:20]!r} is no method of HTTP.")
+    for name in headers or ():
+        if name.lower() in _OURS or name.lower().startswith("proxy-"):
+            raise Refused(reason=f"The header {name[:40]!r} is set by Kagami.")
+    try:
+        whole = URL(url)
+        whole = whole.extend_query(params) if params else whole
+    except (ValueError, TypeError) as error:
+        raise Refused(reason=f"This is no address: {error}") from None
+    return Trip(method.upper(), read_url(whole), dict(headers or {}), body)
+
+
+def read_url(url: URL) -> URL:
+    """An address with its host in plain form and without a fragment; `Refused` when it is none of HTTP."""
+    if url.scheme not in ("http", "https") or not url.raw_host:
+        raise Refused(reason="Addresses begin with http:// or https:// and a host.")
+    if url.raw_user is not None or url.raw_password is not None:
+        raise Refused(reason="An address holds no user and password: give them in a header.")
+    if url.port is None:
+        raise Refused(reason="The port is missing.")
+    return url.with_host(read_host(url.raw_host)).with_fragment(None)
+
+
+def read_proxy(proxy: str) -> str:
+    """`http`, `https`, `socks4` or `socks5` of a proxy's address, empty for none; `Refused` for any other."""
+    if not proxy:
+        return ""
+    try:
+        parts = urlsplit(proxy.replace("socks5h://", "socks5://"))
+        whole = bool(parts.hostname and parts.port)
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in ("http", "https", "socks4", "socks5"):
+        raise Refused(reason="plugins.http.proxy is one of http://, https:// and socks5:// with a host and a port.")
+    return parts.scheme

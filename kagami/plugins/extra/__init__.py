@@ -1,0 +1,1 @@
+"""Plugins that come with Kagami but are served only where somebody installs them."""
