@@ -19,7 +19,7 @@ from kagami.clock import SystemClock
 from kagami.config import Settings
 from kagami.edits import FileEdits, file_to_edit
 from kagami.errors import SettingError
-from kagami.i18n import Translate, choose, translator
+from kagami.i18n import Translate, choose, mark, translator
 from kagami.meters import Meters
 from kagami.model.ids import RANDOM_BITS, ExecutionId, execution_id
 from kagami.model.principal import CONSOLE
@@ -29,8 +29,11 @@ from kagami.ports import Connection, Feed, Parts, Sandbox
 
 if TYPE_CHECKING:
     from kagami.hub.hub import Hub, HubParts
-    from kagami.plugins.host import Host
+    from kagami.net.http import HttpReach
     from kagami.net.supervise import Nursery
+    from kagami.plugins.deliveries import Deliveries
+    from kagami.plugins.host import Host
+    from kagami.storage.media import MediaFiles
     from kagami.storage.store import SqlStore
 
 RETENTION_S = 3600.0
@@ -52,6 +55,8 @@ class Tools:
     store: SqlStore
     operations: Registry
     ring: log.Ring
+    reach: HttpReach
+    media: MediaFiles
 
     @property
     def translate(self) -> Translate:
@@ -87,17 +92,24 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
     """Everything that runs, ready to serve; closed gracefully at the end."""
     from kagami.adapters.sandbox import SandboxBot  # noqa: PLC0415
     from kagami.hub.hub import Hub  # noqa: PLC0415
+    from kagami.net.http import MEGABYTE, HttpReach  # noqa: PLC0415
     from kagami.net.supervise import Nursery  # noqa: PLC0415
+    from kagami.storage.media import MediaFiles  # noqa: PLC0415
     from kagami.storage.store import open_store  # noqa: PLC0415
     from kagami.web.server import WebServer  # noqa: PLC0415
 
     clock, meters, operations = SystemClock(), Meters(), registry()
     async with AsyncExitStack() as stack:
+        out = settings.plugins.http
+        reach = await stack.enter_async_context(
+            HttpReach(proxy=out.proxy, private=out.private, seconds=out.seconds, largest=out.largest_mb * MEGABYTE)
+        )
+        media = await stack.enter_async_context(MediaFiles(settings.home.media, download=reach.download))
         nursery = await stack.enter_async_context(Nursery(closing=CLOSING_S))
         store = await stack.enter_async_context(
             open_store(settings.database, clock=clock, meters=meters, config=settings.store)
         )
-        tools = Tools(settings, clock, meters, nursery, store, operations, ring)
+        tools = Tools(settings, clock, meters, nursery, store, operations, ring, reach, media)
         host, hub_parts = await _open_plugins(stack, tools)
         hub = await stack.enter_async_context(Hub(hub_parts))
         host.fleet.tell, host.fleet.changed = hub.alarm.tell, hub.retries.hasten
@@ -108,7 +120,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         await hub.recover()
         port = await _open_gateway(stack, tools, hub)
         await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
-        nursery.keep("retention", lambda: _retain(store, clock))
+        nursery.keep("retention", lambda: _retain(store, media, clock))
         _keep_plugins(tools, host, hub)
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
@@ -140,6 +152,8 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubP
         prefix=settings.prefix,
         admins=settings.admins,
         scheduler=scheduler,
+        http=tools.reach,
+        media=tools.media,
     )
     host.fleet.chats = lambda: _known_chats(tools.store)
     await stack.enter_async_context(host)
@@ -170,8 +184,32 @@ def _keep_plugins(tools: Tools, host: Host, hub: Hub) -> None:
     if (scheduler := host.scheduler) is not None:
         tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
     tools.nursery.keep("quarantine", host.guard)
+    if tools.settings.plugins.market.url:
+        deliveries = _deliveries(tools, host)
+        tools.nursery.keep("recalls", lambda: deliveries.follow_recalls(lambda plugin: _recalled(host, plugin)))
     if tools.settings.plugins.watch:
         tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
+
+
+async def _recalled(host: Host, plugin: str) -> None:
+    """The market recalls what serves: something else does from now on, or nothing."""
+    (row,) = await host.office.reload(plugin)
+    what = mark("The market recalls {plugin} {version}: now {serves} serves.")
+    host.fleet.tell("error", "recall", what, plugin=plugin, version=row.old, serves=row.new or mark("nothing"))
+
+
+def _deliveries(tools: Tools, host: Host) -> Deliveries:
+    """What brings packages onto the disk."""
+    from kagami.plugins.deliveries import Deliveries  # noqa: PLC0415
+
+    return Deliveries(
+        tools.settings.plugins_dir,
+        tools.settings.plugins,
+        tools.reach,
+        pinned=lambda: host.decided.choices.pinned,
+        clock=tools.clock,
+        translate=tools.translate,
+    )
 
 
 async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
@@ -181,7 +219,7 @@ async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
 def _parts(tools: Tools, host: Host, hub: Hub, sandbox: Sandbox) -> Parts:
     """What operations may use."""
     settings = tools.settings
-    host.office.origin = settings.origin
+    host.office.origin, host.office.deliveries = settings.origin, _deliveries(tools, host)
     return Parts(
         clock=tools.clock,
         meters=tools.meters,
@@ -203,21 +241,24 @@ async def _open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
     from kagami.gateway.server import Gateway  # noqa: PLC0415
 
     settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters
-    reception = OneBotReception(hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11)
+    reception = OneBotReception(
+        hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11, media=tools.media
+    )
     token = settings.gateway.token.reveal()
     gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters)
     await _listen(stack, gateway, settings, "gateway")
     for bot in settings.bots:
         if bot.enabled:
-            forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters)
+            forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters, media=tools.media)
             nursery.start(f"bot {bot.name}", forward.run(hub))
     return gateway.port
 
 
-async def _retain(store: SqlStore, clock: SystemClock) -> None:
+async def _retain(store: SqlStore, media: MediaFiles, clock: SystemClock) -> None:
     """Remove what is older or more than the settings keep, once an hour."""
     while True:
         await store.retain(clock.wall_ms())
+        await media.tidy(clock.wall_ms())
         await clock.sleep(RETENTION_S)
 
 

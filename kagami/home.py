@@ -42,6 +42,11 @@ class Home:
         return self.path / "plugins"
 
     @property
+    def media(self) -> Path:
+        """Files that messages refer to."""
+        return self.path / "media"
+
+    @property
     def socket(self) -> Path:
         return self.path / "kagami.sock"
 

@@ -24,7 +24,7 @@ from kagami.net.http import HttpReach
 from kagami.operations import registry
 from kagami.operations.plugins import ListPlugins, Reload
 from kagami.plugins.choices import Choices
-from kagami.plugins.deliveries import Deliveries, hosts
+from kagami.plugins.deliveries import Deliveries, hosts, is_bundled
 from kagami.ports import Installed, ReloadRow, SyncRow
 
 T = TypeVar("T")
@@ -79,28 +79,34 @@ def sync(given: Globals, *, dry_run: bool, asks: bool) -> int:
             ways = Deliveries(folder, config, reach, pinned=lambda: pinned, told=line, translate=t)
             index, rows = await ways.compare()
             line.clear()
-            acts = [row for row in rows if row.act != "keep"]
-            if not given.as_json:
-                _show_rows(given, acts)
-            if dry_run:
-                return rows
-            if acts and asks:
-                with _interruptible():
-                    click.confirm(given.t("Do it?"), abort=True, err=True)
-            return await ways.carry_out(index, rows)
+            _agree_to_rows(given, rows, asks=asks)
+            return rows if dry_run else await ways.carry_out(index, rows)
 
     done = _cleanly(line, work())
-    changed = [row for row in done if row.act != "keep" and not row.error]
-    rows, error = ([], "") if dry_run else _reload(given, sorted({row.id for row in changed}))
+    changed = [] if dry_run else sorted({row.id for row in done if row.act != "keep" and not row.error})
+    rows, error = _reload(given, changed)
+    failed = [row for row in done if row.error]
     if given.as_json:
         click.echo(msgspec.json.encode(Told(done, rows, error)))
-    elif not dry_run:
-        for row in done:
-            if row.error:
-                click.echo(given.t("{} stays at {}: {}").format(*map(escape, (row.id, row.old, row.error))), err=True)
-        if changed:
-            _tell_engine(given, rows, error)
-    return int(bool(error) or any(row.error for row in done) or any(row.error for row in rows))
+    else:
+        _tell_failed(given, failed)
+        _tell_engine(given, rows, error, needed=bool(changed))
+    return int(bool(error or failed) or any(row.error for row in rows))
+
+
+def _agree_to_rows(given: Globals, rows: Sequence[SyncRow], *, asks: bool) -> None:
+    """Show the difference that a sync would make, and ask; `click.Abort` when it shall not be made."""
+    acts = [row for row in rows if row.act != "keep"]
+    if not given.as_json:
+        _show_rows(given, acts)
+    if acts and asks:
+        with _interruptible():
+            click.confirm(given.t("Do it?"), abort=True, err=True)
+
+
+def _tell_failed(given: Globals, rows: Sequence[SyncRow]) -> None:
+    for row in rows:
+        click.echo(given.t("{} stays at {}: {}").format(*map(escape, (row.id, row.old, row.error))), err=True)
 
 
 def _show_package(given: Globals, seen: Installed) -> None:
@@ -109,7 +115,7 @@ def _show_package(given: Globals, seen: Installed) -> None:
     told = {
         t("plugin"): f"{seen.id} {seen.version}",
         t("from"): seen.source,
-        t("signed by"): seen.signer or t("NOBODY"),
+        t("signed by"): seen.signer or (t("Kagami itself") if is_bundled(seen) else t("NOBODY")),
         t("permissions"): ", ".join(seen.permissions) or t("none"),
         t("dependencies"): ", ".join(seen.dependencies) or t("none"),
     }
@@ -163,17 +169,21 @@ def _reload(given: Globals, plugins: Sequence[str]) -> tuple[list[ReloadRow], st
         return [], error.text(given.t)
 
 
-def _tell_engine(given: Globals, rows: Sequence[ReloadRow], error: str) -> None:
+def _tell_engine(given: Globals, rows: Sequence[ReloadRow], error: str, *, needed: bool = True) -> None:
+    """What the engine made of it; where none runs that is said too, when it was `needed`."""
     t, process = given.t, holder(given.place)
     if error:
         text = t("It is on the disk, but the engine (process {}) did not take it up: {}").format(process, escape(error))
         click.echo(text, err=True)
-    elif not rows:
+    elif needed and not rows:
         click.echo(t("No engine runs on this home: it is served from the next start on."))
     for row in rows:
         if row.error:
             text = t("The engine stays with {} {}: {}")
             click.echo(text.format(*map(escape, (row.id, row.old, row.error))), err=True)
+        elif row.new and row.new == row.old:
+            text = t("The engine (process {}) goes on with {} {}. Another version: kagami plugin use ID@VERSION")
+            click.echo(text.format(process, escape(row.id), escape(row.new)))
         elif row.new:
             text = t("The engine (process {}) serves {} {} now.")
             click.echo(text.format(process, escape(row.id), escape(row.new)))

@@ -30,7 +30,9 @@ class Smell(NamedTuple):
     bad: bool = False
 
 
-_PORTS = frozenset({"start_server", "start_unix_server", "create_server", "run_app", "TCPSite", "UnixSite"})
+_SERVERS = ("start_server", "start_unix_server", "create_server", "run_app", "TCPSite", "UnixSite")
+# Whatever the dot stands behind.
+_PORTS = frozenset({*_SERVERS, *(f".{name}" for name in _SERVERS)})
 _CALLS = (
     Smell(
         _PORTS, mark("it opens a port"), mark("Answer events: what listens belongs into a process of its own."), True
@@ -39,7 +41,7 @@ _CALLS = (
     Smell(frozenset({"eval", "exec"}), mark("it runs text as code"), mark("Read text with a parser that only reads.")),
     Smell(frozenset({"os._exit"}), mark("it ends the whole process"), mark("Raise an error."), True),
     Smell(
-        frozenset({"b64encode", "base64.b64encode"}),
+        frozenset({"b64encode", ".b64encode"}),
         mark("it encodes files as text"),
         mark("Keep files with ctx.media and send their references."),
     ),
@@ -118,9 +120,9 @@ def _declared(found: Probed, t: Translate) -> Iterator[Finding]:
     for each in found.commands:
         usage = f"{_shown(each, each.names[0])} {each.usage}".rstrip()
         if each.summary:
-            yield Finding("ok", t("command"), f"{usage}: {each.summary}")
+            yield Finding("ok", t("commands"), f"{usage}: {each.summary}")
         else:
-            yield Finding("warn", t("command"), usage, t("Say in its docstring what it does: /help shows that."))
+            yield Finding("warn", t("commands"), usage, t("Say in its docstring what it does: /help shows that."))
     for job in found.jobs:
         yield Finding("ok", t("job"), job)
     for field in found.settings:
@@ -183,7 +185,7 @@ def _smells_of(node: Any) -> Iterator[Smell]:
     match node:
         case ast.Call(func=function):
             called = ast.unparse(function)
-            yield from _named(_CALLS, {called, called.rpartition(".")[2]} if "." in called else {called})
+            yield from _named(_CALLS, {called, f".{called.rpartition('.')[2]}"} if "." in called else {called})
         case ast.Import(names=names):
             yield from _named(_MODULES, {each.name for each in names})
         case ast.ImportFrom(module=str(module), level=0):

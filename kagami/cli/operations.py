@@ -20,6 +20,7 @@ TOPICS = {
     "bots": mark("Accounts and their connections."),
     "logs": mark("The engine's log."),
     "messages": mark("Messages, their search, dead letters and clean-up."),
+    "people": mark("Roles that people were given."),
     "plugins": mark("Plugins, their versions and reloads."),
     "system": mark("The engine itself."),
     "traces": mark("One event's way through Kagami."),
@@ -42,8 +43,8 @@ def topics(t: Translate) -> dict[str, click.Command]:
 
 def _command(operations: Registry, found: Operation, t: Translate) -> Command:
     @click.pass_obj
-    def run(given: Globals, /, values: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
-        request = read_request(found, values, fields, t)
+    def run(given: Globals, /, words: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
+        request = read_request(found, words, fields, t)
         if found.asks and not yes:
             _confirm(found, t)
         answer = asyncio.run(call(operations, given, request))
@@ -57,11 +58,15 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
         for each in fields
         if each.name in nameless_fields(found)
     )
-    params: list[click.Parameter] = [click.Argument(["values"], nargs=-1, metavar=usage or " ")]
+    params: list[click.Parameter] = [click.Argument(["words"], nargs=-1, metavar=usage or " ")]
     params += [_option(each, hints[each.name], t) for each in fields]
     if found.asks:
         params.append(click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it.")))
-    return Command(found.verb, t, callback=run, params=params, help=t(found.text))
+    command = Command(found.verb, t, callback=run, params=[*params], help=t(found.text))
+    # A field of the operation keeps its name before what all commands share: `--version` of a plugin.
+    taken = {flag for each in params for flag in each.opts}
+    command.params = [*params, *(each for each in command.params[len(params) :] if taken.isdisjoint(each.opts))]
+    return command
 
 
 def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.Option:

@@ -19,12 +19,16 @@ _UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 class ProgressLine:
-    """Call it with every `Progress`; `clear` takes the line away. Nothing is shown with `--json`."""
+    """Call it with every `Progress`; `clear` takes the line away. Nothing is shown with `--json`.
 
-    def __init__(self, given: Globals, now: Callable[[], float] = time.monotonic) -> None:
+    `live` tells whether a line can change; None looks at standard error.
+    """
+
+    def __init__(self, given: Globals, now: Callable[[], float] = time.monotonic, *, live: bool | None = None) -> None:
         self._t = given.t
         self._quiet = given.as_json
-        self._live = sys.stderr.isatty() and given.environ.get("TERM") != "dumb"
+        terminal = sys.stderr.isatty() if live is None else live
+        self._live = terminal and given.environ.get("TERM") != "dumb"
         self._now = now
         self._step = ""
         self._begun = self._drawn = 0.0

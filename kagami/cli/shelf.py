@@ -15,7 +15,6 @@ from kagami.cli.show import lines
 from kagami.clock import SystemClock
 from kagami.errors import NotFound, UsageError
 from kagami.home import hold, holder
-from kagami.i18n import mark
 from kagami.log import escape
 from kagami.meters import Meters
 from kagami.operations import registry
@@ -153,13 +152,13 @@ def _ask(given: Globals, request: msgspec.Struct) -> Any:
 def _versions(given: Globals, plugin: str) -> list[Found]:
     found = discover(given.settings().plugins_dir).versions.get(plugin)
     if not found:
-        raise NotFound(what=mark("plugin"), name=plugin)
+        raise NotFound(what="plugin", name=plugin)
     return found
 
 
 def _on_disk(found: list[Found], plugin: str, version: str) -> None:
     if all(each.manifest.version != version for each in found):
-        raise NotFound(what=mark("version"), name=f"{plugin} {version}")
+        raise NotFound(what="version", name=f"{plugin} {version}")
 
 
 def _lower(found: list[Found], plugin: str, serving: str) -> str:
@@ -167,7 +166,7 @@ def _lower(found: list[Found], plugin: str, serving: str) -> str:
     above = next((each.manifest.semver for each in found if each.manifest.version == serving), None)
     lower = [each.manifest for each in found if above is None or each.manifest.semver < above]
     if not lower:
-        raise NotFound(what=mark("earlier version"), name=plugin)
+        raise NotFound(what="earlier version", name=plugin)
     return max(lower, key=lambda each: each.semver).version
 
 

@@ -20,8 +20,10 @@ _OURS = frozenset(
 _HARMLESS = frozenset(
     {"accept", "accept-language", "accept-encoding", "content-type", "range", "user-agent", "cache-control"}
 )
-_MOVED, _SEE_OTHER = (301, 302), 303
-_ONWARD = frozenset({*_MOVED, _SEE_OTHER, 307, 308})
+_SEE_OTHER = 303
+_ONWARD = frozenset({301, 302, _SEE_OTHER, 307, 308})
+# After which of them a method becomes GET, as browsers do it; after 303 alone when it is not named here.
+_TO_GET: dict[str, tuple[int, ...]] = {"POST": (301, 302, _SEE_OTHER), "HEAD": ()}
 
 
 class Trip(NamedTuple):
@@ -46,13 +48,14 @@ class Trip(NamedTuple):
             url = read_url(self.url.join(URL(place)))
         except (ValueError, Refused) as error:
             raise Unavailable(what=self.host, reason=f"it leads to no address: {error}") from None
-        method, kept, body = self.method, self.headers, self.body
-        if (status == _SEE_OTHER and method != "HEAD") or (status in _MOVED and method == "POST"):
-            method, body = "GET", None
-            kept = {key: value for key, value in kept.items() if key.lower() != "content-type"}
+        trip = self._as_get() if status in _TO_GET.get(self.method, (_SEE_OTHER,)) else self
         if url.origin() != self.url.origin():
-            kept = {key: value for key, value in kept.items() if key.lower() in _HARMLESS}
-        return Trip(method, url, kept, body)
+            trip = trip._replace(headers={key: each for key, each in trip.headers.items() if key.lower() in _HARMLESS})
+        return trip._replace(url=url)
+
+    def _as_get(self) -> Trip:
+        kept = {key: value for key, value in self.headers.items() if key.lower() != "content-type"}
+        return Trip("GET", self.url, kept)
 
 
 def start(
@@ -83,8 +86,6 @@ def read_url(url: URL) -> URL:
         raise Refused(reason="Addresses begin with http:// or https:// and a host.")
     if url.raw_user is not None or url.raw_password is not None:
         raise Refused(reason="An address holds no user and password: give them in a header.")
-    if url.port is None:
-        raise Refused(reason="The port is missing.")
     return url.with_host(read_host(url.raw_host)).with_fragment(None)
 
 

@@ -85,7 +85,8 @@ class Surroundings:
         )
         if child is not None:
             child.kit = kit
-        return Active(manifest, plugin, kit, grace=self.grace, package=package, child=child, digest=digest, builtin=builtin)
+        grace = self.grace
+        return Active(manifest, plugin, kit, grace=grace, package=package, child=child, digest=digest, builtin=builtin)
 
 
 async def activate(found: Found, around: Surroundings) -> Active:
@@ -101,7 +102,8 @@ async def _load(found: Found, around: Surroundings) -> Active:
     opened = False
     try:
         plugin = await contained(manifest.id, _import(package, manifest))
-        active = await around.fit(manifest, plugin, package=package, digest=fingerprint(found.folder), builtin=found.builtin)
+        digest = fingerprint(found.folder)
+        active = await around.fit(manifest, plugin, package=package, digest=digest, builtin=found.builtin)
         await active.open()
         opened = True
     except LoadError:

@@ -68,7 +68,8 @@ class Active:
         """Why it rests, or did."""
         return self.breaker.reason or (self.child.reason if self.child else "")
 
-    def resting(self, now: float) -> bool:
+    @property
+    def resting(self) -> bool:
         """Whether its events wait: it failed too often, or its process is away."""
         return self.breaker.state == "open" or (self.child is not None and self.child.state != "ready")
 

@@ -128,17 +128,16 @@ class Deliveries:
 
     async def follow_recalls(self, disable: Callable[[str], Awaitable[object]]) -> None:
         """Look for recalls every hour, as long as this runs; `disable` is called for plugins that have a new one."""
-        while self._market.url:
+        while True:
             try:
                 index, rows = await self.compare()
-            except KagamiError as error:
-                _log.warning("the market cannot be asked for recalls", reason=str(error))
-            else:
                 await asyncio.to_thread(keep_recalls, self._folder, index.recalls)
                 for row in rows:
                     if row.act == "recall":
                         _log.warning("recalled", plugin=row.id, version=row.old, reason=row.changes)
                         await disable(row.id)
+            except KagamiError as error:
+                _log.warning("recalls cannot be followed", reason=str(error))
             await self._clock.sleep(RECALLS_S)
 
     async def _install(self, wanted: _Wanted) -> Installed:
@@ -184,7 +183,7 @@ class Deliveries:
         entry = index.entry(plugin)
         release = entry.release(version) if entry and version else index.newest(plugin)
         if release is None:
-            raise NotFound(what=mark("plugin in the market"), name=f"{plugin} {version}".rstrip())
+            raise NotFound(what="plugin in the market", name=f"{plugin} {version}".rstrip())
         if recall := recalled(index.recalls, plugin, release.semver):
             raise refused(f"{plugin} {release.version}", f"it was recalled: {recall.reason}")
         return _Wanted(self._market.place(release.file), plugin=plugin, release=release)
@@ -212,6 +211,11 @@ class Deliveries:
 def bundled() -> set[str]:
     """Names of the plugins that come with Kagami and are installed on demand."""
     return {place.parent.name for place in EXTRA.glob(f"*/{FILE}")}
+
+
+def is_bundled(seen: Installed) -> bool:
+    """Whether a version comes with Kagami, and so from whoever signed that."""
+    return Path(seen.source).parent == EXTRA
 
 
 def hosts(config: PluginsConfig) -> tuple[str, ...]:
@@ -268,7 +272,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise Unavailable(what=mark("The market"), reason=f"{path}: {error.strerror}") from None
+        raise Unavailable(what="The market", reason=f"{path}: {error.strerror}") from None
 
 
 def _write(path: Path, content: bytes) -> None:

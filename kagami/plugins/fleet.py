@@ -25,7 +25,7 @@ from kagami.plugins.plugin import Plugin
 from kagami.plugins.scope import start
 from kagami.plugins.state import merge
 from kagami.plugins.table import Table
-from kagami.plugins.versions import Found, Shelf, discover, fingerprint
+from kagami.plugins.versions import Found, Shelf, Unsound, discover, fingerprint
 from kagami.ports import Execution, ReloadRow
 
 BUILTIN = Path(__file__).parent / "builtin"
@@ -34,6 +34,7 @@ DRAIN_S = 30.0
 LONGEST_DIALOG_S = 600.0
 # How long an operator who changes something waits to hear that the old version is gone.
 SETTLE_S = 2.0
+VERIFY_S = 15.0
 # At the end of the process, for all plugins together; handlers had their time before.
 CLOSE_LIMIT_S = 4.0
 _log = log.get("plugins")
@@ -148,7 +149,7 @@ class Fleet:
             leaving, line.stable = line.running, active
             self._switch()
             await self._serves(line)
-            await self._retire(line, leaving)
+            await self._retire(line, leaving, wait=0.0)
         return active
 
     async def bring(self, plugin: str, version: str) -> bool:
@@ -173,7 +174,8 @@ class Fleet:
             shelf = discover(self.folder) if self.folder else Shelf({}, [])
             if plugin is not None:
                 line = self.lines.get(plugin)
-                if (line is None or not line.known) and plugin not in {*shelf.versions, *(each.id for each in shelf.unsound)}:
+                lying = {*shelf.versions, *(each.id for each in shelf.unsound)}
+                if (line is None or not line.known) and plugin not in lying:
                     raise NotFound(what="plugin", name=plugin)
                 self._take(shelf, (plugin,))
                 return [await self._reload(self._line(plugin))]
@@ -234,25 +236,19 @@ class Fleet:
 
     async def _stable(self, line: Line, *, fresh: bool) -> tuple[Active | None, str]:
         """What serves from now on, and why it is not what was wanted. At the start the best sound version serves."""
-        old, errors = line.stable, []
-        if old is not None and old.version in line.recalled:
-            old = None
+        old, errors = line.fallback, []
         for found in line.candidates(self.decided.choices.of(line.id).version):
-            version = found.manifest.version
-            running = line.version(version)
-            if running is not None and not fresh:
-                return running, ""
-            made = await self._try(line, found)
+            running = None if fresh else line.version(found.manifest.version)
+            made = running or await self._try(line, found)
             if made is not None:
                 return made, ""
-            errors.append(line.failed[version])
+            errors.append(line.failed[found.manifest.version])
             if old is not None:
                 break
-        if not line.found and line.failed:
-            errors.append(next(iter(line.failed.values())))
-        if old is not None and (errors or old.package is None):
-            return old, "\n".join(errors)
-        return None, "\n".join(errors)
+        if not line.found:
+            errors += list(line.failed.values())[:1]
+        # What a test brought is on no disk, and stays.
+        return (old if old is not None and (errors or old.folder is None) else None), "\n".join(errors)
 
     async def _beside(self, line: Line, stable: Active, *, fresh: bool) -> dict[str, Active]:
         """Versions that some chats get: the canary, and those that chats are pinned to."""
@@ -302,19 +298,22 @@ class Fleet:
         line.survivors.pop(manifest.version, None)
         return active
 
-    async def _retire(self, line: Line, leaving: Iterable[Active]) -> tuple[str, ...]:
+    async def _retire(self, line: Line, leaving: Iterable[Active], *, wait: float = SETTLE_S) -> tuple[str, ...]:
         """Let versions go, each when nothing holds it any more. What survived, as far as it is known soon."""
-        tasks = []
+        tasks: dict[asyncio.Task[tuple[str, ...]], Active] = {}
         for active in leaving:
             line.leaving.append(active)
             task = start(f"retire {active.kit.label}", self._let_go(line, active))
             task.add_done_callback(self._retiring.discard)
             self._retiring.add(task)
-            tasks.append(task)
-        if not tasks:
-            return ()
-        done, _ = await asyncio.wait(tasks, timeout=SETTLE_S)
-        return tuple(each for task in tasks if task in done for each in task.result())
+            tasks[task] = active
+        if tasks:
+            await asyncio.wait(tasks, timeout=wait)
+        # Nothing holds these any more: what is left is to verify that they are gone.
+        ending = [task for task, active in tasks.items() if wait and not task.done() and not active.crew.busy]
+        if ending:
+            await asyncio.wait(ending, timeout=VERIFY_S)
+        return tuple(each for task in tasks if task.done() for each in task.result())
 
     async def _let_go(self, line: Line, old: Active) -> tuple[str, ...]:
         state = old.plugin.state
@@ -366,22 +365,17 @@ class Fleet:
 
     def _take(self, shelf: Shelf, plugins: Iterable[str]) -> None:
         """Remember what lies on the shelf of these plugins, and of those that are new."""
-        wanted = {*plugins}
+        # A folder whose manifest cannot be read any more is still the one that somebody runs from.
         owners = {active.folder: line.id for line in self.lines.values() for active in line.running if active.folder}
-        unsound = [(owners.get(each.folder, each.id), each) for each in shelf.unsound]
-        news = {plugin for plugin in shelf.versions if plugin not in self.lines}
-        for plugin in (wanted | news) - {line.id for line in self.lines.values() if line.builtin}:
-            line = self._line(plugin)
-            line.found = list(shelf.versions.get(plugin, ()))
-            # What could not be loaded stays listed as long as it lies there.
-            lying = {found.manifest.version for found in line.found}
-            line.failed = {version: error for version, error in line.failed.items() if version in lying}
-            line.failed |= {each.version: each.error for owner, each in unsound if owner == plugin}
-            line.recalled = frozenset(each.version for owner, each in unsound if owner == plugin and each.recalled)
-        for owner, each in unsound:
+        unsound: dict[str, list[Unsound]] = {}
+        for each in shelf.unsound:
+            owner = owners.get(each.folder, each.id)
+            unsound.setdefault(owner, []).append(each)
             _log.error("plugin is not loaded", plugin=owner, version=each.version, reason=each.error)
-            if owner not in self.lines:
-                self._line(owner).failed[each.version] = each.error
+        for plugin in {*plugins} | ({*shelf.versions, *unsound} - self.lines.keys()):
+            line = self._line(plugin)
+            if not line.builtin:
+                line.take(shelf.versions.get(plugin, ()), unsound.get(plugin, ()))
 
     def _switch(self) -> None:
         """From here on new events go by what is active now."""

@@ -34,7 +34,7 @@ from kagami.plugins.schedule import Scheduler, job_of
 from kagami.plugins.scope import start
 from kagami.plugins.table import OPERATOR, Choice, Table
 from kagami.plugins.values import Values
-from kagami.ports import Execution, Handled
+from kagami.ports import Execution, Handled, Media, Reach
 
 MAX_AGE_S = 120.0
 # How long an event waits before it looks again whether its plugin is there, or free.
@@ -56,13 +56,15 @@ class Host:
         meters: Meters,
         dialogs: Desk,
         folder: Path | None,
-        work: Path | None = None,
+        work: Path,
         translate: Translate = str,
         language: str = "en",
         prefix: str = "/",
         admins: Collection[str] = (),
         grace: float = GRACE_S,
         scheduler: Scheduler | None = None,
+        http: Reach | None = None,
+        media: Media | None = None,
     ) -> None:
         self._clock = clock
         self._meters = meters
@@ -79,10 +81,12 @@ class Host:
             catalogue=lambda: self.fleet.lineup.table.lines,
             config=config,
             grace=grace,
-            work=work or Path("work"),
+            work=work,
             prefix=prefix,
             language=language,
             scheduler=scheduler,
+            http=http,
+            media=media,
         )
         self._folder = folder
         self._values = store
@@ -247,21 +251,26 @@ class Host:
             active.crew.busy += 1
         try:
             for active, handler in watchers:
-                ctx: Context[Any] = Context(active.kit, execution)
-                forget = execution.savepoint()
-                try:
-                    await self._run(active, handler, ctx, [], execution)
-                except KagamiError as error:
-                    # One that rests among others misses this event; one that was stopped while it asked goes on later.
-                    if alone or (isinstance(error, Parked) and not error.seconds):
-                        raise
-                    forget()
-                if not handled.plugin and (ctx.acted or execution.staged(active.kit.namespace)):
+                acted = await self._watch(active, handler, execution, alone=alone)
+                if acted and not handled.plugin:
                     handled = Handled(active.kit.label, "handled")
         finally:
             for active, _ in watchers:
                 active.crew.release()
         return handled
+
+    async def _watch(self, active: Active, handler: Handler, execution: Execution, *, alone: bool) -> bool:
+        """Whether it did anything about the event."""
+        ctx: Context[Any] = Context(active.kit, execution)
+        forget = execution.savepoint()
+        try:
+            await self._run(active, handler, ctx, [], execution)
+        except KagamiError as error:
+            # One that rests among others misses this event; one that was stopped while it asked goes on later.
+            if alone or (isinstance(error, Parked) and not error.seconds):
+                raise
+            forget()
+        return ctx.acted or bool(execution.staged(active.kit.namespace))
 
     async def _run(
         self, active: Active, handler: Handler, ctx: Context[Any], args: list[Any], execution: Execution

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from kagami.errors import NotFound
 from kagami.plugins.active import Active
-from kagami.plugins.versions import Found
+from kagami.plugins.versions import Found, Unsound
 
 
 class Line:
@@ -36,6 +36,27 @@ class Line:
     def known(self) -> bool:
         """Whether there is anything to tell of it."""
         return bool(self.found or self.running or self.leaving or self.failed)
+
+    @property
+    def fallback(self) -> Active | None:
+        """What goes on when nothing else can serve: the stable version, unless it was recalled."""
+        return None if self.stable is None or self.stable.version in self.recalled else self.stable
+
+    def take(self, found: Iterable[Found], unsound: Collection[Unsound]) -> None:
+        """Remember what lies on the shelf. What could not be loaded stays listed as long as it lies there."""
+        self.found = list(found)
+        lying = {each.manifest.version for each in self.found}
+        self.failed = {version: error for version, error in self.failed.items() if version in lying}
+        self.failed |= {each.version: each.error for each in unsound}
+        self.recalled = frozenset(each.version for each in unsound if each.recalled)
+
+    @property
+    def versions(self) -> list[str]:
+        """All that are known: the highest first, then those that only a failure or something left behind tells of."""
+        known = {found.manifest.version: found.manifest.semver for found in self.found}
+        known |= {active.version: active.manifest.semver for active in (*self.running, *self.leaving)}
+        ordered = sorted(known, key=lambda version: known[version], reverse=True)
+        return list(dict.fromkeys([*ordered, *self.failed, *self.survivors]))
 
     def version(self, version: str) -> Active | None:
         """The running one with this version."""

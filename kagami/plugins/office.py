@@ -16,7 +16,8 @@ from kagami.plugins.active import Active
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.line import Line
 from kagami.plugins.settings import fields, read_settings
-from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow, VersionRow, VersionState
+from kagami.plugins.view import View
+from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow
 
 
 class Deliveries(Protocol):
@@ -33,7 +34,7 @@ class Office:
     def __init__(self, fleet: Fleet, meters: Meters) -> None:
         self._fleet = fleet
         self._decided = fleet.decided
-        self._meters = meters
+        self._view = View(fleet, meters)
         self.deliveries: Deliveries | None = None
         self.origin: Callable[[str], str] = lambda _: "default"
 
@@ -41,7 +42,7 @@ class Office:
 
     def rows(self) -> list[PluginRow]:
         known = [line for line in self._fleet.lines.values() if line.known]
-        return [self._row(line) for line in sorted(known, key=lambda line: (not line.builtin, line.id))]
+        return [self._view.row(line) for line in sorted(known, key=lambda line: (not line.builtin, line.id))]
 
     def form(self, plugin: str) -> list[Field]:
         active = self._serving(plugin)
@@ -97,7 +98,7 @@ class Office:
         await self._fleet.settle(plugin)
         if weight and line.version(wanted) is None:
             raise Refused(reason=line.failed.get(wanted, "").strip().rpartition("\n")[2])
-        return self._row(line)
+        return self._view.row(line)
 
     async def promote(self, plugin: str) -> ReloadRow:
         line, stable = self._own(plugin), self._serving(plugin)
@@ -206,85 +207,6 @@ class Office:
 
     def _from(self, plugin: str) -> Callable[[str], str]:
         return lambda name: self.origin(f"plugins.settings.{plugin}.{name}")
-
-    def _row(self, line: Line) -> PluginRow:
-        active, rollout = line.stable, self._decided.rollouts.active.get(line.id)
-        versions = self._versions(line)
-        canary = rollout.version if rollout is not None and rollout.version in line.others else ""
-        manifest = active.manifest if active else line.found[0].manifest if line.found else None
-        t = self._fleet.around.translate
-        problems = [each.text(t) for each in self._fleet.lineup.table.conflicts if each.plugin == line.id]
-        stuck = sum(each.crew.stuck for each in line.running)
-        if stuck:
-            problems.append(t("{count} handlers ignore their cancellation").format(count=stuck))
-        return PluginRow(
-            line.id,
-            active.version if active else "",
-            (manifest.name if manifest else "") or line.id,
-            self._state(line),
-            builtin=line.builtin,
-            description=manifest.description if manifest else "",
-            author=manifest.author if manifest else "",
-            runtime=manifest.runtime if manifest else "python",
-            permissions=manifest.permissions if manifest else (),
-            error=next(iter(line.failed.values()), ""),
-            problems=tuple(problems),
-            commands=tuple(each.names[0] for each in active.plugin.declared.commands if each.names[0]) if active else (),
-            canary=canary,
-            weight=rollout.weight if rollout is not None and canary else 0,
-            pinned=self._decided.choices.of(line.id).pinned,
-            off_in=self._decided.switches.count(line.id),
-            handled=self._meters.count["plugin handled", line.id],
-            failed=self._meters.count["plugin failed", line.id],
-            p95_ms=self._meters.latency[f"plugin {line.id}"].quantile(0.95) * 1000,
-            versions=versions,
-        )
-
-    def _state(self, line: Line) -> str:
-        if self._decided.switches.is_off_everywhere(line.id):
-            return "disabled"
-        if self._decided.quarantine.is_quarantined(line.id):
-            return "quarantined"
-        if line.stable is None:
-            return "failed" if line.failed else "draining"
-        if line.stable.resting(self._fleet.around.clock.monotonic()):
-            return "parked"
-        return "active"
-
-    def _versions(self, line: Line) -> tuple[VersionRow, ...]:
-        leaving = {active.version: active for active in line.leaving}
-        names = {found.manifest.version: found.manifest.semver for found in line.found}
-        names |= {active.version: active.manifest.semver for active in (*line.running, *line.leaving)}
-        ordered = sorted(names, key=lambda version: names[version], reverse=True)
-        gone = [version for version in (*line.failed, *line.survivors) if version not in names]
-        return tuple(
-            self._version(line, version, line.version(version) or leaving.get(version))
-            for version in dict.fromkeys([*ordered, *gone])
-        )
-
-    def _version(self, line: Line, version: str, active: Active | None) -> VersionRow:
-        tally = self._decided.rollouts.tally(line.id, version)
-        rollout = self._decided.rollouts.active.get(line.id)
-        state: VersionState = "standby"
-        if active is not None:
-            state = "active" if active is line.stable else "draining" if active in line.leaving else "canary"
-            if state != "draining" and active.resting(self._fleet.around.clock.monotonic()):
-                state = "parked"
-        elif version in line.failed:
-            state = "recalled" if version in line.recalled else "failed"
-        return VersionRow(
-            version,
-            state,
-            weight=rollout.weight if rollout is not None and rollout.version == version else 0,
-            events=tally.events,
-            errors=tally.errors,
-            p95_ms=tally.latency.quantile(0.95) * 1000,
-            open=active.crew.busy if active else 0,
-            since_ms=active.since_ms if active else 0,
-            error=line.failed.get(version, "") or (active.trouble if active else ""),
-            survivors=line.survivors.get(version, ()),
-            digest=active.digest if active else "",
-        )
 
 
 def _delete(folder: Any) -> None:

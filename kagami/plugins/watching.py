@@ -20,7 +20,7 @@ async def watch(fleet: Fleet, folder: Path, *, reload: Callable[[str], Awaitable
     """Until cancelled. What is there at the beginning is taken to be loaded already."""
     from watchfiles import awatch  # noqa: PLC0415 - only where somebody develops
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once
     again = reload or fleet.reload
     async for changes in awatch(folder, debounce=SETTLE_MS, step=50, recursive=True):
         for plugin in touched(folder, (Path(path) for _, path in changes)):
@@ -38,5 +38,6 @@ def touched(folder: Path, paths: Iterable[Path]) -> list[str]:
         if len(parts) > 1 and not any(part.startswith(".") or part in _IGNORED for part in parts):
             heads.add(parts[0])
     shelf = discover(folder)
-    names = {found.folder.relative_to(folder).parts[0]: plugin for plugin, all_ in shelf.versions.items() for found in all_}
+    everything = ((plugin, found) for plugin, versions in shelf.versions.items() for found in versions)
+    names = {found.folder.relative_to(folder).parts[0]: plugin for plugin, found in everything}
     return sorted({names.get(head, head) for head in heads})

@@ -136,7 +136,8 @@ class VersionRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PluginRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`version` is the one that serves, `canary` the one that gets `weight` percent of the chats.
+    """`version` is the one that serves, `canary` the one that gets `weight` percent of the chats, `previous` the one
+    that served before, when that was an operator's choice.
 
     `state` is the worst that an operator should know: `active`, `failed`, `parked`, `quarantined`, `draining` or
     `disabled`. `versions` are all that are known, the highest first; `problems` are conflicts and the like.
@@ -156,6 +157,7 @@ class PluginRow(msgspec.Struct, frozen=True, omit_defaults=True):
     commands: tuple[str, ...] = ()
     canary: str = ""
     weight: int = 0
+    previous: str = ""
     pinned: bool = False
     off_in: int = 0
     handled: int = 0

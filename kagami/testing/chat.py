@@ -10,11 +10,12 @@ async def test_greeting() -> None:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,38 +36,16 @@ from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
 from kagami.plugins.schedule import Scheduler
 from kagami.plugins.scope import start
-from kagami.ports import Handled, StorePut
+from kagami.ports import Handled, Media, Reach
 from kagami.testing.clock import FakeClock, settle
 from kagami.testing.execution import ChatExecution
 from kagami.testing.stalls import Stalls
+from kagami.testing.values import MemoryValues
 
 __all__ = ["ChatExecution", "MemoryValues", "PluginChat", "chat_with"]
 
 PLUGIN = "plugin"
 ANSWER_SECONDS = 5.0
-
-
-class MemoryValues:
-    """Plugins' values in a dictionary: the part of a store that plugins see."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-
-    async def get(self, plugin: str, key: str) -> str | None:
-        return self.kept.get((plugin, key))
-
-    async def keys(self, plugin: str, prefix: str) -> list[str]:
-        return sorted(key for owner, key in self.kept if owner == plugin and key.startswith(prefix))
-
-    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
-        return {key: self.kept[plugin, key] for key in await self.keys(plugin, prefix)}
-
-    async def put_many(self, writes: Sequence[StorePut]) -> None:
-        for write in writes:
-            if write.value is None:
-                self.kept.pop((write.plugin, write.key), None)
-            else:
-                self.kept[write.plugin, write.key] = write.value
 
 
 class House(NamedTuple):
@@ -98,6 +77,7 @@ class PluginChat:
         self._queued: list[ChatExecution] = []
         self._lanes: dict[tuple[str, str], asyncio.Lock] = {}
         self._serial = 0
+        self._version = 1
         self._failures: list[PluginError] = []
         self.store = store
         self.prefix = prefix
@@ -265,6 +245,11 @@ class PluginChat:
             self._open[each.event.execution] = again
             self._queue(again)
 
+    async def swap(self, plugin: Plugin[Any]) -> None:
+        """Put another version of the plugin into its place, as a reload does: open dialogs end in the old one."""
+        self._version += 1
+        await self.host.adopt(Manifest(id=PLUGIN, version=f"{self._version}.0.0", entry="tests:plugin"), plugin)
+
     def _move_in(self, house: House) -> None:
         self.host, self._desk = house.host, house.desk
         self._desk.is_operator = self._is_operator
@@ -338,13 +323,17 @@ async def chat_with(
     prefix: str = "/",
     translate: Translate = str,
     zone: tzinfo = UTC,
+    http: Reach | None = None,
+    media: Media | None = None,
 ) -> AsyncIterator[PluginChat]:
     """A chat with one plugin, or with all that are in a folder and the built-in ones.
 
-    `settings` are the plugin's own; with a folder they are by plugin's id. Leaving the chat unloads everything and
-    fails when something survives.
+    `settings` are the plugin's own; with a folder they are by plugin's id. `http` and `media` are what `ctx.http` and
+    `ctx.media` reach; without them a plugin gets `Unavailable`. Leaving the chat unloads everything and fails when
+    something survives.
     """
     clock = clock or SystemClock()
+    work = TemporaryDirectory(prefix="kagami-work-")
     store, given, numbers = MemoryValues(), dict(settings or {}), count(1)
 
     async def build() -> House:
@@ -358,10 +347,13 @@ async def chat_with(
             meters=Meters(),
             dialogs=desk,
             folder=plugin if isinstance(plugin, Path) else None,
+            work=Path(work.name),
             translate=translate,
             prefix=prefix,
             grace=grace,
             scheduler=scheduler,
+            http=http,
+            media=media,
         )
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(host)
@@ -376,5 +368,6 @@ async def chat_with(
             yield chat
     finally:
         survivors = await chat.leave()
+        work.cleanup()
     if survivors:
         raise AssertionError("; ".join(survivors))

@@ -92,7 +92,7 @@ class PluginActs:
         t, shell = self.shell.t, self.shell
         canary = plugin.canary if plugin.weight else ""  # one that gets nothing is no way to go back
         leaves = canary or plugin.version
-        stays = plugin.version if canary else t(mark("the version that served before"))
+        stays = plugin.version if canary else plugin.previous or t(mark("the version that served before"))
         now = f"{plugin.weight if canary else 100}%  {leaves}{self._rate(plugin, leaves)}"
         facts: Facts = (
             (t(mark("Traffic now")), now),

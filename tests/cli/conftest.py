@@ -15,6 +15,7 @@ import pytest
 from kagami.cli.main import main
 from kagami.home import Home, hold, prepare
 from kagami.operations import registry
+from kagami.ports import PluginRow, ReloadRow
 from kagami.web.config import WebConfig
 from kagami.web.server import WebServer
 from tests.web.doubles import Rows, SmallStore, StillHouse, make_parts, row
@@ -31,6 +32,34 @@ class Said(NamedTuple):
 Say = Callable[..., Said]
 
 
+class Fleet:
+    """The plugins of an engine: remembers what it was told, and fails where a test says so."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.error, self.newest = "", "9.9.9"
+        self.pinned: list[str] = []
+
+    def rows(self) -> list[PluginRow]:
+        return [PluginRow(each, "1.0.0", each, "active", pinned=True) for each in self.pinned]
+
+    async def reload(self, plugin: str | None) -> list[ReloadRow]:
+        return [self._did(f"reload {plugin}", str(plugin), self.newest)]
+
+    async def use(self, plugin: str, version: str, *, pin: bool = False) -> ReloadRow:
+        return self._did(f"use {plugin} {version} {pin}", plugin, version)
+
+    async def rollback(self, plugin: str) -> ReloadRow:
+        return self._did(f"rollback {plugin}", plugin, "0.9.0")
+
+    async def remove(self, plugin: str, version: str) -> None:
+        self._did(f"remove {plugin} {version}", plugin, version)
+
+    def _did(self, what: str, plugin: str, version: str) -> ReloadRow:
+        self.told.append(what)
+        return ReloadRow(plugin, "1.0.0", "1.0.0" if self.error else version, self.error)
+
+
 @dataclass
 class Doubles:
     """What stands behind the socket; a test may change it."""
@@ -38,6 +67,7 @@ class Doubles:
     bots: Rows = field(default_factory=lambda: Rows(row()))
     store: SmallStore = field(default_factory=SmallStore)
     house: StillHouse = field(default_factory=StillHouse)
+    plugins: Fleet = field(default_factory=Fleet)
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +106,7 @@ def engine(home: Home) -> Iterator[Doubles]:
     async def serve() -> None:
         stop = asyncio.Event()
         loops.append((asyncio.get_running_loop(), stop))
-        parts = make_parts(bots=doubles.bots, store=doubles.store, house=doubles.house)
+        parts = make_parts(bots=doubles.bots, store=doubles.store, house=doubles.house, plugins=doubles.plugins)
         with hold(home):
             async with WebServer(WebConfig(port=0), registry(), parts, socket=home.socket):
                 ready.set()

@@ -34,6 +34,15 @@ def test_every_operation_is_a_command_with_its_fields(found: Operation) -> None:
     assert command.help == found.text
 
 
+@pytest.mark.parametrize("found", OPERATIONS.by_name.values(), ids=lambda found: found.name)
+def test_no_two_options_of_an_operation_have_one_name(found: Operation) -> None:
+    group = topics(str)[found.topic]
+    assert isinstance(group, click.Group)
+    flags = [flag for each in group.commands[found.verb].params for flag in each.opts]
+    names = [each.name for each in group.commands[found.verb].params]
+    assert (len(flags), len(names)) == (len(set(flags)), len(set(names)))
+
+
 def test_every_topic_has_a_sentence() -> None:
     assert {each.topic for each in OPERATIONS.by_name.values()} == set(TOPICS)
 

@@ -22,7 +22,7 @@ BROKEN_AT = 50
 def rss() -> float:
     """Megabytes of this process."""
     gc.collect()
-    return psutil.Process().memory_info().rss / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6
 
 
 @pytest.mark.timeout(180)
@@ -59,4 +59,3 @@ async def test_a_hundred_reloads_under_load_lose_double_and_leak_nothing(tmp_pat
         versions = [said[0][0] for _, said in sorted(people.heard.items()) if said[0][1] == chat]
         numbers = [tuple(map(int, version.split("."))) for version in versions]
         assert numbers == sorted(numbers)
-

@@ -324,6 +324,16 @@ async def test_a_connection_that_breaks_is_unavailable(house: House) -> None:
         await house.http().post(house.url("/broken"))
 
 
+async def test_an_answer_that_is_no_http_is_unavailable(house: House) -> None:
+    async def mumble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-x\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(mumble, "127.0.0.1", 0) as server:
+        with pytest.raises(Unavailable, match=r"api\.test is away: ."):
+            await house.http().get(f"http://api.test:{server.sockets[0].getsockname()[1]}/?secret")
+
+
 @pytest.mark.parametrize("path", ["/large", "/stream"])
 async def test_an_answer_has_a_largest_size(house: House, path: str) -> None:
     with pytest.raises(Unavailable, match="larger than 2 MB"):

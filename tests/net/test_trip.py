@@ -84,6 +84,12 @@ def test_a_post_becomes_a_get_without_its_body(status: int) -> None:
     assert (trip.method, trip.body, "content-type" in trip.headers) == ("GET", None, False)
 
 
+def test_other_methods_become_a_get_only_to_see_another_place() -> None:
+    put, head = (start(method, "https://a.test/x", body=b"b") for method in ("PUT", "HEAD"))
+    led_on = [trip.onward(status, "/y") for trip in (put, head) for status in (301, 303)]
+    assert [trip.method for trip in led_on if trip] == ["PUT", "GET", "HEAD", "HEAD"]
+
+
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_post_may_be_repeated_elsewhere(status: int) -> None:
     trip = led(status, "/y")

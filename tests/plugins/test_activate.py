@@ -6,10 +6,10 @@ import pytest
 
 from kagami.clock import SystemClock
 from kagami.errors import LoadError, SettingError
-from kagami.plugins.config import PluginsConfig
 from kagami.plugins.activate import Surroundings, activate
-from kagami.plugins.frames import shown_trace
+from kagami.plugins.config import PluginsConfig
 from kagami.plugins.dialogs import Desk
+from kagami.plugins.frames import shown_trace
 from kagami.plugins.versions import Found, discover
 from kagami.testing.chat import MemoryValues
 

@@ -10,6 +10,7 @@ import pytest
 
 from kagami.errors import NotFound, PackageRefused, Refused, Unavailable
 from kagami.plugins import deliveries
+from kagami.plugins.config import MarketConfig
 from kagami.plugins.deliveries import hosts
 from kagami.plugins.market import FILE
 from kagami.plugins.recalls import Recall
@@ -88,7 +89,7 @@ async def test_a_folder_that_is_away_is_told(bazaar: Bazaar, tmp_path: Path) -> 
 
 
 async def test_without_a_market_the_fix_is_named(bazaar: Bazaar) -> None:
-    config = msgspec.structs.replace(bazaar.config(), market=deliveries.PluginsConfig().market)
+    config = msgspec.structs.replace(bazaar.config(), market=MarketConfig())
     ways = deliveries.Deliveries(bazaar.folder, config, bazaar.road)
     with pytest.raises(Refused, match=r"plugins\.market\.url"):
         await ways.sync(dry_run=True)

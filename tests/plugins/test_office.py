@@ -94,7 +94,7 @@ async def test_the_serving_version_cannot_be_removed_another_can(greeter: Path) 
         with pytest.raises(Refused):
             await chat.host.office.remove("greeter", "2.0.0")
         await chat.host.office.remove("greeter", "1.0.0")
-        assert {each.name for each in (greeter / "greeter").iterdir()} == {"1.1.0", "2.0.0"}  # noqa: ASYNC240
+        assert {each.name for each in (greeter / "greeter").iterdir()} == {"1.1.0", "2.0.0"}
         assert "1.0.0" not in {each.version for each in row(chat).versions}
 
 

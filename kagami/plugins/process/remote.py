@@ -333,7 +333,10 @@ def _setting(field: Field) -> tuple[str, Any, Any]:
     if field.kind == "choice" and field.choices:
         kind = Literal[field.choices]
     if field.least is not None or field.most is not None:
-        kind = Annotated[kind, msgspec.Meta(ge=field.least, le=field.most)]
+        # On the wire every limit is a float, which no limit of a whole number may be.
+        number = int if kind is int else float
+        least, most = (None if each is None else number(each) for each in (field.least, field.most))
+        kind = Annotated[kind, msgspec.Meta(ge=least, le=most)]
     default: Any = field.default
     return (field.name, kind | None if default is None and kind is not Any else kind, _fresh(default))
 

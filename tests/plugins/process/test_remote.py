@@ -295,6 +295,12 @@ def test_settings_of_a_child_have_their_types_and_limits() -> None:
         msgspec.convert({"days": 9}, kind)
 
 
+def test_limits_that_came_over_the_wire_hold_for_whole_numbers() -> None:
+    sent = msgspec.json.encode([Field("days", "int", default=3, least=1, most=7)])
+    kind = settings_class(msgspec.json.decode(sent, type=list[Field]), {})
+    assert msgspec.convert({"days": 7}, kind) == kind(days=7)
+
+
 def test_a_child_that_declares_no_settings_takes_what_it_is_given() -> None:
     assert msgspec.structs.asdict(settings_class([], {"a": 1})()) == {"a": None}
 

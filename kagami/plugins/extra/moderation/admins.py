@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+import msgspec
+
 from kagami.plugins.api import Context, Plugin, Rest, UsageError, User
 
 from . import deeds
@@ -15,6 +17,7 @@ from .journal import Entry, entries, note
 from .ladder import Record
 from .rules import MOST_MUTE_MINUTES, OF_CHAT, Rules, name_of, read_rule
 from .texts import say, say_value
+from .watch import Watch
 from .words import plain
 
 Here = Context[Rules]
@@ -25,7 +28,7 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
 _BETWEEN = re.compile(r"[\s,，、;；]+")
 
 
-def declare(plugin: Plugin[Rules], chats: Chats) -> None:
+def declare(plugin: Plugin[Rules], chats: Chats, watch: Watch) -> None:
     """Everything that begins with `/mod`, and what admins do to one person."""
     desk = Desk(chats)
 
@@ -33,6 +36,7 @@ def declare(plugin: Plugin[Rules], chats: Chats) -> None:
     async def mod(ctx: Here, verb: str = "", what: Rest[str] = "") -> str:
         """群管：开关、敏感词、规则、记录 / Moderation of this group: switch, words, rules, log"""
         _check_group(ctx)
+        watch.pardon(ctx.event.execution)
         return await desk.verb(verb)(ctx, what)
 
     plugin.command("mute", aliases=["禁言"], role="admin")(mute)
@@ -132,7 +136,9 @@ class Desk:
         clock = _CLOCK.fullmatch(what.strip())
         if clock is None:
             return _say(ctx, "bad_time")
-        await ctx.jobs.put(_summary_key(ctx), "summary", timetable=f"{int(clock[2])} {int(clock[1])} * * *", missed="skip")
+        await ctx.jobs.put(
+            _summary_key(ctx), "summary", timetable=f"{int(clock[2])} {int(clock[1])} * * *", missed="skip"
+        )
         return _say(ctx, "summary_set", time=what.strip())
 
     async def _rules(self, ctx: Here) -> str:
@@ -210,13 +216,14 @@ def _summary_key(ctx: Here) -> str:
 def _entry(ctx: Here, entry: Entry) -> str:
     time = datetime.fromtimestamp(entry.at_ms / 1000, UTC).astimezone()
     why = " ".join(filter(None, [_say(ctx, f"why_{entry.why}"), entry.detail]))
-    told = _say(ctx, "entry", time=f"{time:%m-%d %H:%M}", deed=_say(ctx, f"deed_{entry.deed}"), user=entry.user, why=why)
+    told = _say(
+        ctx, "entry", time=f"{time:%m-%d %H:%M}", deed=_say(ctx, f"deed_{entry.deed}"), user=entry.user, why=why
+    )
     return told.rstrip() + (_say(ctx, "by", by=entry.by) if entry.by else "")
 
 
 def _value(ctx: Here, rules: Rules, name: str) -> str:
-    plain_rules = {field: getattr(rules, field) for field in OF_CHAT}
-    return say_value(ctx.settings.language, plain_rules[name])
+    return say_value(ctx.settings.language, msgspec.to_builtins(rules)[name])
 
 
 def _listed(words: object) -> str:

@@ -1,5 +1,4 @@
-"""Welcome and farewell: a template in which `{name}` and `{group}` stand for a person and the group, and nothing else
-is special."""
+"""Welcome and farewell: templates in which only `{name}` and `{group}` are special: a person and the group."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ def fill(template: str, *, name: str | Mention, group: str) -> Message:
     """The message of a template."""
     parts: list[Text | Mention] = []
     for place, piece in enumerate(_PLACE.split(template)):
-        # Every second piece is the name of a placeholder.
+        # Every second piece is a name that stood in braces.
         filled = piece if place % 2 == 0 else name if piece == "name" else group
         if isinstance(filled, Mention):
             parts.append(filled)

@@ -12,8 +12,9 @@ LONGEST_TEXT = 5_000
 _ENDINGS = (
     "com|net|org|cn|io|cc|co|top|xyz|me|gg|vip|club|site|online|link|live|shop|app|dev|info|biz|tv|ru|uk|de|jp|hk|tw|us"
 )
+# The host ends where a path or other writing begins; the path is passed over, whatever it looks like.
 _LINK = re.compile(
-    rf"(?P<full>https?://[^\s<>\"'，。、！？）】》]{{1,500}})"
+    r"(?P<full>https?://(?:[a-z0-9.:@_~%!$&*+=;\[\]-]{1,300}|[^\s/]{1,60}))[!-~]{0,2000}"
     rf"|(?<![a-z0-9@.-])(?P<bare>(?:[a-z0-9-]{{1,63}}\.){{1,6}}(?:{_ENDINGS}))(?![a-z0-9-])",
     re.IGNORECASE,
 )
@@ -38,8 +39,8 @@ def foreign(text: str, allowed: Collection[str]) -> str | None:
 
 
 def _host(url: str) -> str:
-    """Browsers read `\\` as `/`; a URL that cannot be read leads nowhere good."""
+    """A URL that cannot be read leads nowhere good: it is its own host."""
     try:
-        return urlsplit(url.replace("\\", "/")).hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
         return url[:60]

@@ -22,7 +22,7 @@ SILENT_S = 10
 plugin = Plugin(settings=Rules)
 chats = Chats()
 watch = Watch()
-admins.declare(plugin, chats)
+admins.declare(plugin, chats, watch)
 Here = Context[Rules]
 
 
@@ -35,7 +35,7 @@ async def begin(life: Lifetime[Rules]) -> None:
 @plugin.on("message")
 async def look(ctx: Here) -> None:
     """Every message of every group comes through here."""
-    if not deeds.is_group(ctx):
+    if watch.is_pardoned(ctx.event.execution) or not deeds.is_group(ctx):
         return
     guarded = await chats.of(ctx)
     if guarded is None or ctx.event.sender.role in guarded.rules.exempt_roles:
@@ -50,15 +50,16 @@ async def act(ctx: Here, rules: Rules, breach: Breach) -> None:
     key = f"record/{ctx.user}"
     before = await ctx.store.chat.get(key, Record(), type=Record)
     step = decide(before, rules, ctx.event.time_ms)
-    done = "delete" if step.delete and await deeds.take_back(ctx) else ""
-    record = step.record
-    if step.then == "mute" and not await deeds.mute(ctx, ctx.user, rules.mute_minutes):
-        record, step = replace(record, muted_until_ms=0), replace(step, then="warn")
-    elif step.then == "kick" and not await deeds.kick(ctx, ctx.user):
-        record, step = before, replace(step, then="warn")
-    if record != before:
-        await ctx.store.chat.put(key, record)
-    if deed := done if step.then in (None, "warn") and done else step.then:
+    deleted = step.delete and await deeds.take_back(ctx)
+    failed = (step.then == "mute" and not await deeds.mute(ctx, ctx.user, rules.mute_minutes)) or (
+        step.then == "kick" and not await deeds.kick(ctx, ctx.user)
+    )
+    if failed:
+        warned = replace(before, warnings=before.warnings + 1, last_ms=ctx.event.time_ms)
+        step = replace(step, record=warned, then="warn")
+    if step.record != before:
+        await ctx.store.chat.put(key, step.record)
+    if deed := "delete" if deleted and step.then in (None, "warn") else step.then:
         await note(ctx, Entry(ctx.event.time_ms, deed, ctx.user, breach.why, breach.detail))
     await tell(ctx, rules, breach, step)
 

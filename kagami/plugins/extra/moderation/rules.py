@@ -22,14 +22,14 @@ class Rules(Settings):
     """0 switches a rule off."""
 
     language: Language = "zh"
-    words: list[str] = []
+    words: tuple[str, ...] = ()
     action: Deed = "delete"
     flood_messages: Count = 8
     flood_seconds: Seconds = 10
     repeats: Count = 4
     repeat_seconds: Seconds = 60
     links: bool = False
-    allowed_hosts: list[str] = []
+    allowed_hosts: tuple[str, ...] = ()
     mute_after: Annotated[Count, msgspec.Meta(description="Warnings until somebody is muted")] = 3
     mute_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_MUTE_MINUTES)] = 10
     kick_after: Annotated[Count, msgspec.Meta(description="Mutes until somebody is removed")] = 0
@@ -72,7 +72,10 @@ def read_rule(name: str, text: str) -> object:
         given = _WORDS.get(text.casefold(), text.casefold())
     elif name == "allowed_hosts":
         given = [each.casefold() for each in text.replace(",", " ").replace("，", " ").split()]
-    rules = msgspec.convert({name: given}, Rules, strict=False)
+    try:
+        rules = msgspec.convert({name: given}, Rules, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
     return msgspec.to_builtins(rules)[name]
 
 

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from .rules import Language
 
+_HELP_ZH = """群管怎么用：
+{prefix}mod on / off　开 / 关
+{prefix}mod add 词 / remove 词 / list　敏感词
+{prefix}mod set　看规则；{prefix}mod set 刷屏条数 6　改规则
+{prefix}mod log　最近做了什么
+{prefix}mod summary 21:00 / off　每天小结
+{prefix}mute @某人 10min，{prefix}unmute，{prefix}kick，{prefix}warns"""
+_HELP_EN = """How to use it:
+{prefix}mod on / off
+{prefix}mod add word / remove word / list
+{prefix}mod set shows the rules, {prefix}mod set flood_messages 6 changes one
+{prefix}mod log shows what was done
+{prefix}mod summary 21:00 / off
+{prefix}mute @user 10min, {prefix}unmute, {prefix}kick, {prefix}warns"""
 _TEXTS: dict[str, tuple[str, str]] = {
-    "help": (
-        "群管怎么用：\n{prefix}mod on / off　开 / 关\n{prefix}mod add 词 / remove 词 / list　敏感词\n"
-        "{prefix}mod set　看规则；{prefix}mod set 刷屏条数 6　改规则\n{prefix}mod log　最近做了什么\n"
-        "{prefix}mod summary 21:00 / off　每天小结\n{prefix}mute @某人 10min，{prefix}unmute，{prefix}kick，{prefix}warns",
-        "How to use it:\n{prefix}mod on / off\n{prefix}mod add word / remove word / list\n"
-        "{prefix}mod set shows the rules, {prefix}mod set flood_messages 6 changes one\n{prefix}mod log shows what was done\n"
-        "{prefix}mod summary 21:00 / off\n{prefix}mute @user 10min, {prefix}unmute, {prefix}kick, {prefix}warns",
-    ),
+    "help": (_HELP_ZH, _HELP_EN),
     "only_groups": ("这个要在群里用。", "This works in groups only."),
-    "on": ("群管开啦。{prefix}mod add 可以加敏感词，{prefix}mod set 看规则。", "I keep watch now. {prefix}mod add takes words, {prefix}mod set shows the rules."),
+    "on": (
+        "群管开啦。{prefix}mod add 可以加敏感词，{prefix}mod set 看规则。",
+        "I keep watch now. {prefix}mod add takes words, {prefix}mod set shows the rules.",
+    ),
     "off": ("群管关了。", "I don't keep watch any more."),
     "is_off": ("群管没开，先 {prefix}mod on。", "I don't keep watch here: {prefix}mod on first."),
     "added": ("加好了：{words}", "Added: {words}"),
-    "no_words": ("要写上词，比如 {prefix}mod add 代刷 加微信", "Write the words, like {prefix}mod add casino “free money”"),
+    "no_words": (
+        "要写上词，比如 {prefix}mod add 代刷 加微信",
+        "Write the words, like {prefix}mod add casino “free money”",
+    ),
     "too_many": ("最多 {most} 个词。", "There can be {most} words at most."),
     "removed": ("删掉了：{words}", "Removed: {words}"),
     "unknown_words": ("没有这个词。", "There is no such word."),
@@ -26,7 +39,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "no_list": ("本群还没有敏感词。", "This group has no words yet."),
     "rules": ("现在的规则：", "The rules now:"),
     "rule": ("{chinese}（{name}）：{value}", "{name}: {value}"),
-    "unknown_rule": ("没有这条规则，{prefix}mod set 看看有哪些。", "There is no such rule: {prefix}mod set shows them."),
+    "unknown_rule": (
+        "没有这条规则，{prefix}mod set 看看有哪些。",
+        "There is no such rule: {prefix}mod set shows them.",
+    ),
     "bad_value": ("“{value}”不合适，没有改。", "“{value}” does not fit: nothing was changed."),
     "rule_set": ("改好了，{name}：{value}", "Done, {name}: {value}"),
     "log": ("最近做的事：", "What was done:"),
@@ -47,9 +63,18 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "most": (" / {most}，满了禁言", " of {most} before a mute"),
     "mute": (" {why}，禁言 {minutes} 分钟，冷静一下。", " {why}: muted for {minutes} minutes."),
     "kick": (" {why}，移出群了。", " {why}: removed from the group."),
-    "cannot_delete": ("撤回不了消息，我是不是还不是管理员？（{reason}）", "I can't delete messages: am I an admin here? ({reason})"),
-    "cannot_mute": ("禁言不了，我是不是还不是管理员？（{reason}）", "I can't mute anybody: am I an admin here? ({reason})"),
-    "cannot_kick": ("踢不了人，我是不是还不是管理员？（{reason}）", "I can't remove anybody: am I an admin here? ({reason})"),
+    "cannot_delete": (
+        "撤回不了消息，我是不是还不是管理员？（{reason}）",
+        "I can't delete messages: am I an admin here? ({reason})",
+    ),
+    "cannot_mute": (
+        "禁言不了，我是不是还不是管理员？（{reason}）",
+        "I can't mute anybody: am I an admin here? ({reason})",
+    ),
+    "cannot_kick": (
+        "踢不了人，我是不是还不是管理员？（{reason}）",
+        "I can't remove anybody: am I an admin here? ({reason})",
+    ),
     "refused": ("没成功。", "That did not work."),
     "muted": ("禁言了 {user}，{minutes} 分钟。", "Muted {user} for {minutes} minutes."),
     "bad_minutes": ("时长要在 1 分钟到 30 天之间。", "Between a minute and 30 days, please."),
@@ -80,6 +105,6 @@ def say_value(language: Language, value: object) -> str:
     """The value of a rule as people read it."""
     if isinstance(value, bool):
         return say(language, "yes" if value else "no")
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         value = " ".join(map(str, value))
     return say(language, f"deed_{value}") if f"deed_{value}" in _TEXTS else str(value) or say(language, "nothing")

@@ -26,12 +26,24 @@ class Watch:
     def __init__(self, most: int = MOST_USERS) -> None:
         self._most = most
         self._users: OrderedDict[tuple[str, ...], Recent] = OrderedDict()
+        self._pardoned: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._users)
 
     def clear(self) -> None:
         self._users.clear()
+        self._pardoned.clear()
+
+    def pardon(self, execution: str) -> None:
+        """An admin's own command is no breach, though it may name a forbidden word. It is looked at right after."""
+        self._pardoned.add(execution)
+
+    def is_pardoned(self, execution: str) -> bool:
+        """Asked once for each message."""
+        pardoned = execution in self._pardoned
+        self._pardoned.discard(execution)
+        return pardoned
 
     def floods(self, key: tuple[str, ...], rules: Rules, now_ms: int) -> bool:
         """Count a message; whether it is one too many in these seconds."""

@@ -63,4 +63,3 @@ def _letters(text: str) -> Iterator[tuple[str, bool]]:
 def _stands(bare: str, start: int, edges: Sequence[bool]) -> bool:
     """Whether a word of Latin letters does not begin or end inside another."""
     return not bare.isascii() or (edges[start] and edges[start + len(bare)])
-

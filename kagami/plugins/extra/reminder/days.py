@@ -82,9 +82,12 @@ _OF_MONTH = re.compile(r"(\d{1,2})\s*[号日]")
 
 _COLON = re.compile(r"(?:at\s+)?(\d{1,2}):(\d{2})(?!\d)(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE)
 _MERIDIEM = re.compile(r"(?:at\s+)?(\d{1,2})\s*([ap])\.?m\b\.?", re.IGNORECASE)
-_O_CLOCK = re.compile(rf"({NUMBER})\s*[点點时](?:钟|整|(半)|([一三])刻|({NUMBER})\s*分|(\d\d|[零二三四五]?十?[一-九]?十?))?")
+_O_CLOCK = re.compile(
+    rf"({NUMBER})\s*[点點时](?:钟|整|(半)|([一三])刻|({NUMBER})\s*分|(\d\d|(?:零|[二三四五]?十)[一二三四五六七八九]?))?"
+)
 _BARE = re.compile(r"at\s+(\d{1,2})(?![\d:.])(?:\s*o'?clock)?", re.IGNORECASE)
-_NAMES = ((re.compile(r"(?:at\s+)?(?:noon|midday)\b", re.IGNORECASE), 12),) + (
+_NAMES = (
+    (re.compile(r"(?:at\s+)?(?:noon|midday)\b", re.IGNORECASE), 12),
     (re.compile(r"(?:at\s+)?midnight\b|午夜", re.IGNORECASE), 24),
 )
 
@@ -113,25 +116,45 @@ def read_clock(text: str, part: str = "") -> tuple[Clock, int] | None:
     for pattern, hour in _NAMES:
         if found := pattern.match(text):
             return Clock(hour), found.end()
-    hour, minute, meridiem, loose = 0, 0, "", False
-    if found := _COLON.match(text):
-        hour, minute, meridiem = int(found[1]), int(found[2]), found[3] or ""
-    elif found := _MERIDIEM.match(text):
-        hour, meridiem = int(found[1]), found[2]
-    elif found := _O_CLOCK.match(text):
-        hour, minute, loose = int(number(found[1])), _minute(found), True
-    elif found := _BARE.match(text):
-        hour, loose = int(found[1]), True
-    else:
+    hands = _read_hands(text)
+    if hands is None:
         return (Clock(_NOON), 0) if part == "noon" else None
-    if hour > _MIDNIGHT or minute >= _HOUR or (meridiem and not 1 <= hour <= _NOON):
+    hour, minute, loose, meridiem, end = hands
+    if not hands.real:
         raise Impossible("nonsense")
-    end = found.end()
-    if not part and not meridiem:
+    if meridiem:
+        part = "morning" if meridiem.lower() == "a" else "afternoon"
+    elif not part:
         part, further = read_part(text[end:])
         end += further
-    part = {"a": "morning", "p": "afternoon"}.get(meridiem.lower(), part)
     return Clock(_of_part(hour, part), minute, loose and not part and 0 < hour < _NOON), end
+
+
+class _Hands(NamedTuple):
+    """A time as it was written; `meridiem` is `a`, `p` or nothing."""
+
+    hour: int
+    minute: int
+    loose: bool
+    meridiem: str
+    end: int
+
+    @property
+    def real(self) -> bool:
+        """Whether a clock can show it."""
+        return self.minute < _HOUR and (1 <= self.hour <= _NOON if self.meridiem else self.hour <= _MIDNIGHT)
+
+
+def _read_hands(text: str) -> _Hands | None:
+    if found := _COLON.match(text):
+        return _Hands(int(found[1]), int(found[2]), False, found[3] or "", found.end())
+    if found := _MERIDIEM.match(text):
+        return _Hands(int(found[1]), 0, False, found[2], found.end())
+    if found := _O_CLOCK.match(text):
+        return _Hands(int(number(found[1])), _minute(found), True, "", found.end())
+    if found := _BARE.match(text):
+        return _Hands(int(found[1]), 0, True, "", found.end())
+    return None
 
 
 def _minute(found: re.Match[str]) -> int:
@@ -145,12 +168,13 @@ def _minute(found: re.Match[str]) -> int:
 
 def _of_part(hour: int, part: str) -> int:
     """`8` in the afternoon is 20, twelve at night is 24 and one at night is 25: the next day's."""
-    if part in ("dawn", "morning"):
-        return 0 if hour == _NOON else hour
-    if part == "night" and (hour == _NOON or 0 < hour < _SMALL_HOURS):
-        return hour + _NOON if hour == _NOON else hour + _MIDNIGHT
-    late = part in ("afternoon", "night") or (part == "noon" and hour < _SMALL_HOURS)
-    return hour + _NOON if late and 0 < hour < _NOON else hour
+    if hour == _NOON:
+        return {"dawn": 0, "morning": 0, "night": _MIDNIGHT}.get(part, hour)
+    if not 0 < hour < _NOON:
+        return hour
+    small = hour < _SMALL_HOURS
+    added = {"afternoon": _NOON, "night": _MIDNIGHT if small else _NOON, "noon": _NOON if small else 0}
+    return hour + added.get(part, 0)
 
 
 def weekday(name: str) -> int:

@@ -145,22 +145,26 @@ async def snooze(ctx: Here) -> str | None:
 async def _clear(ctx: Here, line: str) -> Found:
     """When and what, of a line; asks back for a time that was not said, or not at what hour."""
     found = _find(ctx, line)
-    if found is not None and not isinstance(found.when, Vague):
-        return found
-    question = _say(ctx, "ask_hour", spoken=found.spoken) if found else _say(ctx, "ask_when", text=line)
+    what = line if found is None else found.rest
+    question = _say(ctx, "ask_when", text=line)
     for _ in range(TRIES):
-        answer = await ctx.ask(question)
-        # To `明天`, the answer `8点` means tomorrow's; an answer like `周五 8点` stands for itself.
-        for told in (f"{found.spoken} {answer}" if found else answer, answer):
-            better = _find(ctx, told)
-            if better is not None and not isinstance(better.when, Vague):
-                return better._replace(rest=found.rest if found else line)
-        if found is None and better is not None and isinstance(better.when, Vague):
-            found = better._replace(rest=line)
+        if found is not None and not isinstance(found.when, Vague):
+            return found._replace(rest=what)
+        if found is not None:
             question = _say(ctx, "ask_hour", spoken=found.spoken)
-        else:
-            question = _say(ctx, "ask_again")
-    raise UsageError(reason=_say(ctx, "gave_up"))
+        found = _better(ctx, found, await ctx.ask(question, str))
+        question = _say(ctx, "ask_again")
+    if found is None or isinstance(found.when, Vague):
+        raise UsageError(reason=_say(ctx, "gave_up"))
+    return found._replace(rest=what)
+
+
+def _better(ctx: Here, found: Found | None, answer: str) -> Found | None:
+    """To `明天`, the answer `8点` means tomorrow's; an answer like `周五 8点` stands for itself."""
+    if found is None:
+        return _find(ctx, answer)
+    together = _find(ctx, f"{found.spoken} {answer}")
+    return together if together is not None and not isinstance(together.when, Vague) else _find(ctx, answer) or found
 
 
 def _find(ctx: Here, line: str) -> Found | None:

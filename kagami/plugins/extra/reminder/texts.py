@@ -7,18 +7,28 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 
-_WEEKDAYS = {"zh": "周一 周二 周三 周四 周五 周六 周日".split(), "en": "Mon Tue Wed Thu Fri Sat Sun".split()}
+_WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
 _NEAR = {"zh": ("今天", "明天", "后天"), "en": ("today", "tomorrow")}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SHORT = timedelta(minutes=2)
 
+_EXAMPLES_ZH = """可以这么说：
+{prefix}提醒 20分钟 关火
+{prefix}提醒 18:30 开会
+{prefix}提醒 明天 8点 起床
+{prefix}提醒 每天 8:00 喝水
+{prefix}提醒 每周一 9:00 交周报"""
+_EXAMPLES_EN = """Try one of these:
+{prefix}remind 20min tea
+{prefix}remind 18:30 meeting
+{prefix}remind tomorrow 8am get up
+{prefix}remind every day 8:00 drink water
+{prefix}remind every monday 9:00 report"""
 _TEXTS: dict[str, tuple[str, str]] = {
-    "examples": (
-        "可以这么说：\n{prefix}提醒 20分钟 关火\n{prefix}提醒 18:30 开会\n{prefix}提醒 明天 8点 起床\n"
-        "{prefix}提醒 每天 8:00 喝水\n{prefix}提醒 每周一 9:00 交周报",
-        "Try one of these:\n{prefix}remind 20min tea\n{prefix}remind 18:30 meeting\n{prefix}remind tomorrow 8am get up\n"
-        "{prefix}remind every day 8:00 drink water\n{prefix}remind every monday 9:00 report",
-    ),
+    "examples": (_EXAMPLES_ZH, _EXAMPLES_EN),
     "ask_all": (
         "要提醒你什么？比如“20分钟 关火”“明天 8点 起床”。",
         "What should I remind you of? For example “20min tea” or “tomorrow 8am get up”.",
@@ -30,7 +40,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "ask_hour": ("{spoken}几点？", "At what time {spoken}?"),
     "ask_what": ("{spoken}，提醒你什么？", "{spoken}: what should I remind you of?"),
     "ask_which": ("{spoken}是说哪个？", "Which one is “{spoken}”?"),
-    "ask_again": ("没看懂这个时间。写成 20分钟、18:30 或者 明天 8点 这样就行。", "I can't read that as a time. Write it like 20min, 18:30 or tomorrow 8am."),
+    "ask_again": (
+        "没看懂这个时间。写成 20分钟、18:30 或者 明天 8点 这样就行。",
+        "I can't read that as a time. Write it like 20min, 18:30 or tomorrow 8am.",
+    ),
     "gave_up": ("还是没看懂时间，先不记了。", "I still don't know when, so I leave it."),
     "nonsense": ("没有这样的时间呀。", "There is no such time."),
     "past": ("这个时间已经过去啦。", "That time is over already."),
@@ -41,13 +54,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "often": ("太频繁了，至少隔 {least} 分钟。", "That is too often: leave at least {least} minutes between."),
     "long": ("内容太长了，{most} 个字以内吧。", "That is too long: at most {most} characters."),
-    "full": ("你已经有 {most} 个提醒了，先用 {prefix}忘掉 删几个。", "You have {most} reminders already: {prefix}forget some first."),
+    "full": (
+        "你已经有 {most} 个提醒了，先用 {prefix}忘掉 删几个。",
+        "You have {most} reminders already: {prefix}forget some first.",
+    ),
     "set": ("好，{when} 叫你：{text}", "All right, {when}: {text}"),
-    "set_regular": ("好，{spoken} 叫你：{text}\n第一次是{when}。", "All right, {spoken}: {text}\nThe first time is {when}."),
+    "set_regular": (
+        "好，{spoken} 叫你：{text}\n第一次是{when}。",
+        "All right, {spoken}: {text}\nThe first time is {when}.",
+    ),
     "ring": ("⏰ {text}", "⏰ {text}"),
     "hint": ("\n（还没空？回我“稍后 10分钟”）", "\n(Busy? Answer “snooze 10min”)"),
     "snoozed": ("行，{when} 再叫你。", "All right, again {when}."),
-    "none": ("你没有设提醒。{prefix}提醒 20分钟 关火 就能设一个。", "You have no reminders. {prefix}remind 20min tea makes one."),
+    "none": (
+        "你没有设提醒。{prefix}提醒 20分钟 关火 就能设一个。",
+        "You have no reminders. {prefix}remind 20min tea makes one.",
+    ),
     "list": ("你的提醒：", "Your reminders:"),
     "line": ("{when}  {text}", "{when}  {text}"),
     "line_regular": ("{spoken}  {text}（下次 {when}）", "{spoken}  {text} (next: {when})"),

@@ -63,7 +63,9 @@ class Found(NamedTuple):
 
 _WIDE = str.maketrans("０１２３４５６７８９：　", "0123456789: ")
 _LEAD = re.compile(r"(?:提醒我|叫我|请|在|(?:remind\s+)?me\s)?\s*", re.IGNORECASE)
-_FILLER = re.compile(r"[\s,，;；:、。.-]*(?:(?:记得)?(?:提醒|叫)我(?:记得)?|(?:me\s+)?(?:to|that)\s+)?\s*", re.IGNORECASE)
+_FILLER = re.compile(
+    r"[\s,，;；:、。.-]*(?:(?:记得)?(?:提醒|叫)我(?:记得)?|(?:me\s+)?(?:to|that)\s+)?\s*", re.IGNORECASE
+)
 _CRON = re.compile(r"cron\s+(?:[\"“「]([^\"”」]{1,100})[\"”」]|((?:[\d*/,-]\S*\s+){4}\S+)|(@[a-z]+))", re.IGNORECASE)
 _LIST = rf"{ENGLISH_WEEKDAY}s?(?:\s*(?:,|and|&)\s*{ENGLISH_WEEKDAY}s?)*"
 _EVERY = r"(?:每隔?|every\s+)"
@@ -76,7 +78,10 @@ _DAYS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"每个?(?=[早晚]|上午|中午|下午)", lambda _: "* * *"),
     (r"(?:每个?)?工作日(?:每天)?|every\s+week\s?day\b|weekdays\b", lambda _: "* * 1-5"),
     (r"每个?周末|every\s+weekend\b|weekends\b", lambda _: "* * 0,6"),
-    (r"每个?(?:周|星期|礼拜)([一二三四五六])[到至-](?:周|星期|礼拜)?([二三四五六日天])", lambda at: _range(at[1], at[2])),
+    (
+        r"每个?(?:周|星期|礼拜)([一二三四五六])[到至-](?:周|星期|礼拜)?([一二三四五六日天])",
+        lambda at: _range(at[1], at[2]),
+    ),
     (r"每个?(?:周|星期|礼拜)([一二三四五六日天](?:[、,，和]?[一二三四五六日天])*)", lambda at: _weekly(list(at[1]))),
     (rf"every\s+({_LIST})\b", lambda at: _weekly(re.findall(ENGLISH_WEEKDAY, at[1], re.IGNORECASE))),
     (rf"每个?月\s*({NUMBER})\s*[号日]", lambda at: _monthly(number(at[1]))),
@@ -164,17 +169,17 @@ def _moments(day: Day | None, clock: Clock, now: datetime) -> tuple[datetime, ..
     """The first moment to come that fits; both halves of the day where nobody said which and either may be meant."""
     today = now.date()
     dates = day.dates if day is not None else (today, today + timedelta(1))
-    early = [datetime.combine(each, time()) + clock.offset for each in dates]
-    first = next((each for each in early if each > now), None)
-    late = early[0] + HALF_A_DAY
-    if clock.loose and dates[0] == today and early[0] <= now < late:
-        sure = day is not None or first is None or clock.hour < EARLIEST
-        return (late,) if sure or first is None else (late, first)
-    if first is None:
+    fitting = [datetime.combine(each, time()) + clock.offset for each in dates]
+    coming = tuple(each for each in fitting if each > now)[:1]
+    late = fitting[0] + HALF_A_DAY
+    if clock.loose and dates[0] == today and fitting[0] <= now < late:
+        sure = day is not None or clock.hour < EARLIEST
+        return (late,) if sure else (late, *coming)
+    if not coming:
         raise Impossible("past")
-    if first - now > FARTHEST:
+    if coming[0] - now > FARTHEST:
         raise Impossible("far")
-    return (first,)
+    return coming
 
 
 def _read_cron(text: str) -> tuple[Every, int] | None:
@@ -223,7 +228,9 @@ def _gap(minutes: str) -> timedelta:
     marks = sorted(int(each) for each in minutes.split(",") if each.isdecimal())
     if len(marks) < 2:  # noqa: PLR2004 - once an hour at most
         return timedelta(hours=1)
-    return timedelta(minutes=min(after - before for before, after in zip(marks, [*marks[1:], marks[0] + 60], strict=True)))
+    return timedelta(
+        minutes=min(after - before for before, after in zip(marks, [*marks[1:], marks[0] + 60], strict=True))
+    )
 
 
 def _weekly(names: list[str]) -> str:
