@@ -121,7 +121,8 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         port = await _open_gateway(stack, tools, hub)
         await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
         nursery.keep("retention", lambda: _retain(store, media, clock))
-        _keep_plugins(tools, host, hub)
+        deliveries = host.office.deliveries = await _deliveries(stack, tools, host)
+        _keep_plugins(tools, host, hub, deliveries)
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
         _log.info("ready", home=settings.home.path)
@@ -177,7 +178,7 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubP
     return host, made
 
 
-def _keep_plugins(tools: Tools, host: Host, hub: Hub) -> None:
+def _keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Deliveries) -> None:
     """What runs beside events: jobs that are due, sentences of the quarantine, files that change."""
     from kagami.plugins.watching import watch  # noqa: PLC0415
 
@@ -185,7 +186,6 @@ def _keep_plugins(tools: Tools, host: Host, hub: Hub) -> None:
         tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
     tools.nursery.keep("quarantine", host.guard)
     if tools.settings.plugins.market.url:
-        deliveries = _deliveries(tools, host)
         tools.nursery.keep("recalls", lambda: deliveries.follow_recalls(lambda plugin: _recalled(host, plugin)))
     if tools.settings.plugins.watch:
         tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
@@ -198,14 +198,17 @@ async def _recalled(host: Host, plugin: str) -> None:
     host.fleet.tell("error", "recall", what, plugin=plugin, version=row.old, serves=row.new or mark("nothing"))
 
 
-def _deliveries(tools: Tools, host: Host) -> Deliveries:
-    """What brings packages onto the disk."""
-    from kagami.plugins.deliveries import Deliveries  # noqa: PLC0415
+async def _deliveries(stack: AsyncExitStack, tools: Tools, host: Host) -> Deliveries:
+    """What brings packages onto the disk. Its way out leads to a market in a private network too; plugins' does not."""
+    from kagami.net.http import HttpReach  # noqa: PLC0415
+    from kagami.plugins.deliveries import Deliveries, hosts  # noqa: PLC0415
 
+    out, own = tools.settings.plugins.http, hosts(tools.settings.plugins)
+    reach = await stack.enter_async_context(HttpReach(proxy=out.proxy, private=(*out.private, *own)))
     return Deliveries(
         tools.settings.plugins_dir,
         tools.settings.plugins,
-        tools.reach,
+        reach,
         pinned=lambda: host.decided.choices.pinned,
         clock=tools.clock,
         translate=tools.translate,
@@ -219,7 +222,7 @@ async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
 def _parts(tools: Tools, host: Host, hub: Hub, sandbox: Sandbox) -> Parts:
     """What operations may use."""
     settings = tools.settings
-    host.office.origin, host.office.deliveries = settings.origin, _deliveries(tools, host)
+    host.office.origin = settings.origin
     return Parts(
         clock=tools.clock,
         meters=tools.meters,

@@ -52,11 +52,12 @@ plugin = Plugin()
 
 @plugin.command("n")
 async def number(ctx: Context[Settings], n: str) -> str:
-    while n == "0":
+    for _ in range(2 if n == "0" else 0):  # it ends with the loop, which asks a second time
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            continue
+            if _:
+                raise
     return f"{n} VERSION"
 """
 FAILS = """

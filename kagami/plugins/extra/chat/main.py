@@ -55,7 +55,7 @@ async def listen(ctx: Ctx) -> None:
         return
     room = await _house[0].enter(ctx, answer)
     text = shown(ctx.event.message, account)
-    if not room.is_on(ctx.settings) or not text or room.memory.knows(ctx.event.message_id):
+    if not room.is_on(ctx.settings) or not text:
         return
     now = _ms(ctx)
     await room.remember(ctx, room.memory.take(), _line(ctx, text))
@@ -142,7 +142,7 @@ async def _excuse(ctx: Ctx, room: Room, *, must: bool) -> None:
 
 def _line(ctx: Ctx, text: str) -> Line:
     sender = ctx.event.sender
-    return Line(ctx.user, plain_name(sender.card or sender.name), text, _ms(ctx), ctx.event.message_id)
+    return Line(ctx.user, plain_name(sender.card or sender.name), text, _ms(ctx))
 
 
 def _is_command(ctx: Ctx) -> bool:

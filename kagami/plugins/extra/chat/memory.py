@@ -23,14 +23,13 @@ _MARKS: dict[type, str] = {
 }
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """`user` is empty for what the bot said; `id` is the platform's number of the message."""
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """`user` is empty for what the bot said; `ms` is when, since 1970."""
 
     user: str
     name: str
     text: str
     ms: int
-    id: str = ""
 
 
 class Memory:
@@ -64,9 +63,6 @@ class Memory:
         for each in dropped:
             del self._lines[each]
         return dropped
-
-    def knows(self, message_id: str) -> bool:
-        return bool(message_id) and any(line.id == message_id for line in self._lines.values())
 
     def recent(self, characters: int) -> list[Line]:
         """The newest lines with at most so many characters together, oldest first; always the newest one."""

@@ -59,10 +59,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "why_flood": ("刷屏", "flooding"),
     "why_repeat": ("重复发言", "the same again and again"),
     "why_": ("", ""),
-    "warn": (" 别{why}哦（警告 {count}{most}）", " no {why}, please (warning {count}{most})"),
+    "warn": (" 别{why}哦（警告 {count}{most}）", " careful, that was {why} (warning {count}{most})"),
     "most": (" / {most}，满了禁言", " of {most} before a mute"),
-    "mute": (" {why}，禁言 {minutes} 分钟，冷静一下。", " {why}: muted for {minutes} minutes."),
-    "kick": (" {why}，移出群了。", " {why}: removed from the group."),
+    "mute": (" {why}，禁言 {minutes} 分钟，冷静一下。", " that was {why}: muted for {minutes} minutes."),
+    "kick": (" {why}，移出群了。", " that was {why}: removed from the group."),
     "cannot_delete": (
         "撤回不了消息，我是不是还不是管理员？（{reason}）",
         "I can't delete messages: am I an admin here? ({reason})",
@@ -107,4 +107,6 @@ def say_value(language: Language, value: object) -> str:
         return say(language, "yes" if value else "no")
     if isinstance(value, (list, tuple)):
         value = " ".join(map(str, value))
-    return say(language, f"deed_{value}") if f"deed_{value}" in _TEXTS else str(value) or say(language, "nothing")
+    if language == "zh" and f"deed_{value}" in _TEXTS:
+        return say(language, f"deed_{value}")
+    return str(value) or say(language, "nothing")

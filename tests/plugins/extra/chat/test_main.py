@@ -51,17 +51,31 @@ async def test_in_private_every_message_is_answered(chat: PluginChat) -> None:
     assert await chat.hears() == "ok"
 
 
-@pytest.mark.parametrize("said", ["good morning", "/help", "/weather 上海", "#status", "  /later"])
-async def test_talk_among_people_and_commands_call_no_model(chat: PluginChat, model: Model, said: str) -> None:
-    await tell(chat, said)
-    assert model.asked == []
+async def test_talk_among_people_is_not_answered(chat: PluginChat, model: Model) -> None:
+    await tell(chat, "good morning")
+    await ask(chat, "hello")
+    await chat.hears()
+    assert len(model.asked) == 1
 
 
-async def test_a_command_is_no_talk_even_in_private(chat: PluginChat, model: Model) -> None:
-    await chat.says("/echo hello")
-    assert await chat.hears() == "hello"
+@pytest.mark.parametrize("said", ["/echo hello", "/weather 上海", "#status", "  /later"])
+async def test_commands_are_neither_answered_nor_read(chat: PluginChat, model: Model, said: str) -> None:
+    await ask(chat, said)
     await chat.finished()
-    assert model.asked == []
+    await ask(chat, "and now?", user="10002")
+    while await chat.hears() != "ok":
+        pass
+    assert len(model.asked) == 1
+    assert said.strip() not in model.read()
+
+
+async def test_its_own_messages_are_not_answered(chat: PluginChat, model: Model) -> None:
+    await ask(chat, "echo", user="1")
+    await chat.finished()
+    await ask(chat, "hello")
+    await chat.hears()
+    assert "echo" not in model.read()
+    assert len(model.asked) == 1
 
 
 async def test_the_model_reads_what_was_said_before(chat: PluginChat, model: Model) -> None:
@@ -148,24 +162,28 @@ async def test_unasked_it_speaks_only_now_and_then(tmp_path: Path, model: Model)
         await chat.says("one", chat=GROUP)
         await chat.hears()
         await tell(chat, "two")
-        assert len(model.asked) == 1
+        await ask(chat, "three")
+        await chat.hears()
+        assert len(model.asked) == 2
 
 
 async def test_other_bots_are_heard_and_never_answered(tmp_path: Path, model: Model) -> None:
     async with talking(tmp_path, model.endpoint(), bots=["666"]) as chat:
         await ask(chat, "hello, bot", user="666", name="Robot")
         await chat.finished()
-        assert model.asked == []
         await ask(chat, "who was that?")
         await chat.hears()
         assert "hello, bot" in model.read()
+        assert len(model.asked) == 1
 
 
 async def test_what_comes_late_is_remembered_and_not_answered(chat: PluginChat, model: Model) -> None:
     await chat.says((ME, Text("are you there?")), chat=GROUP, age=600)
     await chat.finished()
-    assert model.asked == []
-    assert any("are you there?" in value for value in chat.store.kept.values())
+    await ask(chat, "hello")
+    await chat.hears()
+    assert "are you there?" in model.read()
+    assert len(model.asked) == 1
 
 
 async def test_no_number_of_anybody_leaves_and_the_answer_has_it_again(chat: PluginChat, model: Model) -> None:
@@ -277,18 +295,35 @@ async def test_what_is_answered_while_it_forgets_is_not_kept(chat: PluginChat, m
     assert not any("secret" in value for value in chat.store.kept.values())
 
 
+async def test_who_waits_while_it_forgets_is_forgotten_too(chat: PluginChat, model: Model) -> None:
+    model.open.clear()
+    await ask(chat, "one")
+    await model.called(1)
+    await ask(chat, "two")
+    await chat.finished()
+    await chat.says("/chat forget", chat=GROUP, role="admin")
+    await chat.hears()
+    model.open.set()
+    await chat.hears()
+    await ask(chat, "three")
+    await chat.hears()
+    assert [len(call["messages"]) for call in model.asked] == [2, 2]
+
+
 async def test_off_is_off_until_on_even_after_a_restart(chat: PluginChat, model: Model) -> None:
     await chat.says("/chat off", chat=GROUP, role="admin")
     assert await chat.hears() == "I keep quiet and remember nothing until /chat on."
     await chat.finished()
     await chat.restart()
-    await ask(chat, "hello")
+    await ask(chat, "a secret")
     await chat.finished()
-    assert model.asked == []
     await chat.says("/聊天 开", chat=GROUP, role="admin")
     assert await chat.hears() == "I am with you again."
+    await chat.finished()
     await ask(chat, "hello")
     assert await chat.hears() == "ok"
+    assert "secret" not in model.read()
+    assert len(model.asked) == 1
 
 
 async def test_members_may_not_switch_it(chat: PluginChat) -> None:
@@ -320,6 +355,20 @@ async def test_usage_counts_tokens_by_model(chat: PluginChat, model: Model) -> N
     said = await chat.hears()
     line = r"tiny @ 127\.0\.0\.1: 2 answers, 0 failed, 300 \+ 50 tokens, \d+\.\d s each"
     assert re.fullmatch(f"Today:\n{line}\nThis month:\n{line}", said)
+
+
+async def test_usage_is_kept_for_two_months(chat: PluginChat) -> None:
+    await ask(chat, "hello")
+    await chat.hears()
+    today = next(key for key in chat.store.kept if "/usage/" in key[1])
+    value = chat.store.kept.pop(today)
+    for number in range(100):
+        chat.store.kept["chat", f"{today[1].rpartition('/')[0]}/1999-{number:02}"] = value
+    await ask(chat, "hello")
+    await chat.hears()
+    days = sorted(key for key in chat.store.kept if "/usage/" in key[1])
+    assert len(days) == 62
+    assert days[-1] == today
 
 
 async def test_logs_hold_figures_and_no_words(tmp_path: Path, model: Model) -> None:

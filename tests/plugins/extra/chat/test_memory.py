@@ -77,14 +77,6 @@ def test_what_another_version_left_is_not_read(value: object) -> None:
     assert read_lines({key_of(1): value}) == {}
 
 
-def test_messages_are_known_by_their_number() -> None:
-    memory = Memory(5)
-    memory.put(0, Line("1", "n", "t", 0, "77"))
-    assert memory.knows("77")
-    assert not memory.knows("78")
-    assert not memory.knows("")
-
-
 @pytest.mark.parametrize(
     ("message", "text"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -55,11 +56,21 @@ def remembered(room: Room) -> list[str]:
     return [line.text for line in room.memory.recent(1_000)]
 
 
-async def test_a_chat_has_one_room(chat: PluginChat) -> None:
+async def test_a_chat_has_one_room_even_when_all_come_at_once(
+    chat: PluginChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = chat.store.items
+
+    async def slow(plugin: str, prefix: str = "") -> dict[str, str]:
+        await asyncio.sleep(0)
+        return await items(plugin, prefix)
+
+    monkeypatch.setattr(chat.store, "items", slow)
     for user in range(5):
         await chat.says("hi", user=f"1000{user}", chat="group:1")
     await chat.finished()
     assert len(set(Seen.rooms)) == 1
+    assert len(remembered(Seen.rooms[0])) == 3
 
 
 async def test_another_chat_has_another(chat: PluginChat) -> None:

@@ -90,7 +90,7 @@ async def test_a_rule_is_set_and_taken_back() -> None:
 async def test_all_rules_are_shown() -> None:
     async with group_with(welcome="Hello {name}") as group:
         shown = (await group.admin("/mod set"))[0]
-        assert "action: deleted" in shown
+        assert "action: delete" in shown
         assert "welcome: Hello {name}" in shown
 
 

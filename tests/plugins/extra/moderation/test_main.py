@@ -11,7 +11,7 @@ from kagami.plugins.extra import moderation
 from kagami.testing.chat import chat_with
 from tests.plugins.extra.moderation.group import GROUP, group_with
 
-WARNED = "no a forbidden word, please (warning {} of 3 before a mute)"
+WARNED = "careful, that was a forbidden word (warning {} of 3 before a mute)"
 
 
 async def test_a_forbidden_word_is_deleted_and_its_author_warned() -> None:
@@ -56,7 +56,7 @@ async def test_the_third_warning_is_a_mute() -> None:
         assert await group.member("casino") == [
             "delete",
             "set_group_ban 5 600",
-            "a forbidden word: muted for 10 minutes.",
+            "that was a forbidden word: muted for 10 minutes.",
         ]
 
 
@@ -73,14 +73,14 @@ async def test_after_mutes_somebody_is_removed() -> None:
         assert await group.member("casino") == [
             "delete",
             "set_group_kick 5 False",
-            "a forbidden word: removed from the group.",
+            "that was a forbidden word: removed from the group.",
         ]
 
 
 async def test_a_flood_is_not_answered_with_a_flood() -> None:
     async with group_with(flood_messages=3, mute_after=0) as group:
         done = [await group.member(f"message {number}") for number in range(6)]
-        assert done == [[], [], [], ["delete", "no flooding, please (warning 1)"], ["delete"], ["delete"]]
+        assert done == [[], [], [], ["delete", "careful, that was flooding (warning 1)"], ["delete"], ["delete"]]
 
 
 async def test_the_same_again_and_again_is_stopped() -> None:
@@ -104,7 +104,7 @@ async def test_what_the_bot_may_not_do_is_said_once() -> None:
         await group.chat.advance(seconds=11)
         second = await group.member("casino")
     assert first[1] == "I can't delete messages: am I an admin here? (no permission)"
-    assert second == ["delete", "no a forbidden word, please (warning 2)"]
+    assert second == ["delete", "careful, that was a forbidden word (warning 2)"]
 
 
 async def test_what_works_again_is_said_again_when_it_fails() -> None:

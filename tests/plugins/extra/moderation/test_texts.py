@@ -12,10 +12,14 @@ def test_what_people_wrote_is_never_a_template(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(True, "on"), (False, "off"), (6, "6"), ("", "(none)"), ([], "(none)"), ("mute", "muted")]
+    ("value", "shown"), [(True, "on"), (False, "off"), (6, "6"), ("", "(none)"), ([], "(none)"), ("mute", "mute")]
 )
 def test_values_are_shown_as_people_read_them(value: object, shown: str) -> None:
     assert say_value("en", value) == shown
+
+
+def test_a_deed_has_its_chinese_name() -> None:
+    assert say_value("zh", "mute") == "禁言"
 
 
 def test_several_values_are_shown_side_by_side() -> None:
