@@ -11,6 +11,7 @@ from kagami import log
 from kagami.clock import Clock
 from kagami.errors import LoadError, PluginError
 from kagami.i18n import Translate
+from kagami.model.event import Event
 from kagami.plugins.active import Active
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.contain import contained
@@ -42,6 +43,7 @@ class Surroundings:
     desk: Desk
     translate: Translate
     catalogue: Callable[[], tuple[CommandLine, ...]]
+    may: Callable[[Event, str], bool]
     config: PluginsConfig
     grace: float
     work: Path
@@ -79,6 +81,7 @@ class Surroundings:
             clock=self.clock,
             translate=self.translate,
             catalogue=self.catalogue,
+            may=self.may,
             http=self.http.of(manifest.id, manifest.permissions) if self.http else None,
             media=self.media,
             scheduler=self.scheduler,

@@ -13,7 +13,7 @@ async def hello(ctx: Context[Settings], name: str = "world") -> str:
 from kagami.core.command import Rest
 from kagami.errors import Conflict, DialogCancelled, DialogClosed, DialogTimeout, KagamiError, UsageError
 from kagami.model.action import Failed, Receipt, Sent, Unknown
-from kagami.model.event import Event
+from kagami.model.event import Event, Sender
 from kagami.model.ids import ChatId as Chat
 from kagami.model.ids import UserId as User
 from kagami.model.message import Message
@@ -48,6 +48,7 @@ __all__ = [
     "Reply",
     "Rest",
     "Scheduled",
+    "Sender",
     "Sent",
     "Settings",
     "Text",

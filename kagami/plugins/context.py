@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -130,6 +131,19 @@ class Context(Asking, Generic[S]):
     @property
     def bot(self) -> BotId:
         return self.event.bot
+
+    @property
+    def prefix(self) -> str:
+        """What commands begin with."""
+        return self._execution.prefix
+
+    def now(self) -> datetime:
+        """The time, in the machine's zone; a test's clock has its own."""
+        return datetime.fromtimestamp(self._kit.clock.wall_ms() / 1000, UTC).astimezone()
+
+    def may(self, role: str) -> bool:
+        """Whether the sender has a role: `member`, `admin`, `owner`, `super`, or one that operators give."""
+        return self._kit.may(self.event, role)
 
     @property
     def settings(self) -> S:

@@ -79,6 +79,7 @@ class Host:
             desk=dialogs,
             translate=translate,
             catalogue=lambda: self.fleet.lineup.table.lines,
+            may=self._has,
             config=config,
             grace=grace,
             work=work,
@@ -164,10 +165,12 @@ class Host:
         table = await self._table(execution)
         handled = _NOBODY
         if event.kind == "message":
-            operator = execution.admin is not None
-            choice = table.choose(event, execution.prefix, operator=operator)
+            choice = table.choose(event, execution.prefix, operator=execution.admin is not None)
             if choice is not None:
+                # It may be a `#reload`, or a dialog of minutes: meanwhile this must not hold versions that are let go.
+                del table
                 handled = await self._serve(choice, execution)
+                table = self.fleet.table(event)
         watchers = table.watchers(event)
         return await self._tell(watchers, execution, handled) if watchers else handled
 
@@ -334,7 +337,10 @@ class Host:
 
     def _may(self, active: Active, command: Command, event: Event) -> bool:
         needed = self._config.roles.get(active.id, {}).get(command.names[0], command.role)
-        return may(event, needed, supers=self._admins, custom=self.decided.roles.users)
+        return self._has(event, needed)
+
+    def _has(self, event: Event, role: str) -> bool:
+        return may(event, role, supers=self._admins, custom=self.decided.roles.users)
 
     def _too_old(self, active: Active, max_age: float | None, execution: Execution) -> bool:
         if execution.replays:  # it was in time when it was begun; a dialog may take long

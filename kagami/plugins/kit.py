@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from kagami.clock import Clock
+from kagami.core.roles import may
 from kagami.errors import Unavailable
 from kagami.i18n import Translate
 from kagami.log import Log
+from kagami.model.event import Event
 from kagami.plugins.dialogs import Desk, Questions
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
@@ -16,6 +18,11 @@ from kagami.plugins.values import Values
 from kagami.ports import Http, Media
 
 Part = TypeVar("Part")
+
+
+def _may(event: Event, role: str) -> bool:
+    """By what the platform says alone, where nobody knows of others."""
+    return may(event, role, supers=(), custom={})
 
 
 class CommandLine(NamedTuple):
@@ -39,6 +46,7 @@ class Kit:
         "http",
         "label",
         "log",
+        "may",
         "media",
         "namespace",
         "plugin",
@@ -64,6 +72,7 @@ class Kit:
         clock: Clock,
         translate: Translate,
         catalogue: Callable[[], tuple[CommandLine, ...]],
+        may: Callable[[Event, str], bool] = _may,
         namespace: str = "",
         http: Http | None = None,
         media: Media | None = None,
@@ -82,6 +91,7 @@ class Kit:
         self.clock = clock
         self.translate = translate
         self.catalogue = catalogue
+        self.may = may
         self.http = http
         self.media = media
         self.scheduler = scheduler

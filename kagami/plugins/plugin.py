@@ -49,7 +49,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watcher:
-    """`event` is a kind (`message`, `notice`, `request`) or the exact name of an event."""
+    """`event` is a kind (`message`, `notice`, `request`), the name of an event, or the part of it before the dot."""
 
     event: str
     handler: Handler
@@ -162,7 +162,7 @@ class Plugin(Generic[S]):
         return declare
 
     def on(self, event: str) -> Callable[[Callable[[Context[S]], Awaitable[R]]], Callable[[Context[S]], Awaitable[R]]]:
-        """Declare a handler for every event of a kind, or of an exact name such as `group_increase.approve`.
+        """Declare a handler for every event of a kind, or of a name such as `group_increase` or `group_increase.kick`.
 
         It sees also what commands and intents handled, after them. Answers to questions it does not see.
         """

@@ -148,20 +148,12 @@ class Scheduler:
         read_at = self._clock.monotonic()
         asked = [(step, [intake(self._event(step.row, due), read_at) for due in step.runs]) for step in steps]
         done = [(step, await _on_disk(step.row, answers)) for step, answers in asked]
-        moves: dict[str, str | None] = {}
-        failed = False
-        for step, kept in done:
-            row = step.row
-            if self.agenda.get(row.name) is not row:
-                continue  # its handler, or another one, was quicker and has written it anew
-            if not kept:
-                failed = True
-                self.agenda.queue(row)
-                continue
-            moves[row.name] = None if step.then is None else _text(msgspec.structs.replace(row, due_ms=step.then))
-            if step.runs != [row.due_ms]:
-                _log.info("a job was late", plugin=row.plugin, job=row.job, missed=row.missed, runs=len(step.runs))
-        if moves:
+        # Of some the handler, or another one, was quicker and has written them anew.
+        done = [(step, kept) for step, kept in done if self.agenda.get(step.row.name) is step.row]
+        failed = [step.row for step, kept in done if not kept]
+        for row in failed:
+            self.agenda.queue(row)
+        if moves := {step.row.name: _moved(step) for step, kept in done if kept}:
             await self.agenda.write(moves)
         return RETRY_S if failed else 0.0
 
@@ -219,6 +211,14 @@ async def _on_disk(row: JobRow, answers: Sequence[Awaitable[bool]]) -> bool:
             kept = False
             _log.warning("a job is due, but its event cannot be kept now", job=row.name, error=error)
     return kept
+
+
+def _moved(step: Step) -> str | None:
+    """The row as it is from now on; None when it is done."""
+    row = step.row
+    if step.runs != [row.due_ms]:
+        _log.info("a job was late", plugin=row.plugin, job=row.job, missed=row.missed, runs=len(step.runs))
+    return None if step.then is None else _text(msgspec.structs.replace(row, due_ms=step.then))
 
 
 def _text(row: JobRow) -> str:

@@ -106,11 +106,16 @@ class Table:
         return Choice(active, text, intent=intent)
 
     def watchers(self, event: Event) -> list[tuple[Active, Handler]]:
-        """Who asked for events of this kind or of this very name."""
+        """Who asked for events of this kind, of this very name, or of the name that this one narrows."""
         if not self._watchers:
             return []
-        both = (*self._watchers.get(event.kind, ()), *self._watchers.get(event.name, ()))
-        return [(active, watcher.handler) for active, watcher in both]
+        wanted, narrow = self._watchers, event.name.partition(".")
+        found = (
+            *wanted.get(event.kind, ()),
+            *wanted.get(event.name, ()),
+            *(wanted.get(narrow[0], ()) if narrow[1] else ()),
+        )
+        return [(active, watcher.handler) for active, watcher in found]
 
     def is_command(self, event: Event, prefix: str) -> bool:
         """Whether a message calls a command that somebody has."""

@@ -407,3 +407,45 @@ async def test_an_answer_that_comes_while_the_prompt_fails_is_closed_with_its_ev
         with pytest.raises(PluginError):
             await chat.host.handle(asked)
         assert asked.answers == [quick]
+
+
+async def test_a_handler_knows_the_roles_of_who_writes() -> None:
+    plugin = Plugin()
+
+    @plugin.command("may")
+    async def may(ctx: Ctx) -> str:
+        return " ".join(role for role in ("member", "admin", "owner", "super", "helper") if ctx.may(role))
+
+    async with chat_with(plugin) as chat:
+        await chat.host.decided.roles.grant("helper", "test:7", on=True)
+        await chat.says("/may", chat="group:1", user="7", role="admin")
+        assert await chat.hears() == "member admin helper"
+        await chat.says("/may", chat="group:1", user="8")
+        assert await chat.hears() == "member"
+
+
+async def test_a_handler_knows_the_time_of_the_tests_clock() -> None:
+    plugin = Plugin()
+
+    @plugin.command("now")
+    async def now(ctx: Ctx) -> str:
+        return str(round(ctx.now().timestamp() * 1000))
+
+    clock = FakeClock()
+    async with chat_with(plugin, clock=clock) as chat:
+        await chat.says("/now")
+        assert await chat.hears() == str(clock.wall_ms())
+
+
+async def test_a_watcher_of_a_name_gets_what_narrows_it() -> None:
+    plugin, seen = Plugin(), list[str]()
+
+    @plugin.on("group_increase")
+    async def joined(ctx: Ctx) -> None:
+        seen.append(ctx.event.name)
+
+    async with chat_with(plugin) as chat:
+        await chat.happens("notice", "group_increase.approve")
+        await chat.happens("notice", "group_decrease.kick")
+        await chat.finished()
+        assert seen == ["group_increase.approve"]

@@ -340,3 +340,26 @@ async def test_what_a_handler_wrote_that_failed_among_others_is_forgotten() -> N
         await chat.says("hello")
         await chat.finished()
         assert [key for _, key in chat.store.kept] == ["seen"]
+
+
+async def test_a_conversation_holds_no_version_of_another_plugin(write: Write, tmp_path: Path) -> None:
+    code = """
+    from kagami.plugins.api import Plugin
+    plugin = Plugin()
+    @plugin.command("hello")
+    async def hello(ctx): ...
+    @plugin.on("message")
+    async def watch(ctx): ...
+    """
+    write("greeter", main=code)
+    boss = Plugin()
+
+    @boss.command("again")
+    async def again(ctx: Context[Settings]) -> str:
+        (row,) = await chat.host.fleet.reload("greeter")
+        return f"{row.error}{row.survivors}"
+
+    async with chat_with(tmp_path) as chat:
+        await chat.host.adopt(Manifest(id="boss", version="1.0.0", entry="x:y"), boss)
+        await chat.says("/again")
+        assert await chat.hears() == "()"

@@ -329,10 +329,8 @@ def settings_class(declared: Sequence[Field], given: Mapping[str, Any]) -> type[
 def _setting(field: Field) -> tuple[str, Any, Any]:
     if not field.name.isidentifier():
         raise ValueError(f"{field.name!r} cannot be the name of a setting")
-    kind = _TYPES.get(field.kind, Any)
-    if field.kind == "choice" and field.choices:
-        kind = Literal[field.choices]
-    if field.least is not None or field.most is not None:
+    kind = Literal[field.choices] if field.kind == "choice" and field.choices else _TYPES.get(field.kind, Any)
+    if (field.least, field.most) != (None, None):
         # On the wire every limit is a float, which no limit of a whole number may be.
         number = int if kind is int else float
         least, most = (None if each is None else number(each) for each in (field.least, field.most))
