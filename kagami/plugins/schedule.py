@@ -137,10 +137,8 @@ class Scheduler:
 
     async def _round(self, intake: Intake) -> float:
         """Hand over what is due now, up to a batch; seconds until there may be more."""
-        now, steps, size = self._clock.wall_ms(), list[Step](), 0
-        while size < BATCH and (row := self.agenda.take(now)) is not None:
-            steps.append(decide(row, now, self.agenda.zone))
-            size += 1 + len(steps[-1].runs)
+        now = self._clock.wall_ms()
+        steps = self._due(now)
         if not steps:
             due = self.agenda.next_ms
             return math.inf if due is None else min(NAP_S, (due - now) / 1000)
@@ -148,6 +146,10 @@ class Scheduler:
         read_at = self._clock.monotonic()
         asked = [(step, [intake(self._event(step.row, due), read_at) for due in step.runs]) for step in steps]
         done = [(step, await _on_disk(step.row, answers)) for step, answers in asked]
+        return RETRY_S if await self._move_on(done) else 0.0
+
+    async def _move_on(self, done: Sequence[tuple[Step, bool]]) -> int:
+        """Keep what became of the rows whose events are on disk; how many are not, and will be tried again."""
         # Of some the handler, or another one, was quicker and has written them anew.
         done = [(step, kept) for step, kept in done if self.agenda.get(step.row.name) is step.row]
         failed = [step.row for step, kept in done if not kept]
@@ -155,7 +157,15 @@ class Scheduler:
             self.agenda.queue(row)
         if moves := {step.row.name: _moved(step) for step, kept in done if kept}:
             await self.agenda.write(moves)
-        return RETRY_S if failed else 0.0
+        return len(failed)
+
+    def _due(self, now: int) -> list[Step]:
+        """What has come by now, a batch of it."""
+        steps, size = list[Step](), 0
+        while size < BATCH and (row := self.agenda.take(now)) is not None:
+            steps.append(decide(row, now, self.agenda.zone))
+            size += 1 + len(steps[-1].runs)
+        return steps
 
     async def _sleep(self, seconds: float) -> None:
         """Until so much time has passed, or something has changed."""

@@ -9,6 +9,7 @@ import pytest
 
 from kagami.errors import PluginError
 from kagami.plugins.api import Context, Plugin, Settings
+from kagami.plugins.manifest import Manifest
 from kagami.ports import Handled
 from kagami.testing.chat import chat_with
 from kagami.testing.clock import FakeClock

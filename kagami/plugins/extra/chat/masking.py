@@ -68,11 +68,11 @@ class Cover:
         """What stands for a member."""
         name = self._people.get(user, "")
         if name and self._named and name not in self._people:
-            return self._data(name)
+            return self._numbers(name)
         return self._hide("user", user, name or user)
 
     def hide(self, text: str) -> str:
-        text = self._data(text)
+        text = self._numbers(text)
         text = _SAID.sub(lambda found: found[1] + self.user(found[2]), text)
         return _TOKEN.sub(lambda found: self.user(found[0]) if found[0] in self._people else found[0], text)
 
@@ -80,7 +80,7 @@ class Cover:
         """The answer with what its marks stand for; marks that were never sent stay as they are."""
         return _MARK.sub(lambda found: self._hidden.get(found[0], found[0]), text)
 
-    def _data(self, text: str) -> str:
+    def _numbers(self, text: str) -> str:
         """Without everything but the ids of members."""
         text = text.translate(_QUOTES)
         text = self._replace(_EMAIL, text, "email")
