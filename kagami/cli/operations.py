@@ -14,7 +14,7 @@ from kagami.cli.show import lines
 from kagami.errors import UsageError
 from kagami.i18n import Translate, mark
 from kagami.operations import registry
-from kagami.operations.registry import Operation, Registry
+from kagami.operations.registry import Operation, Registry, from_words
 
 TOPICS = {
     "bots": mark("Accounts and their connections."),
@@ -98,7 +98,7 @@ def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, An
     if nameless := [name for name in missing[len(values) :] if name in needed]:
         raise _wrong(t("{} is missing.").format(nameless[0].upper()), found, t)
     try:
-        return msgspec.convert(given, found.request, strict=False)
+        return from_words(found, given)
     except msgspec.ValidationError as error:
         raise UsageError(reason=str(error)) from None
 

@@ -46,3 +46,8 @@ def may(event: Event, needed: str, *, supers: Collection[str], custom: Mapping[s
     if wanted is not None:
         return rank >= wanted
     return rank is Rank.SUPER or identity(event) in custom.get(needed, ())
+
+
+def held(event: Event, *, supers: Collection[str], custom: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """All roles that the sender has, for where only words can be told."""
+    return frozenset(role for role in (*BY_WORD, *custom) if may(event, role, supers=supers, custom=custom))

@@ -23,10 +23,10 @@ class Sender(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event, as an adapter read it.
 
-    `name` narrows `kind`: `private` or `group` for messages, the platform's own type for the others, with its
-    sub-type after a dot (`group_increase.approve`). A `schedule` comes from Kagami itself when a plugin's job is due. `dedupe` names the event within its account for ever: the message
-    id where there is one. `native` is the frame that came, as UTF-8 JSON. `mentioned` is true when the bot was
-    addressed by a mention, a reply or in private.
+    `name` narrows `kind`: `private` or `group` for messages, the platform's own type for the others, with its sub-type
+    after a dot (`group_increase.approve`). A `schedule` comes from Kagami itself: a plugin's job is due. `dedupe`
+    names the event within its account for ever: the message id where there is one. `native` is the frame that came,
+    as UTF-8 JSON. `mentioned` is true when the bot was addressed by a mention, a reply or in private.
     """
 
     execution: ExecutionId

@@ -6,9 +6,9 @@ the only place where scopes are checked and where what changed something is writ
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,6 +20,21 @@ from kagami.ports import Parts
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Base of all requests: keyword fields, unknown ones refused."""
+
+
+def from_words(found: Operation, given: Mapping[str, str]) -> Request:
+    """The request that `key=value` words spell; a field that is a table or a list is written as JSON.
+
+    `msgspec.ValidationError` for what does not fit.
+    """
+    tables = {field.name for field in msgspec.structs.fields(found.request) if get_origin(field.type) in (dict, list)}
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        try:
+            values[name] = msgspec.json.decode(text) if name in tables and isinstance(text, str) else text
+        except msgspec.DecodeError:
+            values[name] = text
+    return msgspec.convert(values, found.request, strict=False)
 
 
 R = TypeVar("R", bound=Request)

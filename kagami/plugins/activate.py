@@ -43,7 +43,7 @@ class Surroundings:
     desk: Desk
     translate: Translate
     catalogue: Callable[[], tuple[CommandLine, ...]]
-    may: Callable[[Event, str], bool]
+    roles: Callable[[Event], frozenset[str]]
     config: PluginsConfig
     grace: float
     work: Path
@@ -81,7 +81,7 @@ class Surroundings:
             clock=self.clock,
             translate=self.translate,
             catalogue=self.catalogue,
-            may=self.may,
+            roles=self.roles,
             http=self.http.of(manifest.id, manifest.permissions) if self.http else None,
             media=self.media,
             scheduler=self.scheduler,

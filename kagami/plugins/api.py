@@ -11,7 +11,18 @@ async def hello(ctx: Context[Settings], name: str = "world") -> str:
 """
 
 from kagami.core.command import Rest
-from kagami.errors import Conflict, DialogCancelled, DialogClosed, DialogTimeout, KagamiError, UsageError
+from kagami.errors import (
+    Conflict,
+    Denied,
+    DialogCancelled,
+    DialogClosed,
+    DialogTimeout,
+    KagamiError,
+    NotFound,
+    Refused,
+    Unavailable,
+    UsageError,
+)
 from kagami.model.action import Failed, Receipt, Sent, Unknown
 from kagami.model.event import Event, Sender
 from kagami.model.ids import ChatId as Chat
@@ -22,7 +33,9 @@ from kagami.plugins.context import CommandLine, Context, Lifetime
 from kagami.plugins.form import Ask
 from kagami.plugins.jobs import Scheduled
 from kagami.plugins.plugin import Plugin
+from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
+from kagami.ports.reach import HttpAnswer
 
 __all__ = [
     "Ask",
@@ -30,6 +43,7 @@ __all__ = [
     "CommandLine",
     "Conflict",
     "Context",
+    "Denied",
     "DialogCancelled",
     "DialogClosed",
     "DialogTimeout",
@@ -37,21 +51,26 @@ __all__ = [
     "Face",
     "Failed",
     "File",
+    "HttpAnswer",
     "Image",
     "KagamiError",
     "Lifetime",
     "Mention",
     "Message",
     "Native",
+    "NotFound",
     "Plugin",
     "Receipt",
+    "Refused",
     "Reply",
     "Rest",
     "Scheduled",
+    "Scope",
     "Sender",
     "Sent",
     "Settings",
     "Text",
+    "Unavailable",
     "Unknown",
     "UsageError",
     "User",

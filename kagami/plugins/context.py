@@ -141,9 +141,14 @@ class Context(Asking, Generic[S]):
         """The time, in the machine's zone; a test's clock has its own."""
         return datetime.fromtimestamp(self._kit.clock.wall_ms() / 1000, UTC).astimezone()
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """All that the sender has."""
+        return self._kit.roles(self.event)
+
     def may(self, role: str) -> bool:
         """Whether the sender has a role: `member`, `admin`, `owner`, `super`, or one that operators give."""
-        return self._kit.may(self.event, role)
+        return role in self.roles
 
     @property
     def settings(self) -> S:

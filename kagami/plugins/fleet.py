@@ -209,7 +209,8 @@ class Fleet:
             return ReloadRow(line.id, version, version, reason)
         await self.decided.quarantine.release(line.id)
         row = await self._settle(line, fresh=True)
-        _log.info("plugin reloaded", plugin=line.id, old=row.old, new=row.new, survivors=len(row.survivors))
+        if not row.error:
+            _log.info("plugin reloaded", plugin=line.id, old=row.old, new=row.new, survivors=len(row.survivors))
         self.changed(line.id)
         return row
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from kagami.clock import Clock
-from kagami.core.roles import may
+from kagami.core.roles import held, may
 from kagami.core.scopes import identity
 from kagami.errors import KagamiError, Parked, PluginError, UsageError
 from kagami.i18n import Translate, mark
@@ -79,7 +79,7 @@ class Host:
             desk=dialogs,
             translate=translate,
             catalogue=lambda: self.fleet.lineup.table.lines,
-            may=self._has,
+            roles=self._roles,
             config=config,
             grace=grace,
             work=work,
@@ -337,10 +337,10 @@ class Host:
 
     def _may(self, active: Active, command: Command, event: Event) -> bool:
         needed = self._config.roles.get(active.id, {}).get(command.names[0], command.role)
-        return self._has(event, needed)
+        return may(event, needed, supers=self._admins, custom=self.decided.roles.users)
 
-    def _has(self, event: Event, role: str) -> bool:
-        return may(event, role, supers=self._admins, custom=self.decided.roles.users)
+    def _roles(self, event: Event) -> frozenset[str]:
+        return held(event, supers=self._admins, custom=self.decided.roles.users)
 
     def _too_old(self, active: Active, max_age: float | None, execution: Execution) -> bool:
         if execution.replays:  # it was in time when it was begun; a dialog may take long

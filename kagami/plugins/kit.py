@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from kagami.clock import Clock
-from kagami.core.roles import may
+from kagami.core.roles import held
 from kagami.errors import Unavailable
 from kagami.i18n import Translate
 from kagami.log import Log
@@ -20,9 +20,9 @@ from kagami.ports import Http, Media
 Part = TypeVar("Part")
 
 
-def _may(event: Event, role: str) -> bool:
+def _roles(event: Event) -> frozenset[str]:
     """By what the platform says alone, where nobody knows of others."""
-    return may(event, role, supers=(), custom={})
+    return held(event, supers=(), custom={})
 
 
 class CommandLine(NamedTuple):
@@ -46,11 +46,11 @@ class Kit:
         "http",
         "label",
         "log",
-        "may",
         "media",
         "namespace",
         "plugin",
         "questions",
+        "roles",
         "scheduler",
         "scope",
         "settings",
@@ -72,7 +72,7 @@ class Kit:
         clock: Clock,
         translate: Translate,
         catalogue: Callable[[], tuple[CommandLine, ...]],
-        may: Callable[[Event, str], bool] = _may,
+        roles: Callable[[Event], frozenset[str]] = _roles,
         namespace: str = "",
         http: Http | None = None,
         media: Media | None = None,
@@ -91,7 +91,7 @@ class Kit:
         self.clock = clock
         self.translate = translate
         self.catalogue = catalogue
-        self.may = may
+        self.roles = roles
         self.http = http
         self.media = media
         self.scheduler = scheduler

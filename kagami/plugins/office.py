@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -12,10 +12,12 @@ import msgspec
 from kagami.errors import NotFound, Refused
 from kagami.i18n import mark
 from kagami.meters import Meters
+from kagami.plugins import records
 from kagami.plugins.active import Active
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.line import Line
 from kagami.plugins.settings import fields, read_settings
+from kagami.plugins.versions import Found
 from kagami.plugins.view import View
 from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow
 
@@ -78,7 +80,7 @@ class Office:
         found = line.on_disk(version)
         if line.version(version) is not None or any(active.version == version for active in line.leaving):
             raise Refused(reason=mark("This version serves: use another one first."))
-        await asyncio.to_thread(_delete, found.folder)
+        await asyncio.to_thread(_delete, found, self._fleet.folder)
         line.found.remove(found)
         if self._decided.choices.of(plugin).version == version:
             await self._decided.choices.change(plugin, version="")
@@ -209,9 +211,9 @@ class Office:
         return lambda name: self.origin(f"plugins.settings.{plugin}.{name}")
 
 
-def _delete(folder: Any) -> None:
-    """Installed files are read-only: their folders must be opened first."""
-    for each in (folder, *folder.rglob("*")):
-        if each.is_dir() and not each.is_symlink():
-            each.chmod(0o700)
-    shutil.rmtree(folder)
+def _delete(found: Found, folder: Path | None) -> None:
+    """From the disk, with the record of its install where there is one."""
+    if folder is not None and found.folder == folder / found.manifest.id / found.manifest.version:
+        records.remove(folder, found.manifest.id, found.manifest.version)
+    else:
+        records.delete(found.folder)

@@ -98,14 +98,18 @@ class PluginChat:
         age: float = 0.0,
         role: str = "member",
         name: str = "",
+        mentioned: bool = False,
     ) -> ChatExecution:
         """Somebody writes. Returns at once; what comes of it is seen by `hears` and `finished`.
 
-        `role` (`member`, `admin`, `owner`) and `name` are what the platform shows of the user in this chat.
+        `role` (`member`, `admin`, `owner`) and `name` are what the platform shows of the user in this chat;
+        `mentioned` is whether the bot was addressed.
         """
         parts = text(message) if isinstance(message, str) else message
         sender = Sender(name, role=role)
-        return self._arrive("message", chat.partition(":")[0], parts, user, chat, admin=admin, age=age, sender=sender)
+        kind = chat.partition(":")[0]
+        arrive = self._arrive
+        return arrive("message", kind, parts, user, chat, admin=admin, age=age, sender=sender, mentioned=mentioned)
 
     async def happens(self, kind: Kind, name: str, *, user: str = "10001", chat: str = "group:1") -> ChatExecution:
         """Something that is no message happens, such as `notice`, `group_increase.approve`."""
@@ -189,6 +193,7 @@ class PluginChat:
         admin: bool = False,
         age: float = 0.0,
         sender: Sender = Sender(),  # noqa: B008 - it is frozen
+        mentioned: bool = False,
     ) -> ChatExecution:
         self._serial += 1
         event = Event(
@@ -203,6 +208,7 @@ class PluginChat:
             message,
             str(self._serial),
             sender=sender,
+            mentioned=mentioned,
         )
         principal = Principal("chat", f"test:{user}", frozenset({"*"})) if admin else None
         return self._take(ChatExecution(self, event, admin=principal))
@@ -248,7 +254,7 @@ class PluginChat:
     async def swap(self, plugin: Plugin[Any]) -> None:
         """Put another version of the plugin into its place, as a reload does: open dialogs end in the old one."""
         self._version += 1
-        await self.host.adopt(Manifest(id=PLUGIN, version=f"{self._version}.0.0", entry="tests:plugin"), plugin)
+        await self.host.adopt(_manifest(f"{self._version}.0.0"), plugin)
 
     def _move_in(self, house: House) -> None:
         self.host, self._desk = house.host, house.desk
@@ -358,7 +364,7 @@ async def chat_with(
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(host)
             if isinstance(plugin, Plugin):
-                await host.adopt(Manifest(id=PLUGIN, version="1.0.0", entry="tests:plugin", timeout=timeout), plugin)
+                await host.adopt(_manifest("1.0.0", timeout), plugin)
             stack.pop_all()
         return House(host, desk, scheduler)
 
@@ -371,3 +377,7 @@ async def chat_with(
         work.cleanup()
     if survivors:
         raise AssertionError("; ".join(survivors))
+
+
+def _manifest(version: str, timeout: float = 60.0) -> Manifest:
+    return Manifest(id=PLUGIN, version=version, entry="tests:plugin", timeout=timeout, permissions=("*",))

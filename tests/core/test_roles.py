@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.core.roles import BY_WORD, Rank, may, role_of
+from kagami.core.roles import BY_WORD, Rank, held, may, role_of
 from kagami.model.event import Event, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 
@@ -62,3 +62,9 @@ class TestCustom:
 
     def test_a_word_of_the_order_cannot_be_granted(self) -> None:
         assert not may(event(), "super", supers=ADMINS, custom={"super": {"qq:2"}})
+
+
+def test_all_roles_that_somebody_holds_can_be_told() -> None:
+    someone = event("admin", user="7")
+    custom = {"helper": {"qq:7"}, "other": {"qq:8"}}
+    assert held(someone, supers=(), custom=custom) == {"member", "admin", "helper"}

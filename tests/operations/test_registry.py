@@ -10,7 +10,8 @@ import pytest
 from kagami.errors import Conflict, Denied, NotFound
 from kagami.model.principal import CONSOLE, Principal
 from kagami.operations import registry as all_operations
-from kagami.operations.registry import Operation, Registry, Request, operation
+from kagami.operations.plugins import Configure, Weigh
+from kagami.operations.registry import Operation, Registry, Request, from_words, operation
 from kagami.ports import Parts
 
 MakeParts = Callable[..., Parts]
@@ -135,3 +136,19 @@ def test_what_only_reads_never_asks(each: Operation) -> None:
 def test_every_request_and_answer_has_a_json_schema(each: Operation) -> None:
     schemas, _ = msgspec.json.schema_components([each.request, each.answer])
     assert len(schemas) == 2
+
+
+def test_words_of_a_table_are_json() -> None:
+    found = all_operations().find("plugins.configure")
+    request = from_words(found, {"plugin": "weather", "values": '{"city": "上海", "days": 3}'})
+    assert request == Configure(plugin="weather", values={"city": "上海", "days": 3})
+
+
+def test_words_that_are_no_table_are_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="object"):
+        from_words(all_operations().find("plugins.configure"), {"plugin": "weather", "values": "city=上海"})
+
+
+def test_words_of_simple_fields_are_read_as_their_type() -> None:
+    found = all_operations().find("plugins.weigh")
+    assert from_words(found, {"plugin": "123", "weight": "10"}) == Weigh(plugin="123", weight=10)

@@ -136,6 +136,8 @@ class Version:
         execution = GuestExecution(line, call.payload, self._hello.prefix)
         kit = copy.copy(self.kit)
         kit.values, kit.http = PipeValues(line), GuestHttp(line)
+        roles = frozenset(map(str, call.payload.get("roles") or ()))
+        kit.roles = lambda _: roles
         ctx: Context[Any] = GuestContext(kit, execution, word=str(call.payload.get("word") or ""), groups=_groups(call))
         try:
             handler, args = self._find(call, execution)

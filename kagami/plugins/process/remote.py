@@ -270,6 +270,7 @@ class Remote:
             "end": typed.end,
             "groups": {str(group): text for group, text in ctx.groups.items()},
             "admin": execution.admin is not None,
+            "roles": sorted(ctx.roles),
             "attempts": execution.attempts,
             "restarted": execution.restarted,
             "data": None if isinstance(first, Typed) else first,

@@ -9,7 +9,7 @@ import msgspec
 
 from kagami.errors import UsageError
 from kagami.i18n import Translate
-from kagami.operations.registry import Operation, Registry
+from kagami.operations.registry import Operation, Registry, from_words
 
 _WORD = re.compile(r'(?:(\w+)=)?(?:"([^"]*)"|(\S+))')
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
@@ -42,7 +42,7 @@ def read_request(operation: Operation, words: str, t: Translate) -> msgspec.Stru
             value = found[0].strip('"')
         given[key] = value
     try:
-        return msgspec.convert(given, operation.request, strict=False)
+        return from_words(operation, given)
     except msgspec.ValidationError as error:
         raise _refused(operation, _PATH.sub(r" (\1)", str(error)), t) from None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from enum import Enum
 from typing import Any
 
@@ -59,7 +58,7 @@ async def listen(ctx: Ctx) -> None:
         return
     now = _ms(ctx)
     await room.remember(ctx, room.memory.take(), _line(ctx, text))
-    if time.time() - now / 1000 > STALE_S or not ctx.settings.endpoints:
+    if (ctx.now() - local(now)).total_seconds() > STALE_S or not ctx.settings.endpoints:
         return
     addressed = _is_addressed(ctx, account)
     reason = reason_to_speak(
@@ -148,7 +147,7 @@ def _line(ctx: Ctx, text: str) -> Line:
 def _is_command(ctx: Ctx) -> bool:
     """Also of other bots that use the same sign, and of operators."""
     text = ctx.text.lstrip()
-    prefix = ctx.execution.prefix
+    prefix = ctx.prefix
     if text.startswith(("#", prefix) if prefix else "#"):
         return True
     word = text.partition(" ")[0].casefold()
@@ -163,7 +162,7 @@ def _is_addressed(ctx: Ctx, account: str) -> bool:
 
 def _ms(ctx: Ctx) -> int:
     """When it was said; not every platform tells."""
-    return ctx.event.time_ms or round(time.time() * 1000)
+    return ctx.event.time_ms or round(ctx.now().timestamp() * 1000)
 
 
 def _date(ctx: Ctx) -> str:
