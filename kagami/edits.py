@@ -30,7 +30,7 @@ class FileEdits:
 
     def _set(self, table: tuple[str, ...], values: Mapping[str, Any]) -> None:
         try:
-            text = self._path.read_text(encoding="utf-8-sig") if self._path.exists() else ""
+            text = self._path.read_bytes().decode("utf-8-sig") if self._path.exists() else ""
             edited = _in_json if self._path.suffix == ".json" else _in_toml
             _replace(self._path, edited(text, table, values))
         except (OSError, ValueError) as error:
@@ -80,12 +80,18 @@ def _change(place: Any, values: Mapping[str, Any]) -> None:
             place[name] = value
 
 
-def _replace(path: Path, text: str) -> None:
-    """The old file or the new one, never half of it."""
+def _replace(link: Path, text: str) -> None:
+    """The old file or the new one, never half of it. Where a link leads is what is changed, not the link."""
+    path = link.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     mode = path.stat().st_mode & 0o777 if path.exists() else MODE
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, MODE), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -7,9 +7,10 @@ import errno
 import os
 import random
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -121,7 +122,7 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         port = await _open_gateway(stack, tools, hub)
         await _listen(stack, WebServer(settings.web, operations, parts, socket=settings.home.socket), settings, "web")
         nursery.keep("retention", lambda: _retain(store, media, clock))
-        deliveries = host.office.deliveries = await _deliveries(stack, tools, host)
+        deliveries = host.office.deliveries = _deliveries(stack, tools, host)
         _keep_plugins(tools, host, hub, deliveries)
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
@@ -178,7 +179,7 @@ async def _open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubP
     return host, made
 
 
-def _keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Deliveries) -> None:
+def _keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], Deliveries]) -> None:
     """What runs beside events: jobs that are due, sentences of the quarantine, files that change."""
     from kagami.plugins.watching import watch  # noqa: PLC0415
 
@@ -186,7 +187,7 @@ def _keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Deliveries) ->
         tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
     tools.nursery.keep("quarantine", host.guard)
     if tools.settings.plugins.market.url:
-        tools.nursery.keep("recalls", lambda: deliveries.follow_recalls(lambda plugin: _recalled(host, plugin)))
+        tools.nursery.keep("recalls", lambda: deliveries().follow_recalls(lambda plugin: _recalled(host, plugin)))
     if tools.settings.plugins.watch:
         tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
 
@@ -198,21 +199,30 @@ async def _recalled(host: Host, plugin: str) -> None:
     host.fleet.tell("error", "recall", what, plugin=plugin, version=row.old, serves=row.new or mark("nothing"))
 
 
-async def _deliveries(stack: AsyncExitStack, tools: Tools, host: Host) -> Deliveries:
-    """What brings packages onto the disk. Its way out leads to a market in a private network too; plugins' does not."""
-    from kagami.net.http import HttpReach  # noqa: PLC0415
-    from kagami.plugins.deliveries import Deliveries, hosts  # noqa: PLC0415
+def _deliveries(stack: AsyncExitStack, tools: Tools, host: Host) -> Callable[[], Deliveries]:
+    """What brings packages onto the disk, made when it is first needed.
 
-    out, own = tools.settings.plugins.http, hosts(tools.settings.plugins)
-    reach = await stack.enter_async_context(HttpReach(proxy=out.proxy, private=(*out.private, *own)))
-    return Deliveries(
-        tools.settings.plugins_dir,
-        tools.settings.plugins,
-        reach,
-        pinned=lambda: host.decided.choices.pinned,
-        clock=tools.clock,
-        translate=tools.translate,
-    )
+    Its way out leads to a market in a private network too; plugins' does not.
+    """
+
+    @cache
+    def made() -> Deliveries:
+        from kagami.net.http import HttpReach  # noqa: PLC0415
+        from kagami.plugins.deliveries import Deliveries, hosts  # noqa: PLC0415
+
+        out, own = tools.settings.plugins.http, hosts(tools.settings.plugins)
+        reach = HttpReach(proxy=out.proxy, private=(*out.private, *own))
+        stack.push_async_exit(reach)
+        return Deliveries(
+            tools.settings.plugins_dir,
+            tools.settings.plugins,
+            reach,
+            pinned=lambda: host.decided.choices.pinned,
+            clock=tools.clock,
+            translate=tools.translate,
+        )
+
+    return made
 
 
 async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
@@ -240,7 +250,7 @@ def _parts(tools: Tools, host: Host, hub: Hub, sandbox: Sandbox) -> Parts:
 
 async def _open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
     """Both ways to implementations: they come to the port that is returned, and we go to those that listen."""
-    from kagami.adapters.onebot11 import ForwardBot, OneBotReception  # noqa: PLC0415
+    from kagami.adapters.onebot11.link import ForwardBot, OneBotReception  # noqa: PLC0415
     from kagami.gateway.server import Gateway  # noqa: PLC0415
 
     settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters

@@ -30,7 +30,7 @@ from kagami.testing.chat import chat_with
 DOCS = Path(__file__).parents[1] / "docs" / "plugins"
 PAGES = ("README.md", "guide.md", "testing.md", "other-languages.md", "operate.md", "reference.md")
 BOTH = [f"{folder}{name}" for folder in ("", "zh/") for name in PAGES]
-LONGEST = 1000
+LONGEST = 1_050
 
 _FENCE = re.compile(r"^(?:<!-- (?P<mark>.+?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

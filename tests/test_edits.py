@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,3 +76,44 @@ def test_the_named_file_comes_before_those_of_the_home(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     assert file_to_edit(tmp_path, tmp_path / "x.toml") == tmp_path / "x.toml"
     assert file_to_edit(tmp_path, None) == tmp_path / "config.json"
+
+
+async def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, path = tmp_path / "dotfiles.toml", tmp_path / "kagami.toml"
+    real.write_text(FILE)
+    path.symlink_to(real)
+    await FileEdits(path).set_plugin("book", {"max_days": 3})
+    assert path.is_symlink()
+    assert real.read_text() == FILE.replace("max_days = 7", "max_days = 3")
+
+
+def test_the_file_is_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
+    code = "import asyncio, pathlib, sys; from kagami.edits import FileEdits; "
+    code += "asyncio.run(FileEdits(pathlib.Path(sys.argv[1])).set_plugin('book', {'greeting': '\\u4f60'}))"
+    latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    path = tmp_path / "kagami.toml"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=latin, timeout=30)
+    assert tomllib.loads(path.read_text("utf-8"))["plugins"]["settings"]["book"] == {"greeting": "你"}
+
+
+async def test_line_ends_and_the_mode_stay(tmp_path: Path) -> None:
+    path = tmp_path / "kagami.toml"
+    path.write_bytes(FILE.replace("\n", "\r\n").encode())
+    path.chmod(0o664)
+    await FileEdits(path).set_plugin("book", {"max_days": 3})
+    assert path.read_bytes() == FILE.replace("max_days = 7", "max_days = 3").replace("\n", "\r\n").encode()
+    assert path.stat().st_mode & 0o777 == 0o664
+
+
+async def test_a_write_that_fails_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kagami.toml"
+    path.write_text(FILE)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kagami.edits.os.fsync", full)
+    with pytest.raises(ConfigUnreadable, match="No space"):
+        await FileEdits(path).set_plugin("book", {"max_days": 3})
+    assert path.read_text() == FILE
+    assert not list(tmp_path.glob(".*"))  # noqa: ASYNC240

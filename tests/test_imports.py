@@ -6,6 +6,7 @@ import pkgutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -24,6 +25,32 @@ HEAVY = {
     "rich",
     "prometheus_client",
 }
+# What few houses need: dialled bots, child processes, packages, cron jobs, proxies, development.
+RARE = {
+    "websockets.asyncio.client",
+    "python_socks",
+    "aiohttp_socks",
+    "cronsim",
+    "cryptography",
+    "packaging",
+    "watchfiles",
+    "kagami.plugins.install",
+    "kagami.plugins.process",
+}
+SERVE = """
+import asyncio
+from pathlib import Path
+from kagami import log
+from kagami.config import load
+from kagami.engine import open_engine
+from kagami.home import Home
+
+async def serve(home):
+    settings = load(Home(Path(home)), environ={"KAGAMI_GATEWAY__PORT": "0", "KAGAMI_WEB__PORT": "0"})
+    async with open_engine(settings, log.Ring()):
+        pass
+
+"""
 LOADED = "import sys; {statement}; sys.stdout.write(' '.join(sys.modules))"
 
 
@@ -80,6 +107,16 @@ def test_the_version_is_said_without_loading_an_engine() -> None:
     assert kagami.__version__ in shown
     trace = python("-X", "importtime", "-m", "kagami", "--version").stderr
     assert not [line for line in trace.splitlines() if "asyncio" in line or "textual" in line]
+
+
+def test_settings_are_read_without_what_they_configure() -> None:
+    assert loaded("import kagami.config") & (HEAVY | {"asyncio"}) == set()
+
+
+def test_an_engine_that_serves_has_loaded_nothing_that_few_need(tmp_path: Path) -> None:
+    names = loaded(f"exec({SERVE + f'asyncio.run(serve({str(tmp_path)!r}))'!r})")
+    assert names & RARE == set()
+    assert {"kagami.plugins.host", "websockets.asyncio.server"} <= names
 
 
 def test_what_a_statement_loads_is_seen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -128,7 +129,8 @@ def _tell(answer: Any, given: Globals) -> None:
     if given.as_json:
         click.echo(msgspec.json.encode(answer))
         return
-    for line in lines(answer, cut=sys.stdout.isatty()):
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines(answer, cut=bool(wide), columns=wide):
         click.echo(line)
     if answer in (None, [], ()):
         click.echo(given.t("Done.") if answer is None else given.t("There is nothing."), err=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -45,7 +47,8 @@ def show(given: Globals) -> int:
     if given.as_json:
         click.echo(msgspec.json.encode(rows))
         return 0
-    for line in lines(rows, cut=False):
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines(rows, cut=False, columns=wide):
         click.echo(line)
     if not rows:
         click.echo(given.t("There is nothing."), err=True)

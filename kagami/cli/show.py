@@ -12,17 +12,36 @@ from typing import Any
 import msgspec
 
 from kagami.log import escape
+from kagami.ports import BotRow, Field, PluginRow
 
 GAP = "  "
 LONGEST_CELL = 60
+LEAST_CELL = 12
+# So few rows are shown whole rather than cut.
+FEW = 2
+# What a field says that says nothing.
+_NOTHING = ("", "no", "0")
+# Of rows with many fields, the ones that a terminal has room for; `--json` has all.
+_MAIN: Mapping[type, tuple[str, ...]] = {
+    PluginRow: ("id", "version", "canary", "weight", "state", "handled", "failed", "p95_ms", "problems"),
+    BotRow: ("id", "name", "health.state", "health.reason", "received", "sent", "failed", "p95_ms"),
+    Field: ("name", "kind", "value", "default", "origin", "text"),
+}
 # A number of milliseconds above this is a moment (after 1973), below it a duration.
 FIRST_MOMENT_MS = 100_000_000_000
 
 
-def lines(value: Any, *, cut: bool) -> Iterator[str]:
-    """An answer for people: lists as tables, Structs as names and values. `cut` shortens what is very long."""
+def lines(value: Any, *, cut: bool, columns: int = 0) -> Iterator[str]:
+    """An answer for people: lists as tables, Structs as names and values.
+
+    `cut` shortens what is very long. With the `columns` of a terminal a list of many fields shows the main ones, and
+    what is still too wide becomes a block a row.
+    """
     if isinstance(value, list | tuple):
-        yield from table([flat(each, row=True) for each in value], cut=cut)
+        main = _MAIN.get(type(value[0])) if columns and value else None
+        rows = [flat(each, row=True) for each in value]
+        rows = [{name: row[name] for name in main if name in row} for row in rows] if main else rows
+        yield from _fitted(rows, columns) if columns else table(rows, cut=cut)
     elif isinstance(value, msgspec.Struct | Mapping):
         yield from _record(value, cut=cut)
     elif value is not None:
@@ -49,6 +68,53 @@ def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield GAP.join(map(pad, row, widths)).rstrip()
+
+
+def _fitted(rows: Sequence[Mapping[str, str]], columns: int) -> Iterator[str]:
+    """A table that a terminal has room for: without columns that say nothing, long ones cut; else blocks."""
+    names = dict.fromkeys(name for row in rows for name, text in row.items() if text not in _NOTHING)
+    rows = [{name: row.get(name, "") for name in names} for row in rows]
+    widths = {name: max(width(name), *(width(row[name]) for row in rows)) for name in names}
+    room = columns - len(GAP) * (len(widths) - 1)
+    while sum(widths.values()) > room:
+        widest = max(widths, key=lambda name: widths[name])
+        if widths[widest] <= LEAST_CELL or len(rows) <= FEW:
+            yield from _blocks(rows, columns)
+            return
+        widths[widest] -= 1
+    for texts in (dict(zip(names, names, strict=True)), *rows):
+        yield GAP.join(pad(_fit(texts[name], size), size) for name, size in widths.items()).rstrip()
+
+
+def _blocks(rows: Sequence[Mapping[str, str]], columns: int) -> Iterator[str]:
+    """A block a row: its first field as a head, the others below it, whole."""
+    for number, row in enumerate(rows):
+        (_, head), *rest = row.items()
+        told = {name: text for name, text in rest if text not in _NOTHING}
+        widest = max(map(width, told), default=0)
+        yield from [""] * bool(number)
+        yield _fit(head or "-", columns)
+        for name, text in told.items():
+            lead = f"  {pad(name, widest)}{GAP}"
+            for piece in _pieces(text, max(LEAST_CELL, columns - len(lead))):
+                yield lead + piece
+                lead = " " * len(lead)
+
+
+def _fit(text: str, columns: int) -> str:
+    return text if width(text) <= columns else f"{_pieces(text, columns - 1)[0]}…"
+
+
+def _pieces(text: str, columns: int) -> list[str]:
+    """A text in pieces of at most so many columns."""
+    pieces, used = [""], 0
+    for each in text:
+        used += width(each)
+        if used > columns:
+            pieces.append("")
+            used = width(each)
+        pieces[-1] += each
+    return pieces
 
 
 def flat(value: Any, prefix: str = "", *, row: bool = False) -> dict[str, str]:
@@ -79,6 +145,8 @@ def _scalar(value: Any, name: str) -> str:
         return f"{value:.3f}".rstrip("0").rstrip(".")
     if isinstance(value, int) and name.endswith("_ms") and value > FIRST_MOMENT_MS:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value / 1000))
+    if value == 0 and name == "at_ms":
+        return ""
     if isinstance(value, int) and name == "level":
         return logging.getLevelName(value).lower()
     return str(value)

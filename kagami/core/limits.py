@@ -33,6 +33,11 @@ class Buckets:
         self._put(key, full_at + self._interval, now)
         return True
 
+    def give(self, key: Hashable) -> None:
+        """Put back a token that was taken."""
+        if key in self._full_at:
+            self._full_at[key] -= self._interval
+
     def reserve(self, key: Hashable, now: float) -> float:
         """Take the next token, even a future one, and return the seconds to wait for it."""
         if not self.rate:

@@ -44,7 +44,8 @@ class Alarm:
         """`text` is a translation key with `{field}` places."""
         self._board.notice(level, kind, text, **fields)
         if kind in SERIOUS and self._admins:
-            told = {key: self._translate(value) for key, value in fields.items()}
+            # Of an empty text a catalogue tells about itself.
+            told = {key: self._translate(value) if value else "" for key, value in fields.items()}
             self._nursery.start(f"tell admins: {kind}", self._send(self._translate(text).format_map(told)))
 
     async def _send(self, words: str) -> None:

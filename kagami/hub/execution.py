@@ -93,6 +93,7 @@ class Execution:
         "journal",
         "marks",
         "restarted",
+        "resumed",
     )
 
     def __init__(
@@ -116,6 +117,7 @@ class Execution:
         self.error = ""
         self.journal = journal or {}
         self.restarted = restarted
+        self.resumed = resumed
         self._asks_anew = not resumed
         self._desk = desk
         self._read_at = read_at

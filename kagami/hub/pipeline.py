@@ -47,7 +47,8 @@ class Pipeline:
         event = execution.event
         execution.mark("lane")
 
-        if self._limited and not execution.attempts and not self._within_limits(execution):
+        # What is taken up again has come within the limits: it must not be lost for having had to wait.
+        if self._limited and not execution.attempts and not execution.resumed and not self._within_limits(execution):
             self._recorder.finish(execution, "limited")
             return False
 

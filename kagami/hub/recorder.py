@@ -44,11 +44,11 @@ class Recorder:
         """Close it: trace, effects and the answers it used go to disk together."""
         trace = execution.trace(outcome, plugin, shown_text(execution.event))
         answers = [answer.trace("answer", plugin, shown_text(answer.event)) for answer in execution.answers]
-        keeps = outcome in ("handled", "ignored")
         self._ledger.finish(
             trace,
             attempts=execution.attempts + 1,
-            effects=execution.effects if keeps else (),
+            # A command may be late, denied or limited: what others did about the same message is done all the same.
+            effects=execution.effects if outcome != "dead" else (),
             answers=answers,
         )
         self._count(trace)
@@ -58,18 +58,8 @@ class Recorder:
         execution.error = f"{type(error).__name__}: {error}"[:ERROR_KEPT]
         tried = execution.attempts + 1
         if tried >= self._config.tries:
-            self._board.notice(
-                "error",
-                "dead_letter",
-                mark("A handler failed {tries} times on a message in {chat}: {error}"),
-                tries=str(tried),
-                chat=execution.event.chat,
-                error=execution.error,
-                execution=execution.event.execution,
-            )
-            self.finish(execution, "dead")
-            for answer in execution.answers:
-                self._ledger.finish(answer.trace("answer", "", shown_text(answer.event)), attempts=1)
+            what = mark("A handler failed {tries} times on a message in {chat}: {error}")
+            self._bury(execution, what, tries=str(tried))
             return 0
         waits = self._config.retry_after or (0.0,)
         retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)
@@ -85,14 +75,24 @@ class Recorder:
         """
         now = self._clock.wall_ms()
         execution.error = str(error)[:ERROR_KEPT]
-        if waiting >= MOST_PARKED or now - execution.accepted_ms > LONGEST_PARKED_MS:
-            self.finish(execution, "dead")
+        # No seconds: an open question that goes on with the next start, however old it is.
+        if error.seconds and (waiting >= MOST_PARKED or now - execution.accepted_ms > LONGEST_PARKED_MS):
+            self._bury(execution, mark("A message in {chat} has waited too long: {error}"))
             return 0
         at_ms = now + int(error.seconds * 1000)
         trace = execution.trace("parked", str(error.details["plugin"]), shown_text(execution.event))
         self._ledger.finish(trace, attempts=execution.attempts, retry_at_ms=at_ms)
         self._count(trace)
         return at_ms
+
+    def _bury(self, execution: Execution, text: str, **fields: str) -> None:
+        """No try follows: the event waits for somebody who replays it, its answers are over."""
+        event, error = execution.event, execution.error
+        told = {"chat": event.chat, "error": error, "execution": event.execution} | fields
+        self._board.notice("error", "dead_letter", text, **told)
+        self.finish(execution, "dead")
+        for answer in execution.answers:
+            self._ledger.finish(answer.trace("answer", "", shown_text(answer.event)), attempts=1)
 
     def complain(self, execution: ExecutionId, bot: BotId, reason: str, frame: bytes) -> None:
         """Keep a frame that is not the protocol."""

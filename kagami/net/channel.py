@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.connection import Connection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import DATA_OPCODES, Frame, Opcode
@@ -43,10 +42,6 @@ class Listening(Connection):
                 return
             self.kept += 1
         super().process_event(event)
-
-
-class ListeningClient(Listening, ClientConnection):
-    """One that was dialled."""
 
 
 class Channel:

@@ -7,7 +7,6 @@ import random
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from kagami import log
@@ -16,7 +15,7 @@ from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
 from kagami.errors import CredentialsRefused
 from kagami.meters import Meters
-from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel, ListeningClient
+from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState
 
@@ -90,6 +89,10 @@ class Link:
 
     async def _connect(self, serve: Serve) -> str:
         """One connection from the first packet to the last; returns why it ended or was never there."""
+        from websockets.asyncio.client import connect  # noqa: PLC0415 (not where bots dial us)
+
+        from kagami.net.dialled import ListeningClient  # noqa: PLC0415
+
         self._tell("connecting", "")
         self._budget.spend(self._clock.monotonic())
         self._meters.count["link_attempts", self._address] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ _OURS = frozenset(
 _HARMLESS = frozenset(
     {"accept", "accept-language", "accept-encoding", "content-type", "range", "user-agent", "cache-control"}
 )
+# Names by RFC 9110, 5.1; control characters and lone surrogates belong into no value.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _SEE_OTHER = 303
 _ONWARD = frozenset({301, 302, _SEE_OTHER, 307, 308})
 # After which of them a method becomes GET, as browsers do it; after 303 alone when it is not named here.
@@ -69,15 +73,22 @@ def start(
     """The first hop; `Refused` for what is no address, no method, or a header that is not the caller's to set."""
     if method.upper() not in METHODS:
         raise Refused(reason=f"{method[:20]!r} is no method of HTTP.")
-    for name in headers or ():
-        if name.lower() in _OURS or name.lower().startswith("proxy-"):
-            raise Refused(reason=f"The header {name[:40]!r} is set by Kagami.")
+    _check_headers(headers or {})
     try:
         whole = URL(url)
         whole = whole.extend_query(params) if params else whole
     except (ValueError, TypeError) as error:
         raise Refused(reason=f"This is no address: {error}") from None
     return Trip(method.upper(), read_url(whole), dict(headers or {}), body)
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if name.lower() in _OURS or name.lower().startswith("proxy-"):
+            raise Refused(reason=f"The header {name[:40]!r} is set by Kagami.")
+        # Other readers take `Connection ` for `Connection`.
+        if _TOKEN.fullmatch(name) is None or _UNSENDABLE.search(value):
+            raise Refused(reason=f"{name[:40]!r} is no header that can be sent.")
 
 
 def read_url(url: URL) -> URL:

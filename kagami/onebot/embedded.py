@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from kagami.errors import Refused
+from kagami.onebot.cq import parse
 
 # What every frame with a file in it contains, and nearly no other one; and every frame with a reference.
 MARK = b"base64"
@@ -22,7 +23,8 @@ REFERENCE_MARK = b'":"media:'
 # Stands where a file was that could not be kept.
 LOST = "base64://"
 
-_NAMERS = ("file", "url", "image", "thumb", "cover", "path")
+_NAMERS = ("file", "url", "image", "thumb", "cover", "path", "file_path")
+_ELSEWHERE = ("http://", "https://", "base64://", "data:", "media:")
 _STRINGS = ("message", "raw_message", "content")
 _HEAD = re.compile(r"base64://|data:[^,]{0,100};base64,", re.IGNORECASE)
 _CODE = re.compile(r"\[CQ:[^\[\]]+\]")
@@ -90,3 +92,24 @@ def put_in(frame: bytes, contents: Mapping[str, bytes]) -> bytes:
     """The frame with the files themselves where it refers to them."""
     files = {name.encode(): b64encode(content) for name, content in contents.items()}
     return _REFERENCE.sub(lambda found: b'"%s":"base64://%s"' % (found[1], files[found[2]]), frame)
+
+
+def local_file(value: Any, key: str = "") -> str:
+    """What in a message or in the parameters of a call names a file of whoever sends it; empty when nothing does.
+
+    `value` is plain JSON. Implementations read `file:///etc/passwd` and `../config.json` from their own disk. Left
+    are addresses, embedded files, references, and the bare names by which they know what they received.
+    """
+    if isinstance(value, dict):
+        found = (local_file(each, name) for name, each in value.items())
+    elif isinstance(value, (list, tuple)):
+        found = (local_file(each, key) for each in value)
+    elif isinstance(value, str) and key in _STRINGS:
+        found = (local_file(each.data) for each in parse(value))
+    else:
+        return value if key in _NAMERS and isinstance(value, str) and _is_path(value) else ""
+    return next(filter(None, found), "")
+
+
+def _is_path(source: str) -> bool:
+    return not source.lower().startswith(_ELSEWHERE) and not set("/\\:~").isdisjoint(source)

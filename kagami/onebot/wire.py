@@ -139,7 +139,7 @@ def checked(frame: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     shape = frame.translate(_SHAPE)
     if shape.count(b"[") > MAX_DEPTH and _depth_exceeds(frame, MAX_DEPTH):
         raise WireError(reason=f"it is nested deeper than {MAX_DEPTH} levels")
-    if _LONG in shape and _has_long_integer(frame):
+    if shape.find(_LONG) >= 0 and _has_long_integer(frame):  # `in` costs bytes an error first
         raise WireError(reason="it holds an integer beyond 64 bits")
     return value
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kagami.core.secrets import HIDDEN
 from kagami.operations.registry import Request, operation
 from kagami.ports import Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
 
@@ -83,11 +84,22 @@ class Configure(Request, frozen=True):
     plugin: str
     values: dict[str, Any]
 
+    def told(self) -> Configure:
+        return msgspec.structs.replace(self, values=dict.fromkeys(self.values, HIDDEN))
+
 
 class Install(Request, frozen=True):
     """A folder, a `.kpk` file or an address, on the engine's machine."""
 
     source: str
+
+    def told(self) -> Install:
+        """An address without its password and its query."""
+        scheme, found, rest = self.source.partition("://")
+        if not found:
+            return self
+        place, slash, path = rest.partition("?")[0].partition("/")
+        return msgspec.structs.replace(self, source=f"{scheme}://{place.rpartition('@')[2]}{slash}{path}")
 
 
 class Sync(Request, frozen=True):
@@ -156,7 +168,7 @@ async def release(parts: Parts, request: Release) -> None:
     await parts.plugins.release(request.plugin)
 
 
-@operation("plugins.form", "plugins:read")
+@operation("plugins.form", "plugins:secret")
 async def form(parts: Parts, request: Form) -> list[Field]:
     """The settings of a plugin, each with its limits and its origin."""
     return parts.plugins.form(request.plugin)
@@ -165,9 +177,10 @@ async def form(parts: Parts, request: Form) -> list[Field]:
 @operation("plugins.configure", "plugins:write")
 async def configure(parts: Parts, request: Configure) -> ReloadRow:
     """Change settings of a plugin: they are checked, written to the configuration, and served."""
-    values = parts.plugins.check(request.plugin, request.values)
+    parts.plugins.check(request.plugin, request.values)
     await parts.files.set_plugin(request.plugin, request.values)
-    return await parts.plugins.configure(request.plugin, values)
+    # Meanwhile somebody else may have changed another one.
+    return await parts.plugins.configure(request.plugin, parts.plugins.check(request.plugin, request.values))
 
 
 @operation("plugins.install", "plugins:install", asks=True)

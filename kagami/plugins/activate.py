@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kagami import log
 from kagami.clock import Clock
@@ -21,7 +22,7 @@ from kagami.plugins.frames import shown_trace
 from kagami.plugins.loader import Package
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
-from kagami.plugins.process.child import Child
+from kagami.plugins.records import Verified, verify_installed
 from kagami.plugins.schedule import Scheduler
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import read_settings
@@ -29,6 +30,9 @@ from kagami.plugins.state import namespace, prepare
 from kagami.plugins.values import Values
 from kagami.plugins.versions import Found, fingerprint
 from kagami.ports import Media, Reach
+
+if TYPE_CHECKING:
+    from kagami.plugins.process.child import Child
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,15 +97,19 @@ class Surroundings:
 
 
 async def activate(found: Found, around: Surroundings) -> Active:
-    """Load, check and start a version. `LoadError` or `SettingError` when it is not sound; nothing of it stays then."""
+    """Load, check and start a version. `LoadError` or `SettingError` when it is not sound; nothing of it stays then.
+
+    `PackageRefused` when it was installed, and its files are not the ones any more.
+    """
+    verified = await asyncio.to_thread(verify_installed, found.folder)
     if found.manifest.runtime == "process":
         return await _start_child(found, around)
-    return await _load(found, around)
+    return await _load(found, around, verified)
 
 
-async def _load(found: Found, around: Surroundings) -> Active:
+async def _load(found: Found, around: Surroundings, verified: Verified | None) -> Active:
     manifest = found.manifest
-    package = Package(manifest.id, found.folder)
+    package = Package(manifest.id, found.folder, verified)
     opened = False
     try:
         plugin = await contained(manifest.id, _import(package, manifest))

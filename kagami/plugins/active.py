@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kagami.core.breaker import Breaker
 from kagami.core.limits import Buckets
 from kagami.errors import KagamiError, LoadError, PluginError
+from kagami.model.event import Event
 from kagami.plugins.contain import contained, describe
 from kagami.plugins.context import Kit, Lifetime
 from kagami.plugins.inprocess import Crew
@@ -15,9 +16,11 @@ from kagami.plugins.listening import open_book
 from kagami.plugins.loader import Package
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Command, Hook, Plugin
-from kagami.plugins.process.child import Child
 from kagami.plugins.scope import ended, start
 from kagami.plugins.survivors import loose, reckon
+
+if TYPE_CHECKING:
+    from kagami.plugins.process.child import Child
 
 NOTICES_PER_MINUTE = 2
 
@@ -111,12 +114,17 @@ class Active:
         held = self.kit.scope.held()
         return loose(self._owner, held, self.crew.tasks, all_kinds=not self.plugin.declared.stops)
 
-    def wait_of(self, command: Command, key: Hashable, now: float) -> tuple[float, bool]:
-        """Seconds until `key` may use the command again, 0 when it just did, and whether to tell so."""
-        uses, notices = self._cooldowns[command]
+    def wait_of(self, command: Command, event: Event, now: float) -> tuple[float, bool]:
+        """Seconds until the command may be used again, 0 when it just was, and whether to tell so."""
+        key, (uses, notices) = _whose(command, event), self._cooldowns[command]
         if uses.take(key, now):
             return 0.0, False
         return uses.wait(key, now), notices.take(key, now)
+
+    def unused(self, command: Command, event: Event) -> None:
+        """What `wait_of` had let pass could not be done: it does not count."""
+        if command in self._cooldowns:
+            self._cooldowns[command][0].give(_whose(command, event))
 
     def failed(self, error: KagamiError, where: str) -> None:
         """Log what a plugin raised, with its traceback."""
@@ -151,3 +159,9 @@ class Active:
         self.plugin = Plugin()
         self.kit.settings = self.plugin.settings()
         self._cooldowns.clear()
+
+
+def _whose(command: Command, event: Event) -> Hashable:
+    """Who has a cooldown of their own."""
+    whose = command.cooldown.whose if command.cooldown else "user"
+    return {"user": (event.bot, event.user), "chat": (event.bot, event.chat), "global": ""}[whose]

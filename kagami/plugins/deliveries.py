@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from kagami.plugins.manifest import FILE, Manifest, read_manifest
 from kagami.plugins.market import LARGEST_BYTES, Index, Market, Release, plan, read_index
 from kagami.plugins.package import Progress
 from kagami.plugins.recalls import keep_recalls, read_recalls, recalled
-from kagami.plugins.records import RECORDS
+from kagami.plugins.records import RECORDS, installed
 from kagami.plugins.versions import discover
 from kagami.ports import Installed, Reach, SyncRow
 
@@ -42,12 +42,16 @@ class Seen(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Where to get it. `release` is what the market says of it, `plugin` whose release that is."""
+    """Where to get it. `release` is what the market says of it, `plugin` whose release that is.
+
+    `unseen` is an update that nobody looks at before: it has to come from whoever signed what is there.
+    """
 
     source: str | Path
     unsigned: bool = False
     plugin: str = ""
     release: Release | None = None
+    unseen: bool = False
 
 
 class Deliveries:
@@ -106,7 +110,7 @@ class Deliveries:
             error = ""
             if row.act == "update":
                 try:
-                    await self._install(self._release(index, row.id, row.new))
+                    await self._install(replace(self._release(index, row.id, row.new), unseen=True))
                 except KagamiError as failure:
                     error = failure.text(self._translate)
             done.append(msgspec.structs.replace(row, error=error))
@@ -149,6 +153,8 @@ class Deliveries:
         async def agree(seen: Installed) -> None:
             if wanted.release is not None:
                 _check_claims(seen, wanted.plugin, wanted.release)
+            if wanted.unseen:
+                await asyncio.to_thread(_check_signer, self._folder, seen)
             if self._agree is not None:
                 await self._agree(seen)
 
@@ -265,6 +271,16 @@ def _check_claims(seen: Installed, plugin: str, release: Release) -> None:
         raise refused(name, f"the package holds {seen.id} {seen.version}")
     if more := [word for word in seen.permissions if word not in release.permissions]:
         raise refused(name, f"it wants more than the index says: {', '.join(more)}")
+
+
+def _check_signer(folder: Path, seen: Installed) -> None:
+    """Every key of `trust` may sign every plugin; another one than before is for a person to agree to."""
+    before = [each.signer for (plugin, _), each in installed(folder).items() if plugin == seen.id]
+    if before and before[-1] not in ("", seen.signer):
+        reason = (
+            f"{before[-1]} has signed it until now, and {seen.signer} this one: if that is right, install it by hand"
+        )
+        raise refused(f"{seen.id} {seen.version}", reason)
 
 
 def _read(path: Path) -> bytes:

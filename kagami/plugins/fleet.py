@@ -7,9 +7,10 @@ version end with its last one, undo it, verify that nothing of it stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kagami import log
 from kagami.errors import KagamiError, LoadError, NotFound
@@ -17,9 +18,9 @@ from kagami.i18n import mark
 from kagami.model.event import Event
 from kagami.plugins.activate import Surroundings, activate
 from kagami.plugins.active import Active
-from kagami.plugins.decisions import Decisions
+from kagami.plugins.decisions import Chats, Decisions, no_chats
 from kagami.plugins.line import Line
-from kagami.plugins.lineup import Lineup, Variation
+from kagami.plugins.lineup import Lineup
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
 from kagami.plugins.scope import start
@@ -36,9 +37,10 @@ LONGEST_DIALOG_S = 600.0
 SETTLE_S = 2.0
 VERIFY_S = 15.0
 # At the end of the process, for all plugins together; handlers had their time before.
-CLOSE_LIMIT_S = 4.0
+CHANGE_LIMIT_S, CLOSE_LIMIT_S = 1.0, 3.0
 _log = log.get("plugins")
 
+Result = TypeVar("Result")
 # Level, kind, text, fields: as of `ports.Notice`.
 Tell = Callable[..., None]
 
@@ -53,11 +55,12 @@ class Fleet:
         self.lines: dict[str, Line] = {}
         self.tell: Tell = lambda *_, **__: None
         self.changed: Callable[[str], None] = lambda _: None
-        self.chats: Callable[[], Awaitable[Sequence[tuple[str, str]]]] = _no_chats
+        self.chats: Chats = no_chats
         self.changing = asyncio.Lock()
         self._prefix = prefix
-        self._places: tuple[tuple[str, str], ...] = ()
-        self._retiring: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._places: tuple[tuple[str, str, str], ...] = ()
+        self.suspects: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._switch()
 
     async def open(self, folder: Path) -> None:
@@ -68,30 +71,26 @@ class Fleet:
             self._line(found[0].manifest.id).found = found
             self._line(found[0].manifest.id).builtin = True
         self._take(discover(folder), self.lines)
-        quarantine = self.decided.quarantine
         async with self.changing:
             for line in list(self.lines.values()):
                 if line.builtin:
                     await self._settle(line, fresh=True)
-            exact = {(plugin, text): self.lines[plugin] for plugin, text in self._first()}
-            for batch in quarantine.batches(exact):
-                await quarantine.starting(batch)
-                for each in batch:
-                    await self._settle(exact.pop(each), fresh=True)
-                await quarantine.started(batch)
-            for line in exact.values():
-                await self._settle(line, fresh=True)
+            await self._start({line.id: line for line in self.lines.values() if line.found and not line.builtin})
         active = sum(line.stable is not None for line in self.lines.values())
         _log.info("plugins are loaded", active=active, failed=sum(bool(line.failed) for line in self.lines.values()))
 
     async def close(self) -> list[str]:
         """Stop all, the newest first, within a limit for all of them. Tells what survived."""
-        leaving = [each for line in self.lines.values() for each in line.leaving + line.running]
+        leaving = [each for line in self.lines.values() for each in line.leaving]
+        for task in self._tasks:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHANGE_LIMIT_S):
+                await self.changing.acquire()  # for good: what is being changed ends, and nobody begins to
         for line in self.lines.values():
+            leaving += line.running
             line.stable, line.others = None, {}
         self._switch()
-        for task in self._retiring:
-            task.cancel()
         survivors: list[str] = []
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
@@ -115,30 +114,15 @@ class Fleet:
 
     def table(self, event: Event, execution: Execution | None = None) -> Table:
         """Who serves a chat. With `execution` the choice is one that counts: it is kept together with the event."""
-        decided = self.decided
-        if not decided.varied:
+        if not self.decided.varied:
             return self.lineup.table
-        bot, chat = event.bot, event.chat
-        variation: list[tuple[str, str]] = []
-        for plugin in decided.varied:
-            if decided.switches.is_off(plugin, bot, chat):
-                variation.append((plugin, ""))
-                continue
-            choice = decided.rollouts.choose(plugin, bot, chat)
-            if choice.write is not None and execution is not None:
-                execution.stage(choice.write)
-                decided.rollouts.decided(plugin, bot, chat)
-            if choice.version:
-                variation.append((plugin, choice.version))
-        return self.lineup.varied(tuple(variation)) if variation else self.lineup.table
+        variation = self.decided.variation(event, execution)
+        return self.lineup.varied(variation) if variation else self.lineup.table
 
-    def table_with(self, plugin: str, version: str) -> Table:
-        """The table in which this version has its plugin's place, if it runs."""
-        line = self.lines.get(plugin)
-        if line is None or line.version(version) is None or line.version(version) is line.stable:
-            return self.lineup.table
-        variation: Variation = ((plugin, version),)
-        return self.lineup.varied(variation)
+    def table_with(self, plugin: str, version: str, event: Event, execution: Execution) -> Table:
+        """The chat's table with this version, if it runs, in its plugin's place."""
+        others = {**dict(self.decided.variation(event, execution)), plugin: version}
+        return self.lineup.varied(tuple(sorted(others.items())))
 
     async def adopt(self, manifest: Manifest, plugin: Plugin[Any]) -> Active:
         """Serve a plugin that is no folder, in the place of the version before."""
@@ -156,8 +140,10 @@ class Fleet:
         """Run a version beside the others for a conversation that is its own; whether it runs."""
         async with self.changing:
             line = self.lines.get(plugin)
-            if line is None or line.version(version) is not None:
-                return line is not None
+            if line is None or self.decided.switches.is_off_everywhere(plugin):
+                return False
+            if line.version(version) is not None:
+                return True
             try:
                 found = line.on_disk(version)
             except NotFound:
@@ -167,6 +153,13 @@ class Fleet:
                 line.others[version] = made
                 self._switch()
             return made is not None
+
+    async def part(self, plugin: str, version: str) -> None:
+        """Let a version that was brought go, unless something else needs it."""
+        line = self.lines.get(plugin)
+        active = line.others.get(version) if line else None
+        if active is not None and not active.crew.busy and version not in self.decided.wanted(plugin):
+            await self.settle(plugin)
 
     async def reload(self, plugin: str | None) -> list[ReloadRow]:
         """One plugin, or all that are not built in: new folders are taken up, missing ones are let go."""
@@ -191,16 +184,37 @@ class Fleet:
     async def settle(self, plugin: str) -> ReloadRow:
         """Bring what runs in line with what operators chose, without loading anew what runs already."""
         async with self.changing:
-            return await self._settle(self._line(plugin), fresh=False)
+            row = await self._settle(self._line(plugin), fresh=False)
+        self.changed(plugin)
+        return row
+
+    def own(self, name: str, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Do something about versions beside everything else; it ends with the fleet."""
+        task = start(name, work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def blame(self, frames: Sequence[str]) -> str:
-        """Only reads a snapshot: may be called from any thread."""
+        """Its version is then among the `suspects`. Only reads a snapshot: may be called from any thread."""
         places = self._places
         for file in reversed(frames):
-            for folder, plugin in places:
+            for folder, plugin, version in places:
                 if file.startswith(folder):
+                    self.suspects[plugin] = version
                     return plugin
         return ""
+
+    async def _start(self, left: dict[str, Line]) -> None:
+        quarantine, choices = self.decided.quarantine, self.decided.choices
+        firsts = [each for line in left.values() for each in line.first(choices.of(line.id).version)]
+        for batch in quarantine.batches(firsts):
+            await quarantine.starting(batch)
+            for plugin, _ in batch:
+                await self._settle(left.pop(plugin), fresh=True)
+            await quarantine.started(batch)
+        for line in left.values():
+            await self._settle(line, fresh=True)
 
     async def _reload(self, line: Line) -> ReloadRow:
         if line.builtin:
@@ -222,6 +236,8 @@ class Fleet:
         others = await self._beside(line, new, fresh=fresh) if new else {}
         staying = {id(active) for active in (new, *others.values())}
         leaving = [active for active in line.running if id(active) not in staying]
+        if new is not None and old is not None and new is not old:
+            await self._take_over(line, new, old.plugin.state)
         line.stable, line.others = new, others
         self._switch()
         await self._serves(line)
@@ -253,15 +269,15 @@ class Fleet:
 
     async def _beside(self, line: Line, stable: Active, *, fresh: bool) -> dict[str, Active]:
         """Versions that some chats get: the canary, and those that chats are pinned to."""
-        await self._declare(line, stable)
+        if (canary := line.canary(stable)) is not None:
+            await self.decided.declare(canary.manifest, stable.version, self.chats)
         others: dict[str, Active] = {}
         rollout = self.decided.rollouts.active.get(line.id)
-        wanted = {pin.version for pin in self.decided.rollouts.pins(line.id).values()}
-        for version in (wanted | ({rollout.version} if rollout else set())) - {stable.version}:
+        for version in self.decided.wanted(line.id) - {stable.version}:
             running = line.version(version)
             if running is None or fresh:
                 try:
-                    running = await self._try(line, line.on_disk(version))
+                    running = await self._try(line, line.on_disk(version)) or running
                 except NotFound:
                     running = None
             if running is not None:
@@ -270,29 +286,17 @@ class Fleet:
                 await self.decided.rollouts.abort(line.id, line.failed.get(version, "it is not on disk"))
         return others
 
-    async def _declare(self, line: Line, stable: Active) -> None:
-        """Take up the canary that a manifest asks for; an operator's own weight stays until the manifest changes."""
-        found = line.canary(stable)
-        if found is None:
-            return
-        version, weight = found.manifest.version, found.manifest.canary_weight or 0
-        before = self.decided.choices.of(line.id).declared.get(version)
-        rollouts = self.decided.rollouts
-        if before is None:
-            await rollouts.offer(line.id, version, stable.version, weight, chats=await self.chats())
-        elif before != weight and (running := rollouts.active.get(line.id)) and running.version == version:
-            await rollouts.weigh(line.id, weight)
-        await self.decided.choices.change(line.id, declared={version: weight})
-
     async def _try(self, line: Line, found: Found) -> Active | None:
         """A started version; why there is none stands in `line.failed`."""
-        manifest = found.manifest
+        manifest, quarantine = found.manifest, self.decided.quarantine
         line.failed.pop(manifest.version, None)
         try:
-            if reason := self.decided.quarantine.refusal(manifest.id, fingerprint(found.folder)):
+            exact = (manifest.id, "" if found.builtin else fingerprint(found.folder))
+            if reason := quarantine.refusal(*exact):
                 raise LoadError(plugin=manifest.id, version=manifest.version, reason=reason)
+            await quarantine.next(exact)
             active = await activate(found, self.around)
-        except KagamiError as error:
+        except (KagamiError, OSError) as error:
             line.failed[manifest.version] = str(error)
             _log.error("plugin is not loaded", plugin=manifest.id, version=manifest.version, reason=str(error))
             return None
@@ -304,17 +308,15 @@ class Fleet:
         tasks: dict[asyncio.Task[tuple[str, ...]], Active] = {}
         for active in leaving:
             line.leaving.append(active)
-            task = start(f"retire {active.kit.label}", self._let_go(line, active))
-            task.add_done_callback(self._retiring.discard)
-            self._retiring.add(task)
-            tasks[task] = active
+            tasks[self.own(f"retire {active.kit.label}", self._let_go(line, active))] = active
         if tasks:
             await asyncio.wait(tasks, timeout=wait)
         # Nothing holds these any more: what is left is to verify that they are gone.
         ending = [task for task, active in tasks.items() if wait and not task.done() and not active.crew.busy]
         if ending:
             await asyncio.wait(ending, timeout=VERIFY_S)
-        return tuple(each for task in tasks if task.done() for each in task.result())
+        gone = [task for task in tasks if task.done() and not task.cancelled()]
+        return tuple(each for task in gone for each in task.result())
 
     async def _let_go(self, line: Line, old: Active) -> tuple[str, ...]:
         state = old.plugin.state
@@ -322,14 +324,23 @@ class Fleet:
             survivors = tuple(await old.close(DRAIN_S, longest=LONGEST_DIALOG_S))
         finally:
             line.leaving.remove(old)
-        if (new := line.stable) is not None and new.plugin.state > state:
-            # What the old version wrote since the new one got its copy.
-            await merge(self.around.values, line.id, new.plugin.declared, new.plugin.state, version=new.version)
+        if line.stable is not None:
+            await self._take_over(line, line.stable, state)
         if survivors:
             line.survivors[old.version] = survivors
             text = mark("{plugin} {version} left something behind: {what}")
             self.tell("warning", "leak", text, plugin=line.id, version=old.version, what="; ".join(survivors))
         return survivors
+
+    async def _take_over(self, line: Line, new: Active, state: int) -> None:
+        """Give a version of a higher state what was written in a lower one since it got its copy."""
+        if new.plugin.state <= state:
+            return
+        try:
+            await merge(self.around.values, line.id, new.plugin.declared, new.plugin.state, version=new.version)
+        except KagamiError as error:
+            what = mark("{plugin} {version} did not get what the version before it wrote: {reason}")
+            self.tell("error", "merge", what, plugin=line.id, version=new.version, reason=str(error))
 
     async def _serves(self, line: Line) -> None:
         """What depends on the stable version: its quarantine, its rollout, its timetables."""
@@ -355,15 +366,6 @@ class Fleet:
     def _line(self, plugin: str) -> Line:
         return self.lines.setdefault(plugin, Line(plugin))
 
-    def _first(self) -> list[tuple[str, str]]:
-        """What each plugin starts with, by its fingerprint."""
-        firsts = []
-        for line in self.lines.values():
-            found = next(line.candidates(self.decided.choices.of(line.id).version), None)
-            if found is not None and not line.builtin:
-                firsts.append((line.id, fingerprint(found.folder)))
-        return firsts
-
     def _take(self, shelf: Shelf, plugins: Iterable[str]) -> None:
         """Remember what lies on the shelf of these plugins, and of those that are new."""
         # A folder whose manifest cannot be read any more is still the one that somebody runs from.
@@ -385,11 +387,7 @@ class Fleet:
         stable = {line.id: line.stable for line in lines if line.stable}
         others = {(line.id, version): active for line in lines for version, active in line.others.items()}
         self.lineup = Lineup(stable, others, self._prefix, self.around.config.rename)
-        running = [active for line in lines for active in (*line.running, *line.leaving)]
-        self._places = tuple((f"{active.folder}/", active.id) for active in running if active.folder)
+        running = [each for line in lines for each in (*line.running, *line.leaving)]
+        self._places = tuple((f"{each.folder}/", each.id, each.version) for each in running if each.folder)
         for conflict in self.lineup.table.conflicts:
             _log.warning("conflict of commands", plugin=conflict.plugin, command=conflict.name, owner=conflict.owner)
-
-
-async def _no_chats() -> Sequence[tuple[str, str]]:
-    return ()

@@ -13,7 +13,7 @@ from kagami.clock import Clock
 from kagami.core.roles import held, may
 from kagami.core.scopes import identity
 from kagami.errors import KagamiError, Parked, PluginError, UsageError
-from kagami.i18n import Translate, mark
+from kagami.i18n import Translate
 from kagami.meters import Meters
 from kagami.model.action import Send
 from kagami.model.event import Event
@@ -27,19 +27,19 @@ from kagami.plugins.decisions import Decisions
 from kagami.plugins.dialogs import Desk, asked_by
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.inprocess import GRACE_S, Run
+from kagami.plugins.jobs import CLOCK_BOT
+from kagami.plugins.judging import Judge
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.office import Office
 from kagami.plugins.plugin import Command, Handler, Intent, Job, Plugin
 from kagami.plugins.schedule import Scheduler, job_of
-from kagami.plugins.scope import start
 from kagami.plugins.table import OPERATOR, Choice, Table
 from kagami.plugins.values import Values
 from kagami.ports import Execution, Handled, Media, Reach
 
 MAX_AGE_S = 120.0
-# How long an event waits before it looks again whether its plugin is there, or free.
+# How long an event waits before it looks again whether its plugin is there.
 ABSENT_S = 60.0
-QUARANTINE_S = 60.0
 GUARD_S = 1.0
 _NOBODY = Handled()
 
@@ -67,7 +67,6 @@ class Host:
         media: Media | None = None,
     ) -> None:
         self._clock = clock
-        self._meters = meters
         self._config = config
         # Whoever sits at the console may do all.
         self._admins = frozenset(admins) | {"sandbox:10001"}
@@ -94,6 +93,9 @@ class Host:
         self.decided = Decisions(store, clock, translate)
         self.fleet = Fleet(around, self.decided, prefix)
         self.office = Office(self.fleet, meters)
+        # Versions that events of before a restart go on with, by execution.
+        self._brought: dict[str, tuple[str, str]] = {}
+        self._judge = Judge(self.fleet, clock, meters)
         dialogs.is_command = self._is_command
         dialogs.is_operator = self._is_operator
 
@@ -131,15 +133,12 @@ class Host:
     async def guard(self) -> None:
         """Make the watchdog's word stick, for ever: who held up everything too often is left alone from then on."""
         while True:
-            for plugin in await self.decided.quarantine.settle():
-                what = mark("{plugin} is in quarantine: {reason}")
-                reason = self.decided.quarantine.is_quarantined(plugin)
-                self.fleet.tell("error", "quarantine", what, plugin=plugin, reason=reason)
+            await self._judge.sentence()
             await self._clock.sleep(GUARD_S)
 
     def wants(self, execution: Execution) -> bool:
         event = execution.event
-        if event.kind == "schedule":
+        if event.kind == "schedule" or execution.restarted:  # who asked before the restart may serve nobody else now
             return True
         table = self.fleet.table(event)
         if event.kind == "message":
@@ -155,7 +154,11 @@ class Host:
         the event is tried again. That of one of several who watch is logged and counted, and disturbs nobody.
         """
         event = execution.event
-        handled = await (self._scheduled(execution) if event.kind == "schedule" else self._arrived(execution))
+        try:
+            handled = await (self._scheduled(execution) if event.kind == "schedule" else self._arrived(execution))
+        finally:
+            if (asked := self._brought.pop(event.execution, None)) is not None:
+                self.fleet.own("part", self.fleet.part(*asked))
         if self.scheduler is not None and (jobs := execution.staged(JOBS)):
             self.scheduler.changed(jobs)
         return handled
@@ -170,17 +173,17 @@ class Host:
                 # It may be a `#reload`, or a dialog of minutes: meanwhile this must not hold versions that are let go.
                 del table
                 handled = await self._serve(choice, execution)
-                table = self.fleet.table(event)
+                table = await self._table(execution)
         watchers = table.watchers(event)
         return await self._tell(watchers, execution, handled) if watchers else handled
 
     async def _table(self, execution: Execution) -> Table:
         """Who serves this event: a dialog that outlived a restart goes on with the version that asked."""
         event = execution.event
-        if execution.restarted and (asked := await asked_by(self._values, event.execution)) is not None:
-            plugin, version = asked
-            if await self.fleet.bring(plugin, version):
-                return self.fleet.table_with(plugin, version)
+        asked = await asked_by(self._values, event.execution) if execution.restarted else None
+        if asked is not None and await self.fleet.bring(*asked):
+            self._brought[event.execution] = asked
+            return self.fleet.table_with(*asked, event, execution)
         return self.fleet.table(event, execution)
 
     def _is_operator(self, event: Event) -> bool:
@@ -221,7 +224,12 @@ class Host:
             await _say(execution, f"{error.text(self.t)}\n{self._usage(command, choice.word, execution)}")
             return Handled(label, "handled")
         ctx: Context[Any] = Context(active.kit, execution, word=choice.word)
-        await self._run(active, command.handler, ctx, args, execution)
+        try:
+            await self._run(active, command.handler, ctx, args, execution)
+        except Parked:
+            if not execution.attempts:
+                active.unused(command, event)
+            raise
         return Handled(label, "handled")
 
     async def _intent(self, active: Active, intent: Intent, execution: Execution) -> Handled:
@@ -235,8 +243,11 @@ class Host:
     async def _scheduled(self, execution: Execution) -> Handled:
         """Something that a plugin has scheduled is due: it waits for its plugin where that is not there."""
         call = job_of(execution.event)
-        table = await self._table(execution)
-        active = table.by_id.get(call.plugin)
+        if execution.event.bot == CLOCK_BOT:
+            line = self.fleet.lines.get(call.plugin)
+            active = line.with_job(call.job) if line else None
+        else:
+            active = (await self._table(execution)).by_id.get(call.plugin)
         job = active.plugin.declared.jobs.get(call.job) if active else None
         if active is None or job is None:
             raise Parked(plugin=call.plugin, reason=f"it has no job named {call.job} now", seconds=ABSENT_S)
@@ -279,8 +290,8 @@ class Host:
         self, active: Active, handler: Handler, ctx: Context[Any], args: list[Any], execution: Execution
     ) -> None:
         started = self._clock.monotonic()
-        self._admit(active, started)
-        execution.mark("plugin", active.kit.label)
+        self._judge.admit(active, started)
+        execution.mark("plugin", active.kit.label + self._why(active, execution.event))
         run = Run(active.crew, handler, ctx, args)
         try:
             await run.finish(handler.__qualname__)
@@ -288,52 +299,20 @@ class Host:
             raise
         except KagamiError as error:
             active.failed(error, handler.__qualname__)
-            self._note(active, started + run.waited, failed=True)
+            # One event that fails again and again tells no more than once.
+            if not execution.attempts or active.breaker.state != "closed":
+                self._judge.note(active, started + run.waited, failed=True)
             raise
-        self._note(active, started + run.waited, failed=False)
+        self._judge.note(active, started + run.waited, failed=False)
 
-    def _admit(self, active: Active, now: float) -> None:
-        """`Parked` when the version is to be left alone for a while."""
-        if reason := self.decided.quarantine.is_quarantined(active.id):
-            raise Parked(plugin=active.id, reason=reason, seconds=QUARANTINE_S)
-        if wait := active.breaker.allow(now):
-            raise Parked(plugin=active.id, reason=active.breaker.reason, seconds=wait)
-
-    def _note(self, active: Active, began: float, *, failed: bool) -> None:
-        """Count what a version did; a canary that does badly is taken back."""
-        now = self._clock.monotonic()
-        plugin, breaker, rollouts = active.id, active.breaker, self.decided.rollouts
-        self._meters.count["plugin failed" if failed else "plugin handled", plugin] += 1
-        self._meters.latency[active.meter].observe(now - began)
-        rollouts.note(plugin, active.version, now - began, failed=failed)
-        if not failed:
-            breaker.succeeded(now)
-            return
-        was = breaker.state
-        breaker.failed(now)
-        opened = breaker.state == "open" and was != "open"
-        rollout = rollouts.active.get(plugin)
-        if rollout is not None and rollout.version == active.version and rollout.weight:
-            reason = rollouts.verdict(plugin) or (breaker.reason if opened else "")
-            if reason:
-                start(f"take back {active.kit.label}", self._take_back(active, reason))
-        elif opened:
-            what = mark("{plugin} {version} rests for {seconds} s: {reason}")
-            wait = f"{breaker.allow(now):.0f}"
-            self.fleet.tell(
-                "error", "breaker", what, plugin=plugin, version=active.version, seconds=wait, reason=breaker.reason
-            )
-
-    async def _take_back(self, canary: Active, reason: str) -> None:
-        """Abort the rollout of a canary, once."""
-        plugin, version = canary.id, canary.version
-        rollout = self.decided.rollouts.active.get(plugin)
-        if rollout is None or not rollout.weight:
-            return
-        await self.decided.rollouts.abort(plugin, reason)
-        what = mark("The canary {plugin} {version} was taken back: {reason}")
-        self.fleet.tell("error", "canary_abort", what, plugin=plugin, version=version, reason=reason)
-        await self.fleet.settle(plugin)
+    def _why(self, active: Active, event: Event) -> str:
+        """Why this version, where chats get different ones: a dialog that outlived a restart goes by no choice."""
+        chosen = self.decided.rollouts.choose(active.id, event.bot, event.chat)
+        if not chosen.reason:
+            return ""
+        stable = self.fleet.lineup.stable.get(active.id)
+        of_choice = active.version == chosen.version if chosen.version else active is stable
+        return f": {chosen.reason}" if of_choice else ""
 
     def _may(self, active: Active, command: Command, event: Event) -> bool:
         needed = self._config.roles.get(active.id, {}).get(command.names[0], command.role)
@@ -343,7 +322,8 @@ class Host:
         return held(event, supers=self._admins, custom=self.decided.roles.users)
 
     def _too_old(self, active: Active, max_age: float | None, execution: Execution) -> bool:
-        if execution.replays:  # it was in time when it was begun; a dialog may take long
+        # It was in time when it was begun; a dialog may take long.
+        if execution.replays or execution.event.execution in self._brought:
             return False
         if max_age is None:
             max_age = MAX_AGE_S if active.plugin.max_age is None else active.plugin.max_age
@@ -352,9 +332,7 @@ class Host:
 
     async def _cooling(self, active: Active, command: Command, execution: Execution) -> bool:
         """Whether the command was used too often; it is said now and then."""
-        event, whose = execution.event, command.cooldown.whose if command.cooldown else "user"
-        key = {"user": (event.bot, event.user), "chat": (event.bot, event.chat), "global": ""}[whose]
-        seconds, tell = active.wait_of(command, key, self._clock.monotonic())
+        seconds, tell = active.wait_of(command, execution.event, self._clock.monotonic())
         if seconds and tell:
             await _say(execution, self.t("Not so fast: try again in {seconds} s.").format(seconds=int(seconds) + 1))
         return bool(seconds)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 from kagami.errors import NotFound
 from kagami.plugins.active import Active
-from kagami.plugins.versions import Found, Unsound
+from kagami.plugins.versions import Found, Unsound, fingerprint
 
 
 class Line:
@@ -64,6 +65,10 @@ class Line:
             return self.stable
         return self.others.get(version)
 
+    def with_job(self, job: str) -> Active | None:
+        """Who runs a job of no chat: the stable version, unless only another one has it."""
+        return next((each for each in self.running if job in each.plugin.declared.jobs), None)
+
     def on_disk(self, version: str) -> Found:
         """`NotFound` when there is no sound one."""
         for found in self.found:
@@ -75,6 +80,13 @@ class Line:
         """Versions that may become the stable one, in this order; only the chosen one where there is a choice."""
         picked = [found for found in self.found if found.manifest.version == chosen]
         yield from picked or self.found
+
+    def first(self, chosen: str) -> list[tuple[str, str]]:
+        """What it starts with, by its fingerprint; nothing when that cannot be read, as its load will tell."""
+        found = next(self.candidates(chosen), None)
+        with suppress(OSError):
+            return [(self.id, fingerprint(found.folder))] if found else []
+        return []
 
     def canary(self, stable: Active) -> Found | None:
         """The highest version that its manifest makes a canary of the stable one."""

@@ -35,6 +35,7 @@ from typing import Any
 
 from kagami.plugins.census import CENSUS, ROOT
 from kagami.plugins.listening import open_book
+from kagami.plugins.records import Verified
 from kagami.plugins.references import Watched, let_go
 from kagami.plugins.scope import belongs
 from kagami.plugins.survivors import Reckoning, undo
@@ -50,12 +51,11 @@ _packages: dict[str, Package] = {}
 class Package:
     """One loaded version. `name` is the private name of its package.
 
-    `checked` are the `fingerprints` of its files where somebody has looked at them before, else they are taken now.
+    `verified` are its files where somebody has looked at them before, else their `fingerprints` are taken now.
     """
 
-    def __init__(self, plugin: str, folder: Path, checked: Mapping[str, str] | None = None) -> None:
-        own = dict(checked) if checked is not None else fingerprints(folder, suffixes=SOURCES)
-        deps = fingerprints(folder / DEPS, suffixes=SOURCES)
+    def __init__(self, plugin: str, folder: Path, verified: Verified | None = None) -> None:
+        own, deps = verified or (fingerprints(each, suffixes=SOURCES) for each in (folder, folder / DEPS))
         family = re.sub(r"\W", "_", plugin)
         self.name = f"{ROOT}.{family}.v{digest(own)[:12]}_{next(_serial)}"
         self.folder = folder

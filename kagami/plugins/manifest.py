@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
 
 from kagami.errors import ManifestError
 from kagami.plugins.semver import Version
@@ -194,7 +193,14 @@ def _list_problems(manifest: Manifest) -> Iterator[str]:
     for word in manifest.permissions:
         if not manifest.dialect and not _PERMISSION.fullmatch(word):
             yield f"permissions: {word[:100]!r} is not one of {PERMISSIONS}"
-    for text in manifest.dependencies:
+    if manifest.dependencies:
+        yield from _requirement_problems(manifest.dependencies)
+
+
+def _requirement_problems(dependencies: tuple[str, ...]) -> Iterator[str]:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 (few plugins have any)
+
+    for text in dependencies:
         try:
             Requirement(text)
         except InvalidRequirement as error:

@@ -31,13 +31,13 @@ class Deliveries(Protocol):
 
 
 class Office:
-    """Implements `ports.Plugins`. `origin` tells where a setting comes from."""
+    """Implements `ports.Plugins`. `origin` tells where a setting comes from, `deliveries` makes what brings packages."""
 
     def __init__(self, fleet: Fleet, meters: Meters) -> None:
         self._fleet = fleet
         self._decided = fleet.decided
         self._view = View(fleet, meters)
-        self.deliveries: Deliveries | None = None
+        self.deliveries: Callable[[], Deliveries] | None = None
         self.origin: Callable[[str], str] = lambda _: "default"
 
     # --- seeing ---
@@ -62,9 +62,11 @@ class Office:
         line = self._own(plugin)
         if version:
             line.on_disk(version)
-        before = line.stable.version if line.stable else ""
-        previous = before if before and before != version else self._decided.choices.of(plugin).previous
-        return await self._choose(plugin, version=version, previous=previous, pinned=pin)
+        before, kept = line.stable.version if line.stable else "", self._decided.choices.of(plugin).previous
+        row = await self._choose(plugin, version=version, previous=before or kept, pinned=pin)
+        if row.new == before and not row.error:
+            await self._decided.choices.change(plugin, previous=kept)
+        return row
 
     async def rollback(self, plugin: str) -> ReloadRow:
         line = self._own(plugin)
@@ -77,11 +79,15 @@ class Office:
 
     async def remove(self, plugin: str, version: str) -> None:
         line = self._own(plugin)
-        found = line.on_disk(version)
-        if line.version(version) is not None or any(active.version == version for active in line.leaving):
-            raise Refused(reason=mark("This version serves: use another one first."))
-        await asyncio.to_thread(_delete, found, self._fleet.folder)
-        line.found.remove(found)
+        async with self._fleet.changing:
+            found = line.on_disk(version)
+            if line.version(version) is not None or any(active.version == version for active in line.leaving):
+                raise Refused(reason=mark("This version serves: use another one first."))
+            try:
+                await asyncio.to_thread(_delete, found, self._fleet.folder)
+            except OSError as error:
+                raise Refused(reason=f"{found.folder}: {error.strerror or error}") from None
+            line.found.remove(found)
         if self._decided.choices.of(plugin).version == version:
             await self._decided.choices.change(plugin, version="")
 
@@ -171,7 +177,7 @@ class Office:
     def _delivered(self) -> Deliveries:
         if self.deliveries is None:
             raise Refused(reason=mark("Nothing can be installed here."))
-        return self.deliveries
+        return self.deliveries()
 
     def _own(self, plugin: str) -> Line:
         """A plugin that operators may change."""
@@ -187,9 +193,11 @@ class Office:
         return line.stable
 
     async def _choose(self, plugin: str, **changes: object) -> ReloadRow:
+        before = msgspec.structs.asdict(self._decided.choices.of(plugin))
         await self._decided.choices.change(plugin, **changes)
         row = await self._fleet.settle(plugin)
-        self._fleet.changed(plugin)
+        if row.error:  # else the next start would find nothing that serves
+            await self._decided.choices.change(plugin, **{name: before[name] for name in changes})
         return row
 
     def _lower(self, line: Line, version: str) -> str:
@@ -208,7 +216,12 @@ class Office:
         raise NotFound(what=mark("other version"), name=line.id)
 
     def _from(self, plugin: str) -> Callable[[str], str]:
-        return lambda name: self.origin(f"plugins.settings.{plugin}.{name}")
+        def from_where(name: str) -> str:
+            found = self.origin(f"plugins.settings.{plugin}.{name}")
+            # A value that was not there when the configuration was read has been written since.
+            return mark("configuration") if found == "default" else found
+
+        return from_where
 
 
 def _delete(found: Found, folder: Path | None) -> None:

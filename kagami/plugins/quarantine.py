@@ -47,6 +47,8 @@ class Quarantine:
         self._clock = clock
         self._serving: dict[str, str] = {}
         self._starts: dict[str, dict[str, int]] = {}
+        # What is marked as starting now, by plugin.
+        self._now: dict[str, str] = {}
         self._unread: deque[tuple[str, float, float]] = deque(maxlen=MOST_UNREAD)
         self._blames: dict[str, deque[float]] = {}
         self._unwritten: set[str] = set()
@@ -120,6 +122,7 @@ class Quarantine:
     async def starting(self, batch: Iterable[Exact]) -> None:
         """To be called before these are activated; the write is real when it returns."""
         for plugin, digest in batch:
+            self._now[plugin] = digest
             counts = self._starts.setdefault(plugin, {})
             counts[digest] = counts.get(digest, 0) + 1
         await self._values.put_many((self._starts_fact(),))
@@ -127,11 +130,25 @@ class Quarantine:
     async def started(self, batch: Iterable[Exact]) -> None:
         """To be called when the process outlived their activation, whatever came of that."""
         for plugin, digest in batch:
-            counts = self._starts.get(plugin, {})
-            counts.pop(digest, None)
-            if not counts:
-                self._starts.pop(plugin, None)
+            for each in {digest, self._now.pop(plugin, digest)}:
+                self._cleared(plugin, each)
         await self._values.put_many((self._starts_fact(),))
+
+    async def next(self, exact: Exact) -> None:
+        """To be called before a version is activated: one of the same batch and plugin before it has done no harm.
+
+        So a canary that ends the process, or a lower version after one that failed, is the one that is blamed.
+        """
+        plugin, digest = exact
+        if self._now.get(plugin, digest) != digest:
+            self._cleared(plugin, self._now[plugin])
+            await self.starting((exact,))
+
+    def _cleared(self, plugin: str, digest: str) -> None:
+        counts = self._starts.get(plugin, {})
+        counts.pop(digest, None)
+        if not counts:
+            self._starts.pop(plugin, None)
 
     def _starts_fact(self) -> StorePut:
         return fact(STARTING, STARTING_KEY, self._starts or None)

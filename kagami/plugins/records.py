@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,17 +39,38 @@ def installed(folder: Path) -> dict[tuple[str, str], Installed]:
     return dict(sorted(found.items(), key=lambda item: item[1].at_ms))
 
 
-def verify(folder: Path, plugin: str, version: str) -> None:
+class Verified(NamedTuple):
+    """The `fingerprints` of a version's own files and of its dependencies, as they were installed."""
+
+    own: dict[str, str]
+    dependencies: dict[str, str]
+
+
+def verify(folder: Path, plugin: str, version: str) -> Verified:
     """`PackageRefused` when the files of a version, or of its dependencies, are not those that were installed."""
     name = f"{plugin} {version}"
     place = _version(folder, plugin, version)
     record = read(folder, plugin, version)
     if record is None:
         raise refused(name, mark("there is no record of its install"))
-    if digest(fingerprints(place)) != record.digest:
+    found = Verified(fingerprints(place), fingerprints(place / DEPENDENCIES))
+    if digest(found.own) != record.digest or _added(place):
         raise refused(name, mark("its files have changed since it was installed"))
-    if digest(fingerprints(place / DEPENDENCIES)) != record.dependencies_digest:
+    if digest(found.dependencies) != record.dependencies_digest:
         raise refused(name, mark("its dependencies have changed since it was installed"))
+    return found
+
+
+def verify_installed(place: Path) -> Verified | None:
+    """As `verify`, for a folder as `discover` finds it; None when it was put there by hand."""
+    folder, plugin, version = place.parent.parent, place.parent.name, place.name
+    return verify(folder, plugin, version) if _record_path(folder, plugin, version).exists() else None
+
+
+def _added(place: Path) -> bool:
+    """Whether there is what no package has, and what fingerprints leave out: links, byte code, hidden files."""
+    inside = (each for each in place.rglob("*") if DEPENDENCIES not in each.relative_to(place).parts[:1])
+    return any(each.is_symlink() or each.name.startswith(".") or each.name == "__pycache__" for each in inside)
 
 
 def remove(folder: Path, plugin: str, version: str) -> None:

@@ -207,10 +207,15 @@ class Rollouts:
             changed = msgspec.structs.replace(self._running(plugin), weight=ALL, ended="promoted")
             return await self._end(self._stepped(changed, "promote"))
 
-    async def abort(self, plugin: str, reason: str) -> Rollout:
-        """All chats get the stable version; this one is not tried again by `offer`. `NotFound` when none runs."""
+    async def abort(self, plugin: str, reason: str, *, version: str = "") -> Rollout:
+        """All chats get the stable version; this one is not tried again by `offer`.
+
+        `NotFound` when none runs, or, with `version`, when that is not its canary.
+        """
         async with self._changing:
             old = self._running(plugin)
+            if version and old.version != version:
+                raise NotFound(what="canary", name=f"{plugin} {version}")
             aborted = {**old.aborted, old.version: reason}
             changed = msgspec.structs.replace(old, weight=0, ended="aborted", reason=reason, aborted=aborted)
             _log.warning("a canary is aborted", plugin=plugin, version=old.version, reason=reason)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, 
 
 import msgspec
 
+from kagami.core.secrets import HIDDEN
 from kagami.errors import SettingError
 from kagami.ports import Field
 
@@ -35,7 +36,9 @@ def read_settings(kind: type[S], values: Mapping[str, Any], plugin: str) -> S:
     for key in values:
         if key not in known:
             names = ", ".join(known) or "none"
-            raise _refused(plugin, key, values[key], "the plugin has no such setting", f"Its settings are: {names}.")
+            raise _refused(
+                plugin, key, _shown(values[key]), "the plugin has no such setting", f"Its settings are: {names}."
+            )
     for key, field in known.items():
         if key not in values and field.required:
             raise _refused(plugin, key, "nothing", "it has no default", f"Set it in [plugins.settings.{plugin!r}].")
@@ -46,7 +49,7 @@ def read_settings(kind: type[S], values: Mapping[str, Any], plugin: str) -> S:
         key = path[1] if path else ""
         reason = _PATH.sub("", str(error))
         value = values.get(key.partition(".")[0].partition("[")[0], "")
-        raise _refused(plugin, key, value, reason, "Correct the value, or remove it for its default.") from None
+        raise _refused(plugin, key, _shown(value), reason, "Correct the value, or remove it for its default.") from None
 
 
 def fields(
@@ -101,6 +104,11 @@ def _choices(kind: Any) -> tuple[Any, ...]:
 
 def _bound(closed: float | None, opened: float | None, step: int) -> float | None:
     return closed if closed is not None or opened is None else opened + step
+
+
+def _shown(value: Any) -> Any:
+    """A plugin does not say which of its settings are secrets: texts may be."""
+    return value if isinstance(value, (bool, int, float)) else HIDDEN
 
 
 def _refused(plugin: str, key: str, value: Any, reason: str, fix: str) -> SettingError:

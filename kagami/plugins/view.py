@@ -36,7 +36,7 @@ class View:
             permissions=manifest.permissions,
             error=next(iter(line.failed.values()), ""),
             problems=tuple(self._problems(line)),
-            commands=_commands(active),
+            commands=self._commands(line),
             canary=rollout.version if rollout else "",
             weight=rollout.weight if rollout else 0,
             previous=choice.previous,
@@ -47,6 +47,11 @@ class View:
             p95_ms=self._meters.latency[f"plugin {line.id}"].quantile(0.95) * 1000,
             versions=tuple(self._version(line, version) for version in line.versions),
         )
+
+    def _commands(self, line: Line) -> tuple[str, ...]:
+        """As people write them: with their sign, under the names that operators gave them."""
+        lines = self._fleet.lineup.table.lines
+        return tuple(each.usage.partition(" ")[0] for each in lines if each.plugin == line.id and each.name)
 
     def _rollout(self, line: Line) -> Rollout | None:
         """The one whose canary runs."""
@@ -68,6 +73,10 @@ class View:
         problems = [each.text(t) for each in conflicts if each.plugin == line.id]
         if stuck := sum(each.crew.stuck for each in line.running):
             problems.append(t("{count} handlers ignore their cancellation").format(count=stuck))
+        child = line.stable.child if line.stable else None
+        for lack in child.unconfined if child else ():
+            text = t("its process is not confined as it should be: this system has no {lack}")
+            problems.append(text.format(lack=lack))
         return problems
 
     def _version(self, line: Line, version: str) -> VersionRow:
@@ -110,8 +119,3 @@ def _running(row: VersionRow, active: Active) -> VersionRow:
         row.survivors,
         active.digest,
     )
-
-
-def _commands(active: Active | None) -> tuple[str, ...]:
-    declared = active.plugin.declared.commands if active else ()
-    return tuple(command.names[0] for command in declared if command.names[0])

@@ -64,7 +64,7 @@ class Batch:
         given: dict[str, Any] = {name: rows for name, rows in self.lists.items() if rows}
         if self.opened:
             given["opened"] = list(self.opened.values())
-        return given or {"barrier": 1}
+        return given or {"barrier": [(1,)]}
 
     @property
     def expected(self) -> int:

@@ -184,7 +184,7 @@ class BatchLedger:
     def _close_event(self, batch: Batch, execution: ExecutionId) -> None:
         # Opened in this very batch: it need not be opened at all.
         if batch.opened.pop(execution, None) is None:
-            batch.add("closed", execution)
+            batch.add("closed", (execution,))
 
     def _put(self, batch: Batch, write: StorePut) -> None:
         batch.add("written", (write.plugin, write.key, write.value))

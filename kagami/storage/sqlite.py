@@ -25,6 +25,7 @@ from kagami.errors import RowRefused, StoreClosed, StoreSlow
 from kagami.storage.engine import Params, encode, storable
 from kagami.storage.migrate import migrate
 from kagami.storage.queries import PARAMETER, bundles, parameters, queries
+from kagami.storage.steps import HIGHEST, steps, take
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +38,6 @@ KEEPER_BYTES = 8 << 20
 WRITER_PAGES = 16_384
 JOURNAL_BYTES = 64 << 20
 CACHE_KIB = 8_192
-HIGHEST = (1 << 63) - 1
 
 _AWAY = frozenset(
     (
@@ -218,15 +218,19 @@ class SqliteEngine:
         connection.execute(f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}")
         migrate(connection, None if self._memory else Path(self.path))
         for name in bundles():
-            connection.executescript(bundle_script(name))
+            if not steps(name):
+                connection.executescript(bundle_script(name))
         return connection
 
     def _write(self, connection: sqlite3.Connection, bundle: str, params: Params, mode: str) -> int:
         if mode != self._synchronous:
             connection.execute(f"PRAGMA synchronous = {mode}")
             self._synchronous = mode
-        values = [_value(params.get(name)) for name in bundle_parameters(bundle)]
         before = connection.total_changes
+        if rows := steps(bundle):
+            take(connection, rows, params)
+            return connection.total_changes - before
+        values = [_value(params.get(name)) for name in bundle_parameters(bundle)]
         marks = ", ".join("?" * len(values))
         connection.execute(f"INSERT INTO temp.run_{bundle} VALUES ({marks})", values)  # noqa: S608 - our own names
         return connection.total_changes - before

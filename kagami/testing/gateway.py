@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from kagami.adapters.onebot11 import OneBotReception
 from kagami.adapters.onebot11.config import PeerConfig
+from kagami.adapters.onebot11.link import OneBotReception
 from kagami.clock import Clock, SystemClock
 from kagami.gateway.config import GatewayConfig
 from kagami.gateway.server import Gateway

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from kagami.i18n import Translate, mark
 from kagami.ports import PluginRow
 from kagami.tui.keys import Action
+from kagami.tui.pinning import fit_versions
 from kagami.tui.plugin_rows import candidate
 
 ACTIONS: tuple[Action, ...] = (
@@ -31,12 +32,22 @@ ACTIONS: tuple[Action, ...] = (
         row=True,
     ),
     Action("plugin.versions", ("v",), mark("versions"), mark("Versions: use, pin or remove one…"), row=True),
+    Action(
+        "plugin.pin_chat",
+        ("P",),
+        mark("pin a chat"),
+        mark("Keep one chat on a version of this plugin…"),
+        changes=True,
+        row=True,
+        hint=False,
+    ),
     Action("plugin.settings", ("s",), mark("settings"), mark("Settings of this plugin…"), row=True),
     Action("plugin.release", ("R",), mark("let serve"), mark("End its quarantine or pause"), changes=True, row=True),
     Action("plugin.install", ("i",), mark("install"), mark("Install a plugin…"), changes=True),
+    Action("plugin.market", ("m",), mark("market"), mark("Update from the market…"), changes=True),
     Action("plugin.undo", ("u",), mark("undo"), mark("Undo the last change of a weight or switch"), changes=True),
     Action("plugin.logs", ("l",), mark("logs"), mark("Log lines of this plugin"), row=True),
-    Action("plugin.try", ("T",), mark("try"), mark("Talk to it in the Sandbox"), row=True),
+    Action("plugin.try", ("T",), mark("try"), mark("Try its first command in the Sandbox"), row=True),
     Action("plugin.filter", ("slash",), mark("filter"), mark("Show only plugins with these letters")),
     Action("plugin.less", ("left",), mark("weight"), mark("Canary weight - 1"), changes=True, hint=False),
     Action("plugin.more", ("right",), mark("weight"), mark("Canary weight + 1"), changes=True, hint=False),
@@ -51,7 +62,9 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-_WITHOUT_ONE = frozenset(("plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo"))
+_WITHOUT_ONE = frozenset(
+    ("plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo", "plugin.market")
+)
 
 
 def blocked(action: str, plugin: PluginRow | None, t: Translate) -> str:
@@ -84,6 +97,12 @@ def _versions(plugin: PluginRow) -> str:
     return mark("a built-in plugin has one version") if plugin.builtin or not plugin.versions else ""
 
 
+def _pin_chat(plugin: PluginRow) -> str:
+    if plugin.builtin:
+        return mark("a built-in plugin has one version")
+    return "" if fit_versions(plugin) else mark("no version of it could serve")
+
+
 def _release(plugin: PluginRow) -> str:
     return "" if plugin.state in ("quarantined", "parked") else mark("it is neither in quarantine nor paused")
 
@@ -101,6 +120,7 @@ _REASONS: Mapping[str, Callable[[PluginRow], str]] = {
     "plugin.promote": _promote,
     "plugin.rollback": _roll_back,
     "plugin.versions": _versions,
+    "plugin.pin_chat": _pin_chat,
     "plugin.release": _release,
     "plugin.enable": _enable,
     "plugin.disable": _disable,

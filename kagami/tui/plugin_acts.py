@@ -186,9 +186,9 @@ class PluginActs:
         if not form:
             self.shell.say(visible(title(plugin)), t(mark("it has no settings")))
             return
-        answer = await self.app.push_screen_wait(FormDialog(self.shell, plugin.id, form))
+        answer = await self.app.push_screen_wait(FormDialog(self.shell, plugin.id, form, title(plugin)))
         if answer is not None:
-            await self.tell([answer])
+            await self.tell([answer], t(mark("serves with these settings")))
 
     async def install(self) -> str:
         """Ask for a source and install it; the id of what was installed, empty for nothing."""
@@ -203,6 +203,7 @@ class PluginActs:
         )
         if not await shell.ask(Question(t(mark("Install this plugin?")), facts, t(mark("Cancel")), t(mark("Install")))):
             return ""
+        shell.say(t(mark("Installing {source}")).format(source=visible(source.strip())))
         try:
             answer: Installed = await shell.control.call(Install(source=source.strip()))
         except KagamiError as error:
@@ -223,15 +224,20 @@ class PluginActs:
 
     # Answers.
 
-    async def tell(self, answers: Sequence[ReloadRow]) -> None:
-        """A word when all went well; a page to read when something stayed or was left behind."""
+    async def tell(self, answers: Sequence[ReloadRow], same: str = "") -> None:
+        """A word when all went well; a page to read when something stayed or was left behind.
+
+        `same` is said where the version did not change.
+        """
         t, to = self.shell.t, self.shell.looks.glyphs.to
         if any(each.error or each.survivors for each in answers):
             rows = [line for each in answers for line in self._answer_rows(each)]
             await self._read(t(mark("What became of it")), rows)
             return
         for each in answers:
-            change = f"{each.old} {to} {each.new}" if each.old != each.new else t(mark("loaded anew"))
+            change = f"{each.old or '-'} {to} {each.new or '-'}"
+            if each.old == each.new:
+                change = (same or t(mark("loaded anew"))) if each.new else t(mark("it is off"))
             waits = t(mark("open on {version}: {count}; they finish there")).format(count=each.open, version=each.old)
             self.shell.say(visible(f"{each.id} {change}"), waits if each.open else "")
 

@@ -105,7 +105,7 @@ def _version_line(subject: Subject, version: VersionRow, width: int) -> Line:
         Span(f" {share(subject.plugin, version):>3}%"),
     ]
     figures_of = (
-        Span(f"  ERR {percent(bad):>4}%", error_role(bad) if bad else "text"),
+        Span(f"  ERR {_percent(bad):>5}", error_role(bad) if bad else "text"),
         Span(f"  {'-' if per_s is None else figures.rate(per_s):>5}/s"),
         Span(f"  p95 {figures.ms(version.p95_ms):>5}"),
     )
@@ -149,7 +149,7 @@ def _column(subject: Subject, version: VersionRow) -> list[Span]:
         Span(f"{share(subject.plugin, version)}%"),
         Span(figures.count(version.events)),
         Span("-" if per_s is None else figures.rate(per_s)),
-        Span(f"{version.errors}  {percent(bad)}%", error_role(bad) if bad else "text"),
+        Span(f"{version.errors}  {_percent(bad)}", error_role(bad) if bad else "text"),
         Span(figures.ms(version.p95_ms)),
         Span(str(version.open)),
     ]
@@ -173,12 +173,19 @@ def _chart(shell: Shell, title: str, past: Sequence[Sequence[float]], own: int) 
     return [*drawn, [Span(" " + fit(shell.t(title), own * len(past)), "dim")]]
 
 
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{percent(value)}%"
+
+
 # --- trouble ---------------------------------------------------------------------------------------------------------
 
 
 def last_line(text: str) -> str:
-    """What a traceback says in one line: its last one that is not blank."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    """What a traceback says in one line: where its frames end, the class and the first line of the message."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    frames = [place for place, line in enumerate(lines) if line.startswith(" ")]
+    said = lines[frames[-1] + 1 :] if frames else lines[-1:]
+    return (said or lines or [""])[0].strip()
 
 
 def trouble(subject: Subject, width: int) -> list[Line]:
@@ -266,8 +273,7 @@ def version_line(shell: Shell, version: VersionRow, width: int) -> Line:
     used = 29
     counted = t(mark("{count} events")).format(count=figures.count(version.events))
     held = t(mark("{count} open")).format(count=version.open) if version.open else ""
-    signer = version.signer or t(mark("unsigned"))
-    for text, room in ((signer, 12), (held, 9), (counted, 16), (version.digest[:12], 13)):
+    for text, room in ((version.signer, 12), (held, 9), (counted, 16), (version.digest[:12], 13)):
         if used + room + 1 <= width and text:
             parts.append(Span(" " + pad(text, room, tier=looks.text), "dim"))
             used += room + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kagami.i18n import Translate, mark
+from kagami.model.trace import Trace
 from kagami.operations.traces import Traced
 from kagami.ports import MessageRow
 from kagami.tui.figures import clock_ms, micros
@@ -39,7 +40,10 @@ def stage_text(leg: Leg, width: int, looks: Looks, t: Translate) -> list[Line]:
 def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[Line]:
     """The whole trace but its bars."""
     trace = one.trace
-    built: list[Line] = [[Span(" "), outcome_span(trace.outcome, looks.glyphs, t)]]
+    by = f"  {trace.plugin}" if trace.plugin else ""
+    built: list[Line] = [[Span(" "), outcome_span(trace.outcome, looks.glyphs, t), Span(by, "accent")]]
+    for each in reasons(one.trace):
+        built += paragraph(f"{t(mark('why this version'))}: {each}", width, looks, "dim")
     if trace.outcome in EXPLAINED:
         built += paragraph(t(EXPLAINED[trace.outcome]), width, looks, "dim")
     if trace.error:
@@ -61,6 +65,11 @@ def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[L
     for name, value in facts:
         built += fact(t(name), value, width, looks)
     return built
+
+
+def reasons(trace: Trace) -> list[str]:
+    """Why versions were chosen, as the marks say it: `weather@1.4.0: canary 12.50 < 25`."""
+    return [each.detail for each in trace.marks if each.stage == "plugin" and ": " in each.detail]
 
 
 def send_lines(send: MessageRow, width: int, looks: Looks, t: Translate) -> list[Line]:

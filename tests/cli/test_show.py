@@ -9,6 +9,7 @@ import pytest
 
 from kagami.cli.show import LONGEST_CELL, cell, lines, pad, shorten, width
 from kagami.log import LogLine
+from kagami.ports import PluginRow
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -49,6 +50,32 @@ def test_a_list_is_a_table_without_empty_columns() -> None:
         "a     online        0",
         "名字  away          0                k=v n=1",
     ]
+
+
+def test_a_terminal_gets_the_main_columns_and_none_that_says_nothing() -> None:
+    rows = [
+        PluginRow("admin", "1.0.0", "Admin", "active", description="x" * 90),
+        PluginRow("dice", "2.0.0", "Dice", "active", canary="1.0.0", weight=20),
+    ]
+    assert list(lines(rows, cut=True, columns=80)) == [
+        "id     version  canary  weight  state",
+        "admin  1.0.0            0       active",
+        "dice   2.0.0    1.0.0   20      active",
+    ]
+
+
+def test_what_is_too_wide_is_cut_to_the_terminal() -> None:
+    rows = [Row("a", Health("on"), note="名字" * 40), Row("b", Health("on")), Row("c", Health("on"))]
+    shown = list(lines(rows, cut=True, columns=40))
+    assert max(map(width, shown)) <= 40
+    assert shown[1].endswith("…")
+
+
+def test_few_rows_that_are_too_wide_are_shown_whole() -> None:
+    shown = list(lines([Row("a", Health("on"), note="word " * 12)], cut=True, columns=40))
+    assert shown[:2] == ["a", "  health.state  on"]
+    assert max(map(width, shown)) <= 40
+    assert sum(line.count("word") for line in shown) >= 10
 
 
 def test_a_struct_is_names_and_values() -> None:

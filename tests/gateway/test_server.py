@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from kagami.adapters.onebot11 import OneBotReception
+from kagami.adapters.onebot11.link import OneBotReception
 from kagami.clock import SystemClock
 from kagami.gateway.config import GatewayConfig
 from kagami.gateway.server import Gateway

@@ -9,6 +9,7 @@ import pytest
 from kagami.hub.alarm import Alarm
 from kagami.hub.board import Board
 from kagami.hub.registry import BotRegistry
+from kagami.i18n import translator
 from kagami.meters import Meters
 from kagami.model.action import Send
 from kagami.model.ids import ExecutionId
@@ -73,3 +74,14 @@ async def test_what_is_not_serious_stays_on_the_board(letters: Letters) -> None:
     async with Nursery() as nursery:
         alarm(letters, nursery, Account()).tell("warning", "leak", "{plugin} left something", plugin="w")
         assert not len(nursery)
+
+
+async def test_an_empty_field_stays_empty(letters: Letters) -> None:
+    async with Nursery() as nursery:
+        one = alarm(letters, nursery, Account())
+        one._translate = translator("zh")
+        one.tell("error", "recall", "<{version}>", version="")
+        await settled(letters, 1)
+    action = letters.sent[0][2]
+    assert isinstance(action, Send)
+    assert plain_text(action.message) == "<>"

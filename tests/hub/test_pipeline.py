@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from kagami.core.routing import Rule
-from kagami.errors import PluginError
+from kagami.errors import Parked, PluginError
 from kagami.hub.board import Board
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
@@ -16,8 +16,8 @@ from kagami.hub.registry import BotRegistry
 from kagami.hub.retries import Retries
 from kagami.meters import Meters
 from kagami.net.supervise import Nursery
-from kagami.ports import Execution, Handled
-from tests.hub.doubles import Audits, Book, StillClock, Worker, execution
+from kagami.ports import Execution, Handled, Open
+from tests.hub.doubles import Audits, Book, StillClock, Worker, desk, event, execution
 
 Handle = Callable[[Execution], Awaitable[Handled]]
 
@@ -30,7 +30,7 @@ class Line:
     def __init__(self, nursery: Nursery, handle: Handle, limits: LimitsConfig) -> None:
         self.book, self.clock, self.audits = Book(), StillClock(), Audits()
         bots, meters = BotRegistry(), Meters()
-        board = Board(self.clock, meters, bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
+        self.board = board = Board(self.clock, meters, bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
         recorder = Recorder(self.book, bots, board, config=HubConfig(), clock=self.clock, meters=meters)
         self.retries = Retries(self.clock, lambda _: None)
         admins = ["qq:1"]
@@ -144,3 +144,55 @@ async def test_the_fifth_failure_is_the_last() -> None:
         await one.walk(execution(attempts=4))
         assert one.book.outcomes == ["dead"]
         assert len(one.retries) == 0
+
+
+async def _rests(_: Execution) -> Handled:
+    raise Parked(plugin="p", reason="it rests", seconds=30.0)
+
+
+def waited(number: int) -> HubExecution:
+    """An event that is taken up again, which is no try of its own."""
+    return HubExecution(event(number), desk(), read_at=0.0, accepted_ms=1_000_000, resumed=True)
+
+
+async def test_what_waits_for_a_plugin_is_not_limited_when_it_is_taken_up_again() -> None:
+    async with line(_rests, LimitsConfig(user_per_minute=1, chat_per_minute=1)) as one:
+        for number in range(3):
+            await one.walk(waited(number))
+        assert one.book.outcomes == ["parked"] * 3
+        assert len(one.retries) == 3
+
+
+async def test_what_waited_for_too_long_is_dead_together_with_its_answers_and_told() -> None:
+    async with line(_rests) as one:
+        each, answer = execution(1), execution(2, "yes")
+        each.consumed(answer)
+        one.clock.now += 2 * 86_400
+        await one.walk(each)
+        assert [(row[0].execution, row[0].outcome) for row in one.book.closed] == [
+            ("execution-1", "dead"),
+            ("execution-2", "answer"),
+        ]
+        assert [notice.kind for notice in one.board.notices()] == ["dead_letter"]
+        assert len(one.retries) == 0
+
+
+async def test_what_waits_takes_its_answers_along() -> None:
+    taken: list[Open] = []
+    async with line(_rests) as one:
+        each = execution(1)
+        each.accepted_ms = one.clock.wall_ms()
+        each.consumed(execution(2, "yes"))
+        await one.walk(each)
+        taken += one.retries.due(one.clock.now + 31)
+    assert [(found.event.execution, found.attempts) for found in taken] == [("execution-1", 0), ("execution-2", 0)]
+
+
+async def test_a_question_that_waits_for_the_next_start_may_be_days_old() -> None:
+    async def suspended(_: Execution) -> Handled:
+        raise Parked(plugin="p", reason="a question waits", seconds=0.0)
+
+    async with line(suspended) as one:
+        one.clock.now += 2 * 86_400
+        await one.walk(execution(1))
+        assert one.book.outcomes == ["parked"]

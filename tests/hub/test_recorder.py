@@ -99,3 +99,10 @@ def test_the_time_in_which_people_were_asked_is_not_ours() -> None:
     marks = (Mark("route", 10), Mark("ask", 30), Mark("answer", 9_000_030), Mark("send", 9_000_040))
     trace = Trace(ExecutionId("x"), QQ, ChatId("c"), UserId("u"), 0, 9_000_100, "handled", marks)
     assert own_us(trace) == 100
+
+
+async def test_what_others_wrote_about_a_command_that_came_too_late_is_kept() -> None:
+    office, one = Office(), execution(1)
+    one.stage(StorePut("p", "k", "1"))
+    office.recorder.finish(one, "late", "q@1")
+    assert office.book.closed[0][1] == (StorePut("p", "k", "1"),)

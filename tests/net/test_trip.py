@@ -119,3 +119,17 @@ def test_proxies_are_read(proxy: str, scheme: str) -> None:
 def test_other_proxies_are_refused(proxy: str) -> None:
     with pytest.raises(Refused, match="proxy"):
         read_proxy(proxy)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Connection ", "upgrade"), ("transfer-encoding\t", "chunked"), ("", "x"), ("X\r\nY", "z"), ("X:", "y")]
+    + [("X", value) for value in ("a\r\nY: b", "a\0", "\ud800")],
+)
+def test_what_other_readers_would_take_for_something_else_is_no_header(name: str, value: str) -> None:
+    with pytest.raises(Refused):
+        start("GET", "https://a.test/", headers={name: value})
+
+
+def test_a_value_may_hold_any_letters() -> None:
+    assert start("GET", "https://a.test/", headers={"X-Name": "\tÄ 中"}).headers == {"X-Name": "\tÄ 中"}

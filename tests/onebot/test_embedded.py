@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kagami.errors import Refused
-from kagami.onebot.embedded import LOST, MARK, REFERENCE_MARK, put_in, read_embedded, references, take_out
+from kagami.onebot.embedded import LOST, MARK, REFERENCE_MARK, local_file, put_in, read_embedded, references, take_out
 
 PICTURE = b"\x89PNG\xfb\xff" * 5
 TOLD = b64encode(PICTURE).decode()
@@ -138,3 +138,34 @@ def test_text_that_looks_like_a_reference_is_text() -> None:
 
 def test_a_frame_with_a_reference_has_its_mark() -> None:
     assert REFERENCE_MARK in msgspec.json.encode({"data": {"file": NAME}})
+
+
+FILE = "file:///etc/passwd"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "image", "file": FILE},
+        {"type": "image", "file": "", "extra": {"file": "/etc/passwd"}},
+        {"kind": "node", "fields": {"content": [{"type": "video", "data": {"cover": "..\\\\x"}}]}},
+        {"kind": "node", "fields": {"content": f"hi [CQ:image,file={FILE}]"}},
+        {"message": "[CQ:record,cache=0,file=C:&#92;x&#44;,url=~/x]"},
+        ({"type": "text", "text": "hi"}, {"type": "file", "file": " FILE:x"}),
+    ],
+)
+def test_a_file_of_whoever_sends_is_found(value: Any) -> None:
+    assert local_file(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "file:///etc/passwd",
+        {"type": "text", "text": "[CQ:image,file=file:///etc/passwd]"},
+        [{"type": "image", "file": each} for each in ("A1.image", "{A-1}.jpg", "HTTPS://e.org/a", "base64://aa/", URL)],
+        {"message": "see file:///etc/passwd and /etc", "group_id": 1, "parent": "/"},
+    ],
+)
+def test_nothing_else_is(value: Any) -> None:
+    assert local_file(value) == ""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
-from kagami.operations.plugins import ListPlugins, Reload
+from kagami.operations.plugins import Configure, ListPlugins, Reload
 from kagami.ports import Parts, PluginRow, ReloadRow
 
 MakeParts = Callable[..., Parts]
@@ -29,3 +31,28 @@ async def test_plugins_are_listed(make_parts: MakeParts) -> None:
 async def test_one_plugin_or_all_are_reloaded(make_parts: MakeParts, plugin: str, reloaded: str) -> None:
     answer = await registry().call(make_parts(plugins=Plugins()), CONSOLE, Reload(plugin=plugin))
     assert answer == [ReloadRow(reloaded, "1.0", "1.1")]
+
+
+class Configured(Plugins):
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+
+    def check(self, plugin: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.settings, **values}
+
+    async def configure(self, plugin: str, values: Mapping[str, Any]) -> ReloadRow:
+        self.settings = dict(values)
+        return ReloadRow(plugin, "1.0", "1.0")
+
+
+class SlowFiles:
+    async def set_plugin(self, plugin: str, values: Mapping[str, Any]) -> None:
+        await asyncio.sleep(0)
+
+
+async def test_two_who_change_different_settings_at_once_both_get_what_they_want(make_parts: MakeParts) -> None:
+    plugins = Configured()
+    parts = make_parts(plugins=plugins, files=SlowFiles())
+    both = (Configure(plugin="echo", values={key: 1}) for key in ("a", "b"))
+    await asyncio.gather(*(registry().call(parts, CONSOLE, each) for each in both))
+    assert plugins.settings == {"a": 1, "b": 1}

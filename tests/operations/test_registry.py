@@ -10,7 +10,7 @@ import pytest
 from kagami.errors import Conflict, Denied, NotFound
 from kagami.model.principal import CONSOLE, Principal
 from kagami.operations import registry as all_operations
-from kagami.operations.plugins import Configure, Weigh
+from kagami.operations.plugins import Configure, Form, Install, Weigh
 from kagami.operations.registry import Operation, Registry, Request, from_words, operation
 from kagami.ports import Parts
 
@@ -152,3 +152,23 @@ def test_words_that_are_no_table_are_refused() -> None:
 def test_words_of_simple_fields_are_read_as_their_type() -> None:
     found = all_operations().find("plugins.weigh")
     assert from_words(found, {"plugin": "123", "weight": "10"}) == Weigh(plugin="123", weight=10)
+
+
+async def test_no_secret_is_in_the_audit(make_parts: MakeParts) -> None:
+    parts = make_parts()
+    for request in (
+        Configure(plugin="weather", values={"api_key": "sk-123"}),
+        Install(source="https://me:sk-123@example.org/a.kpk?token=sk-123"),
+    ):
+        with pytest.raises(Denied):
+            await all_operations().call(parts, READER, request)
+    assert "sk-123" not in str(audits(parts))
+    assert "api_key" in str(audits(parts))
+    assert "https://example.org/a.kpk" in str(audits(parts))
+
+
+async def test_settings_which_may_be_secrets_are_not_for_everybody_who_may_look(make_parts: MakeParts) -> None:
+    with pytest.raises(Denied, match="plugins:secret"):
+        await all_operations().call(
+            make_parts(), Principal("chat", "qq:1", frozenset({"plugins:read"})), Form(plugin="weather")
+        )

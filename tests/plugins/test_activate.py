@@ -1,20 +1,22 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from kagami.clock import SystemClock
-from kagami.errors import LoadError, SettingError
+from kagami.errors import LoadError, PackageRefused, SettingError
 from kagami.plugins.activate import Surroundings, activate
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.dialogs import Desk
 from kagami.plugins.frames import shown_trace
-from kagami.plugins.versions import Found, discover
+from kagami.plugins.records import Record, keep
+from kagami.plugins.versions import Found, digest, discover, fingerprints
 from kagami.testing.chat import MemoryValues
 
 
-def around(**settings: dict[str, object]) -> Surroundings:
+def around(work: Path = Path("work"), **settings: dict[str, object]) -> Surroundings:
     clock = SystemClock()
     return Surroundings(
         values=MemoryValues(),
@@ -25,7 +27,7 @@ def around(**settings: dict[str, object]) -> Surroundings:
         roles=lambda _: frozenset({"member"}),
         config=PluginsConfig(settings=settings),
         grace=0.1,
-        work=Path("work"),
+        work=work,
     )
 
 
@@ -69,3 +71,20 @@ async def test_a_mistake_of_syntax_is_shown_with_its_line(tmp_path: Path) -> Non
 
 def test_an_error_without_a_cause_is_shown_by_itself() -> None:
     assert shown_trace(ValueError("x")) == "ValueError: x"
+
+
+@pytest.mark.parametrize("runtime", ["python", "process"])
+async def test_one_byte_that_changed_since_the_install_is_refused(tmp_path: Path, runtime: str) -> None:
+    place = tmp_path / "greeter" / "1.0.0"
+    place.mkdir(parents=True)
+    (place / "plugin.json").write_text(
+        json.dumps({"id": "greeter", "version": "1.0.0", "entry": "main:plugin", "runtime": runtime})
+    )
+    (place / "main.py").write_text("from kagami.plugins.api import Plugin\nplugin = Plugin()\n")
+    keep(tmp_path, Record("greeter", "1.0.0", digest=digest(fingerprints(place)), dependencies_digest=digest({})))
+    version = discover(tmp_path).versions["greeter"][0]
+    active = await activate(version, around(work=tmp_path / "work"))
+    await active.close(0.1)
+    (place / "main.py").write_text("from kagami.plugins.api import Plugin\nplugin = Plugin()\n#")
+    with pytest.raises(PackageRefused, match="changed since it was installed"):
+        await activate(version, around(work=tmp_path / "work"))

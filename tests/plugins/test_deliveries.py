@@ -11,7 +11,7 @@ import pytest
 from kagami.errors import NotFound, PackageRefused, Refused, Unavailable
 from kagami.plugins import deliveries
 from kagami.plugins.config import MarketConfig
-from kagami.plugins.deliveries import hosts
+from kagami.plugins.deliveries import Deliveries, hosts
 from kagami.plugins.market import FILE
 from kagami.plugins.recalls import Recall
 from kagami.plugins.records import installed
@@ -309,3 +309,18 @@ def test_the_hosts_of_the_market_are_the_operators_own(bazaar: Bazaar) -> None:
     config = bazaar.config("http://10.0.0.1:8080/m", mirror="https://mirror.lan")
     assert hosts(config) == ("10.0.0.1", "mirror.lan")
     assert hosts(bazaar.config()) == ()
+
+
+async def test_an_update_that_another_trusted_key_has_signed_waits_for_a_person(bazaar: Bazaar, tmp_path: Path) -> None:
+    bazaar.offer("1.0.0")
+    bazaar.publish()
+    other = make_key(tmp_path / "other.key")
+    config = msgspec.structs.replace(bazaar.config(), trust=(bazaar.author, other))
+    ways = Deliveries(bazaar.folder, config, bazaar.road)
+    await ways.install("greeter")
+    bazaar.offer("1.1.0", key=tmp_path / "other.key")
+    bazaar.publish()
+    (row,) = await ways.sync(dry_run=False)
+    assert "has signed it until now" in row.error
+    assert bazaar.versions() == ["1.0.0"]
+    assert (await ways.install("greeter")).version == "1.1.0"

@@ -329,7 +329,7 @@ def fail():
     raise OSError("no")
 
 async def forever():
-    await asyncio.Event().wait()
+    await asyncio.sleep(3600)  # unlike an event of its own, that keeps it alive
 
 async def stubborn():
     while not leak.is_set():

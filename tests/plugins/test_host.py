@@ -302,7 +302,7 @@ async def test_what_was_handled_is_counted_and_measured() -> None:
         await chat.says("/hi")
         await chat.finished()
         row = chat.host.office.rows()[0]
-        assert (row.id, row.state, row.handled, row.commands) == ("plugin", "active", 1, ("hi",))
+        assert (row.id, row.state, row.handled, row.commands) == ("plugin", "active", 1, ("/hi",))
         assert row.p95_ms >= 2
 
 

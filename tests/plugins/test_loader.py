@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kagami.plugins.loader import Package
+from kagami.plugins.records import Verified
 from kagami.plugins.versions import fingerprints
 
 Write = Callable[..., Path]
@@ -233,7 +234,7 @@ def test_a_file_that_came_after_the_check_is_not_found(write: Write) -> None:
 
 def test_what_somebody_checked_before_is_what_counts(write: Write) -> None:
     folder = write("greeter", main="value = 1")
-    checked = fingerprints(folder)
+    checked = Verified(fingerprints(folder), {})
     (folder / "main.py").write_text("value = 2")
     package = Package("greeter", folder, checked)
     with pytest.raises(ImportError, match="changed after it was checked"):

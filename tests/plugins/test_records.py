@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import NotFound, PackageRefused
-from kagami.plugins.records import DEPENDENCIES, RECORDS, Record, installed, keep, read, remove, verify
+from kagami.plugins.records import (
+    DEPENDENCIES,
+    RECORDS,
+    Record,
+    installed,
+    keep,
+    read,
+    remove,
+    verify,
+    verify_installed,
+)
 from kagami.plugins.versions import digest, fingerprints
 
 Write = Callable[..., Path]
@@ -65,15 +75,35 @@ def test_a_version_that_nobody_touched_is_verified(tmp_path: Path, write: Write)
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("main.py", "files have changed"), ("new.txt", "files have changed"), (".deps/leaf.py", "dependencies have")],
+    [
+        ("main.py", "files have changed"),
+        ("new.txt", "files have changed"),
+        ("__pycache__/main.cpython-311.pyc", "files have changed"),
+        (".hidden", "files have changed"),
+        (".deps/leaf.py", "dependencies have"),
+    ],
 )
 def test_a_change_after_the_install_is_told(tmp_path: Path, write: Write, name: str, reason: str) -> None:
     place = put(write)
     place.chmod(0o755)
+    (place / name).parent.mkdir(exist_ok=True)
     (place / name).unlink(missing_ok=True)
     (place / name).write_text("evil = 1")
     with pytest.raises(PackageRefused, match=rf"greeter 1\.0\.0 is refused: its {reason}"):
         verify(tmp_path, "greeter", "1.0.0")
+
+
+def test_a_folder_that_is_a_link_is_a_change(tmp_path: Path, write: Write) -> None:
+    place = put(write)
+    place.chmod(0o755)
+    (place / "json").symlink_to(tmp_path)
+    with pytest.raises(PackageRefused, match="files have changed"):
+        verify(tmp_path, "greeter", "1.0.0")
+
+
+def test_what_was_put_there_by_hand_is_nobodys_to_verify(tmp_path: Path, write: Write) -> None:
+    assert verify_installed(write("greeter", "1.0.0")) is None
+    assert verify_installed(write("simple")) is None
 
 
 def test_a_version_without_a_record_is_not_verified(tmp_path: Path, write: Write) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from kagami.plugins.process import jail
 from kagami.ports import PluginRow
 from kagami.testing.chat import PluginChat, chat_with
+from tests.plugins.process.children import put
 
 Write = Callable[..., Path]
 CODE = """
@@ -54,3 +58,13 @@ async def test_what_is_told_of_a_plugin_is_what_its_manifest_says(tmp_path: Path
     async with chat_with(tmp_path) as chat:
         told = row(chat)
         assert (told.name, told.author, told.permissions, told.commands) == ("Greeter", "Ada", ("store",), ("v",))
+
+
+async def test_what_does_not_confine_a_process_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "child", "ready()\nhear()")
+    async with chat_with(tmp_path) as chat:
+        assert row(chat, "child").problems == ()
+    monkeypatch.setattr(jail, "missing", lambda: ["landlock: files are open to it"])
+    async with chat_with(tmp_path) as chat:
+        (problem,) = row(chat, "child").problems
+        assert problem.endswith("this system has no landlock: files are open to it")

@@ -25,7 +25,7 @@ def test_empty_lists_are_left_out() -> None:
 
 
 def test_an_empty_batch_still_commits_something() -> None:
-    assert (Batch(1).params(), Batch(1).expected) == ({"barrier": 1}, 1)
+    assert (Batch(1).params(), Batch(1).expected) == ({"barrier": [(1,)]}, 1)
 
 
 def test_it_expects_a_change_for_each_row() -> None:

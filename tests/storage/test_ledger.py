@@ -108,7 +108,7 @@ class TestDurability:
         (late,) = await waiting(accepted)
         first.done()
         second = await engine.nth(2)
-        assert (second.durable, dict(second.params), late.done()) == (True, {"barrier": 1}, False)
+        assert (second.durable, dict(second.params), late.done()) == (True, {"barrier": [(1,)]}, False)
         second.done()
         assert await late is True
 

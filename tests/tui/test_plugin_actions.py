@@ -4,9 +4,10 @@ import pytest
 
 from kagami.ports import PluginRow
 from kagami.tui.plugin_actions import ACTIONS, blocked
-from tests.tui.plugged import plugin, plugins, weather
+from tests.tui.plugged import plugin, plugins, version, weather
 
 BUILTIN, PLAIN = plugin("echo", builtin=True), plugin("dice")
+UNFIT = plugin("stocks", state="failed", versions=(version("0.3.1", "failed", error="boom"),))
 OFF = plugin("music", state="disabled")
 HELD = next(each for each in plugins() if each.state == "quarantined")
 
@@ -29,6 +30,9 @@ HELD = next(each for each in plugins() if each.state == "quarantined")
         ("plugin.enable", OFF, ""),
         ("plugin.disable", OFF, "it is off"),
         ("plugin.reload", BUILTIN, ""),
+        ("plugin.pin_chat", BUILTIN, "a built-in plugin has one version"),
+        ("plugin.pin_chat", PLAIN, ""),
+        ("plugin.pin_chat", UNFIT, "no version of it could serve"),
     ],
 )
 def test_what_cannot_be_done_has_a_reason(action: str, row: PluginRow, reason: str) -> None:
@@ -37,7 +41,7 @@ def test_what_cannot_be_done_has_a_reason(action: str, row: PluginRow, reason: s
 
 def test_without_a_plugin_one_can_be_installed_and_nothing_else_be_done() -> None:
     free = {action.id for action in ACTIONS if not blocked(action.id, None, str)}
-    assert free == {"plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo"}
+    assert free == {"plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo", "plugin.market"}
 
 
 def test_the_reason_is_in_the_users_language() -> None:

@@ -123,3 +123,10 @@ def test_the_last_line_of_a_traceback(trace: str, last: str) -> None:
 def test_the_page_is_plain_where_signs_are_few() -> None:
     made = subject(weather(), "ascii")
     assert "~ canary" in text(made)
+
+
+def test_a_message_of_several_lines_is_told_by_its_first() -> None:
+    text = 'Traceback:\n  File "a.py", line 2, in f\n    raise E("x")\nRuntimeError: boom\nsecond line'
+    assert last_line(text) == "RuntimeError: boom"
+    assert last_line("could not be loaded\n\n") == "could not be loaded"
+    assert last_line("") == ""

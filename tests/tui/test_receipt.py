@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kagami.model.trace import Mark
 from kagami.operations.traces import Traced
 from kagami.tui.looks import looks
 from kagami.tui.receipt import receipt_lines, send_lines, stage_text
@@ -19,7 +20,7 @@ def plain(lines: Sequence[Line]) -> list[str]:
 def test_it_says_the_outcome_what_it_means_and_the_error() -> None:
     one = Traced(trace_of(1, "/song", "dead", error="TimeoutError: 800 ms"), [])
     rows = plain(receipt_lines(one, 70, LOOKS, str))
-    assert rows[0] == " ✗ dead"
+    assert rows[0] == " ✗ dead  weather@1.4.0"
     assert rows[1].startswith(" The handler failed too often")
     assert " TimeoutError: 800 ms" in rows
 
@@ -61,3 +62,9 @@ def test_no_row_is_wider_than_its_page() -> None:
     row = message_row(1, "out", "字" * 500, outcome="failed", reason="x" * 500)
     for line in send_lines(row, 30, LOOKS, str)[1:]:
         assert sum(len(span.text.encode("gb18030")) for span in line) <= 30
+
+
+def test_it_says_why_a_version_was_chosen() -> None:
+    marks = (Mark("route", 3, "no rules"), Mark("plugin", 5, "weather@1.4.0: canary 12.50 < 25"))
+    rows = plain(receipt_lines(Traced(trace_of(1, "x", marks=marks), []), 90, LOOKS, str))
+    assert " why this version: weather@1.4.0: canary 12.50 < 25" in rows

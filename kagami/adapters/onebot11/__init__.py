@@ -1,5 +1,1 @@
 """OneBot 11 implementations (NapCat and its kin), whichever side dials."""
-
-from kagami.adapters.onebot11.link import ForwardBot, OneBotReception
-
-__all__ = ["ForwardBot", "OneBotReception"]

@@ -56,7 +56,7 @@ class Line:
         self._deadlines.put(patience, loop.time() + seconds)
         try:
             frame = write_action(action, echo)
-            if self._media is not None and REFERENCE_MARK in frame:
+            if self._media is not None and frame.find(REFERENCE_MARK) >= 0:
                 frame = put_in(frame, {each: await self._media.read(each) for each in references(frame)})
             await self.socket.send(frame)
             outcome = await answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,6 +14,7 @@ from kagami.errors import UsageError
 from kagami.model.action import Receipt
 from kagami.model.ids import ChatId, UserId
 from kagami.model.segment import Image
+from kagami.onebot.embedded import local_file
 from kagami.plugins.asking import ANSWER_SECONDS, Inquiry
 from kagami.plugins.context import Context, Lifetime
 from kagami.plugins.kit import Kit
@@ -21,6 +23,8 @@ from kagami.plugins.process.rights import Mark, Rights
 from kagami.plugins.values import PluginStore
 
 _ABSENT = object()
+# Each may bring as much as `plugins.http.largest_mb`, whatever becomes of it afterwards.
+MOST_FETCHES = 4
 _KINDS: dict[str, Any] = {
     "text": str,
     "int": int,
@@ -33,6 +37,7 @@ _KINDS: dict[str, Any] = {
 }
 _Place = Context[Any] | Lifetime[Any]
 _Payload = TypeVar("_Payload")
+_Said = TypeVar("_Said")
 # A year for a question, and what a calendar and the platform's clock can hold for the rest.
 _Patience = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
 _Delay = Annotated[float, msgspec.Meta(ge=0, le=3_153_600_000)]
@@ -95,6 +100,7 @@ class Border:
 
     def __init__(self, permissions: Rights) -> None:
         self._rights = permissions
+        self._fetches = asyncio.Semaphore(MOST_FETCHES)
 
     async def serve(self, ctx: Context[Any], request: wire.Request) -> dict[str, Any]:
         """Do it for the event of `ctx`; the payload of the response. `KagamiError` when it cannot be done."""
@@ -129,17 +135,17 @@ class Border:
         receipt: Receipt
         match name:
             case "reply":
-                receipt = await ctx.reply(words.message, quote=words.quote)
+                receipt = await ctx.reply(foreign(words.message), quote=words.quote)
             case "send":
                 if words.chat != ctx.chat:
                     need(rights.ANY_CHAT, ctx.execution.mark)
-                receipt = await ctx.send(ChatId(words.chat), words.message)
+                receipt = await ctx.send(ChatId(words.chat), foreign(words.message))
             case "delete":
                 need(rights.DELETE, ctx.execution.mark)
                 receipt = await ctx.delete(words.message_id)
             case "call":
-                need(f"call:{words.name[:100]}", ctx.execution.mark)
-                receipt = await ctx.call(words.name, **words.params)
+                need(f"call:{words.name}", ctx.execution.mark)
+                receipt = await ctx.call(words.name, **foreign(words.params))
             case "operate":
                 need(rights.OPERATE, ctx.execution.mark)
                 return {"answer": await _operate(ctx, words)}
@@ -175,9 +181,10 @@ class Border:
             body = None if words.body is None else b64decode(words.body, validate=True)
         except ValueError as error:
             raise UsageError(reason=f"The body is not base64: {error}") from None
-        answer = await place.http.request(
-            words.method, words.url, params=words.params, headers=words.headers, body=body, seconds=words.seconds
-        )
+        async with self._fetches:
+            answer = await place.http.request(
+                words.method, words.url, params=words.params, headers=words.headers, body=body, seconds=words.seconds
+            )
         content = b64encode(answer.body).decode()
         return {"status": answer.status, "headers": dict(answer.headers), "body": content, "url": answer.url}
 
@@ -217,9 +224,20 @@ def read(request: wire.Request, kind: type[_Payload]) -> _Payload:
         raise UsageError(reason=f"The payload of {request.name[:40] or 'a request'} does not fit: {error}") from None
 
 
+def foreign(said: _Said) -> _Said:
+    """What is to be sent, if it holds no file of the machine that sends it: a child has no files but its own."""
+    try:
+        named = local_file(msgspec.to_builtins(said))
+    except RecursionError:
+        named = "…"
+    if named:
+        raise UsageError(reason=f"{named[:100]!r} is a file of another machine: give an address, or base64://.")
+    return said
+
+
 def _inquiry(question: _Question) -> Inquiry:
     return Inquiry(
-        question.prompt,
+        foreign(question.prompt),
         question.timeout,
         None if question.wanted is None else _type_of(question.wanted),
         commands=question.commands,

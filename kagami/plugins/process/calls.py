@@ -12,6 +12,8 @@ from kagami.plugins.process import wire
 DEADLY = 3
 DEATHS_KEPT = 1_000
 MOST_REQUESTS = 256
+# Bytes of all open requests, as they came; the same as values of Python are twenty times as large.
+MOST_HELD = 8 << 20
 _LONGEST_NUMBER = 15
 
 Item = wire.Request | wire.Result | wire.Deeds
@@ -46,7 +48,7 @@ class Calls:
     def __init__(self) -> None:
         self._open: dict[str, Call] = {}
         self._left: dict[str, asyncio.Task[None]] = {}
-        self._requests: set[str] = set()
+        self._requests: dict[str, int] = {}
         self._deaths: dict[str, int] = {}
         self._newest = 0
 
@@ -81,23 +83,28 @@ class Calls:
         elif strict or not self._was(number):
             raise WireError(reason=f"an answer for call {number[:20]!r}, which it was not given")
 
-    def ask(self, request: wire.Request) -> bool:
-        """A request came; False when it belongs to no open call. `WireError` for one that cannot be served."""
+    def ask(self, request: wire.Request, size: int = 0) -> bool:
+        """A request of `size` bytes came; False when it belongs to no open call.
+
+        `WireError` for one that cannot be served: what is open is held, also while a question waits for a year.
+        """
         if request.id in self._requests:
             raise WireError(reason="two open requests have one id")
         if len(self._requests) >= MOST_REQUESTS:
             raise WireError(reason=f"more than {MOST_REQUESTS} requests are open")
+        if sum(self._requests.values()) + size > MOST_HELD:
+            raise WireError(reason=f"the open requests have more than {MOST_HELD} bytes")
         call = self._open.get(request.event)
         if call is None and request.event and not self._was(request.event):
             raise WireError(reason=f"a request for call {request.event[:20]!r}, which it was not given")
-        self._requests.add(request.id)
+        self._requests[request.id] = size
         if call is None or call.over:
             return False
         call.inbox.put_nowait(request)
         return True
 
     def answered(self, request: wire.Request) -> None:
-        self._requests.discard(request.id)
+        self._requests.pop(request.id, None)
 
     def deadly(self, execution: str) -> bool:
         return self._deaths.get(execution, 0) >= DEADLY

@@ -18,7 +18,7 @@ from kagami.plugins.config import ProcessConfig
 from kagami.plugins.context import Kit
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
-from kagami.plugins.process import wire
+from kagami.plugins.process import jail, wire
 from kagami.plugins.process.calls import DEADLY, Call, Calls
 from kagami.plugins.process.life import Life, Times
 from kagami.plugins.scope import alarm, ended, start
@@ -31,7 +31,10 @@ LONGEST_ERROR = 8_000
 
 
 class Child:
-    """`plugin` is what it declared, `kit` is set by the host; `reason` says why the state is as it is."""
+    """`plugin` is what it declared, `kit` is set by the host; `reason` says why the state is as it is.
+
+    `unconfined` says what of its confinement this system cannot do.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Child:
         self.manifest = manifest
         self.plugin: Plugin[Any] = Plugin()
         self.kit: Kit | None = None
+        self.unconfined: tuple[str, ...] = tuple(jail.missing())
         self.background: Background = _nobody
         self.state: State = "starting"
         self.reason = ""
@@ -298,13 +302,13 @@ class Child:
             if line is None:
                 raise WireError(reason="a line over 1 MiB")  # noqa: TRY301 - one place counts violations
             if line.lstrip()[:1] == b"{":
-                self._take(life, wire.decode(line))
+                self._take(life, wire.decode(line), len(line))
             elif line.strip():
                 life.note("info", line.decode(errors="replace"))
         except WireError as error:
             life.violated(str(error.details["reason"]))
 
-    def _take(self, life: Life, message: wire.FromChild) -> None:
+    def _take(self, life: Life, message: wire.FromChild, size: int) -> None:
         match message:
             case wire.Ready(payload=payload):
                 if self._ready is not None and not self._ready.done():
@@ -316,10 +320,10 @@ class Child:
             case wire.Deeds(id=number):
                 self._calls.end(str(number or ""), message, strict=False)
             case wire.Request():
-                self._serve(message)
+                self._serve(message, size)
 
-    def _serve(self, request: wire.Request) -> None:
-        if not self._calls.ask(request):
+    def _serve(self, request: wire.Request, size: int) -> None:
+        if not self._calls.ask(request, size):
             self._aside(request)
 
     def _aside(self, request: wire.Request) -> None:

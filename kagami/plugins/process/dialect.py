@@ -16,6 +16,7 @@ from kagami.model.ids import ChatId, split_id
 from kagami.plugins.context import Context
 from kagami.plugins.manifest import Manifest, Words
 from kagami.plugins.process import rights, wire
+from kagami.plugins.process.border import foreign
 from kagami.plugins.process.rights import Rights
 
 KINDS = ("message", "notice", "request")
@@ -90,8 +91,8 @@ class Deeds:
         elif deed.type in _OF_PLUGINS:
             return _response(call, deed, {"error": "Plugins do not call each other here."})
         else:
-            self._need(f"call:{deed.type[:100]}")
-            await self._ctx.call(deed.type, **_params(deed))
+            self._need(f"call:{deed.type}")
+            await self._ctx.call(deed.type, **foreign(_params(deed)))
         return None
 
     async def _say(self, deed: wire.Deed) -> None:

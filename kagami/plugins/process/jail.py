@@ -34,7 +34,8 @@ READ = (
 WRITE = ("/dev/null",)
 
 NOT_ENFORCED = 69
-_SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38
+_SET_PDEATHSIG, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 1, 24, 38
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _MOST_CAPABILITIES = 1, 2, 64
 _MOST_DESCRIPTORS = 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -117,7 +118,7 @@ def fence(spec: Spec) -> list[str]:
     """Close the file system but for what `spec` names. Tells what this kernel cannot do."""
     abi = _libc.syscall(_CREATE_RULESET, None, 0, 1)
     if abi < 1:
-        return ["landlock: files, signals and other processes are open to it"]
+        return _missing_files(abi)
     handled = _ALL_BY_ABI.get(abi, _ALL_NOW)
     tcp, scopes = _TCP * (abi >= _ABI_TCP), _SCOPES * (abi >= _ABI_SCOPES)
     wanted = struct.pack("=QQQ", handled, tcp, scopes)
@@ -134,7 +135,13 @@ def fence(spec: Spec) -> list[str]:
         _open(ruleset, path, _KEEP & handled)
     _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
-    return [] if scopes else ["landlock before version 6: it can send signals to other processes"]
+    return _missing_files(abi)
+
+
+def _missing_files(abi: int) -> list[str]:
+    if abi < 1:
+        return ["landlock: files, signals and other processes are open to it"]
+    return [] if abi >= _ABI_SCOPES else ["landlock before version 6: it can send signals to other processes"]
 
 
 def _open(ruleset: int, path: str, rights: int) -> None:
@@ -158,8 +165,9 @@ _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _X32 = 0x40000000
 _NEW_NAMESPACES = 0x7E020000
-_STREAM, _SEQPACKET = 1, 5
-_SET_SECCOMP, _FILTER = 22, 2
+_UNIX, _STREAM, _SEQPACKET = 1, 1, 5
+_SET_SECCOMP, _FILTER, _IS_THERE = 22, 2, 2
+_NO_SECCOMP = "seccomp: the network is open to it"
 
 
 def _numbers(text: str) -> dict[str, tuple[int, ...]]:
@@ -169,7 +177,8 @@ def _numbers(text: str) -> dict[str, tuple[int, ...]]:
 
 
 # Numbers on x86_64 (arch/x86/entry/syscalls/syscall_64.tbl) and aarch64 (asm-generic/unistd.h); -1: there is none.
-# Calls into io_uring are among them, because its rings make system calls that no filter sees.
+# Calls into io_uring are among them, because its rings make system calls that no filter sees; shared memory of System
+# V, because it outlives those who made it.
 REFUSED = _numbers(
     """
     ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271, kcmp 312 272, pidfd_getfd 438 438,
@@ -182,23 +191,27 @@ REFUSED = _numbers(
     quotactl_fd 443 443, settimeofday 164 170, clock_settime 227 112, adjtimex 159 171, clock_adjtime 305 266,
     sethostname 170 161, setdomainname 171 162, iopl 172 -1, ioperm 173 -1, modify_ldt 154 -1, keyctl 250 219,
     add_key 248 217, request_key 249 218, name_to_handle_at 303 264, open_by_handle_at 304 265,
-    fanotify_init 300 262, setxattr 188 5, lsetxattr 189 6, removexattr 197 14, lremovexattr 198 15,
+    fanotify_init 300 262, setxattr 188 5, lsetxattr 189 6, fsetxattr 190 7, setxattrat 463 463,
+    removexattr 197 14, lremovexattr 198 15, fremovexattr 199 16, removexattrat 466 466, file_setattr 469 469,
+    shmget 29 194, shmat 30 196, msgget 68 186, semget 64 190,
     io_uring_setup 425 425, io_uring_enter 426 426, io_uring_register 427 427
     """
 )
 # Also sockets of this machine: the engine's own control socket is one, and Landlock does not know them.
 CLOSED = _numbers("socket 41 198, connect 42 203, bind 49 200, listen 50 201")
-# Landlock does not know them: they succeed and change nothing, because copying a file calls them too.
+# They succeed and change nothing. Landlock does not know the rights of files, and copying a file sets them; whoever
+# leaves the group and the session could not be ended with the rest, and shells and daemons begin so.
 FEIGNED = _numbers(
     """
-    chmod 90 -1, fchmodat 268 53, fchmodat2 452 452, chown 92 -1, lchown 94 -1, fchownat 260 54
+    chmod 90 -1, fchmod 91 52, fchmodat 268 53, fchmodat2 452 452, chown 92 -1, lchown 94 -1, fchown 93 55,
+    fchownat 260 54, setsid 112 157, setpgid 109 154
     """
 )
-# The place of the process in their arguments, which has to be 0: the caller itself.
+# Places in their arguments and what has to stand there: they are for the caller itself, not for all of its user.
 OF_SELF = _numbers(
     """
-    prlimit64 302 261 0, setpriority 141 140 1, ioprio_set 251 30 1, sched_setscheduler 144 119 0,
-    sched_setparam 142 118 0, sched_setattr 314 274 0
+    prlimit64 302 261 0 0, setpriority 141 140 0 0 1 0, ioprio_set 251 30 0 1 1 0, sched_setscheduler 144 119 0 0,
+    sched_setparam 142 118 0 0, sched_setattr 314 274 0 0, sched_setaffinity 203 122 0 0
     """
 )
 # Number of the audit architecture, and the column of the tables.
@@ -220,9 +233,9 @@ def program(machine: str) -> bytes:
     steps += _when((435, 435)[column], [(_RETURN, 0, 0, _ERRNO | _ENOSYS)])  # clone3: the C library has another way
     steps += _when((56, 220)[column], _argument(0, [(_ANY_BIT, 0, 1, _NEW_NAMESPACES)], _EPERM))
     pairs = [(_AND, 0, 0, 0xF), (_EQUAL, 2, 0, _STREAM), (_EQUAL, 1, 0, _SEQPACKET)]
-    steps += _when((53, 199)[column], _argument(1, pairs, _EACCES))
+    steps += _when((53, 199)[column], [*_equal((0, _UNIX), _EACCES), *_argument(1, pairs, _EACCES)])
     for row in OF_SELF.values():
-        steps += _when(row[column], _argument(row[2], [(_EQUAL, 1, 0, 0)], _EPERM))
+        steps += _when(row[column], [*_equal(row[2:], _EPERM), (_RETURN, 0, 0, _ALLOW)])
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
@@ -233,26 +246,50 @@ def _when(number: int, then: list[Step]) -> Iterator[Step]:
     yield from then
 
 
+def _equal(wanted: tuple[int, ...], answer: int) -> Iterator[Step]:
+    """Refuse unless the low halves of some arguments are what they have to be: place, value, place, value."""
+    for place, value in zip(wanted[::2], wanted[1::2], strict=True):
+        yield from ((_LOAD, 0, 0, 16 + 8 * place), (_EQUAL, 1, 0, value), (_RETURN, 0, 0, _ERRNO | answer))
+
+
 def _argument(place: int, tests: Iterable[Step], answer: int) -> list[Step]:
     """Refuse by the low half of an argument, as far as the `tests` do not jump over the refusal."""
     refuse = (_RETURN, 0, 0, _ERRNO | answer)
     return [(_LOAD, 0, 0, 16 + 8 * place), *tests, refuse, (_RETURN, 0, 0, _ALLOW)]
 
 
+def _missing_calls(machine: str) -> list[str]:
+    known = machine in MACHINES and sys.maxsize > 1 << 32
+    return [] if known else [f"seccomp on {machine}: the network is open to it"]
+
+
 def sieve() -> list[str]:
     """Filter system calls from here on. Tells what is not possible here."""
     machine = os.uname().machine
-    if machine not in MACHINES or sys.maxsize < 1 << 32:
-        return [f"seccomp on {machine}: the network is open to it"]
+    if missing := _missing_calls(machine):
+        return missing
     code = program(machine)
     kept = ctypes.create_string_buffer(code, len(code))
     filters = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(kept))
     if _libc.prctl(_SET_SECCOMP, _FILTER, filters, 0, 0):
-        return ["seccomp: the network is open to it"]
+        return [_NO_SECCOMP]
     return []
 
 
 # --- all of it ------------------------------------------------------------------------------------------------------
+
+_NOTHING = "landlock and seccomp: files and the network are open to it"
+
+
+def missing() -> list[str]:
+    """What `confine` would tell on this system. Nothing is changed."""
+    if sys.platform != "linux":
+        return [_NOTHING]
+    machine, action = os.uname().machine, ctypes.byref(ctypes.c_uint32(_ERRNO))
+    found = [*_missing_files(_libc.syscall(_CREATE_RULESET, None, 0, 1)), *_missing_calls(machine)]
+    if machine in MACHINES and _libc.syscall((317, 277)[MACHINES[machine][1]], _IS_THERE, 0, action):
+        found.append(_NO_SECCOMP)
+    return found
 
 
 def detach(spec: Spec) -> None:
@@ -263,13 +300,17 @@ def detach(spec: Spec) -> None:
     if spec.parent and os.getppid() != spec.parent:
         sys.exit("jail: the parent is gone")
     _checked(_libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    for capability in range(_MOST_CAPABILITIES):
+        # Root keeps none after the start of the program but to read what others own; nobody else has any to drop.
+        if capability not in (_DAC_OVERRIDE, _DAC_READ_SEARCH):
+            _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def confine(spec: Spec) -> list[str]:
     """Apply everything. Tells what is missing."""
     if sys.platform != "linux":
         limit(spec)
-        return ["landlock and seccomp: files and the network are open to it"]
+        return [_NOTHING]
     detach(spec)
     os.closerange(3, _MOST_DESCRIPTORS)
     limit(spec)
@@ -280,9 +321,8 @@ def main(arguments: list[str]) -> None:
     """`arguments` are the specification, `--`, and the program with its own."""
     spec = Spec(**json.loads(arguments[0]))
     argv = arguments[2:]
-    missing = confine(spec)
-    if missing:
-        sys.stderr.write(f"jail: this system has no {'; no '.join(missing)}\n")
+    if lacks := confine(spec):
+        sys.stderr.write(f"jail: this system has no {'; no '.join(lacks)}\n")
         sys.stderr.flush()
         if spec.strict:
             sys.exit(NOT_ENFORCED)

@@ -15,7 +15,7 @@ from kagami.clock import Clock
 from kagami.log import Log
 from kagami.plugins.config import ProcessConfig
 from kagami.plugins.process.pipes import CHUNK, Chatter, Pace, lines
-from kagami.plugins.process.watch import MIB, Watch, problem_of
+from kagami.plugins.process.watch import MIB, Leash, Watch, problem_of
 from kagami.plugins.process.wire import Shutdown, ToChild, encode
 from kagami.plugins.scope import ended, start
 
@@ -78,10 +78,12 @@ class Life:
         self._process: Process | None = None
         self._transport: asyncio.SubprocessTransport | None = None
         self._watch: Watch | None = None
+        self._leash: Leash | None = None
 
     async def open(self) -> None:
         """Start it. `OSError` when there is no such program."""
         self._work.mkdir(parents=True, exist_ok=True)
+        self._work.chmod(0o700)  # a program of root's may give its files any rights when it makes them
         loop = asyncio.get_running_loop()
         # As `create_subprocess_exec`, which does not give away the transport that has to be closed.
         transport, protocol = await loop.subprocess_exec(
@@ -96,7 +98,7 @@ class Life:
         )
         self._transport = transport
         self._process = process = Process(transport, protocol, loop)
-        self._watch = Watch(process.pid, self._work)
+        self._watch, self._leash = Watch(process.pid, self._work), Leash(process.pid)
 
     async def run(self) -> str:
         """Read it until it has ended, then end what it left behind. Why it ended."""
@@ -118,6 +120,9 @@ class Life:
             for task in (*readers, looker):
                 task.cancel()
             await asyncio.wait({*readers, looker})
+            leash, self._leash = self._leash, None
+            if leash is not None:
+                leash.let_go()
             if self._transport is not None:
                 self._transport.close()
         return self.reason or f"{_end_of(process.returncode)}{self._last_words}"

@@ -61,7 +61,9 @@ def jail_command(
 
 def _of_python() -> Iterator[Path]:
     """What an interpreter and Kagami itself consist of."""
-    yield from {Path(each) for each in (sys.prefix, sys.base_prefix)}
+    # Not all of a prefix: somebody's home may be in it.
+    for prefix in {Path(sys.prefix), Path(sys.base_prefix)}:
+        yield from (prefix / each for each in ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg"))
     yield from (Path(each) for each in [*site.getsitepackages(), site.getusersitepackages()])
     yield PACKAGE
 

@@ -26,7 +26,7 @@ from kagami.plugins.manifest import Manifest, is_module
 from kagami.plugins.patterns import Pattern
 from kagami.plugins.plugin import Command, Handler, Hook, Intent, Job, Plugin, Regular, Watcher
 from kagami.plugins.process import dialect, wire
-from kagami.plugins.process.border import Border
+from kagami.plugins.process.border import Border, foreign
 from kagami.plugins.process.calls import Call
 from kagami.plugins.process.child import Child, fault_of
 from kagami.plugins.process.life import Times
@@ -216,7 +216,7 @@ class Remote:
             return None
         if not result.ok:
             raise self._failure(result.error or wire.Fault())
-        return result.payload.reply
+        return foreign(result.payload.reply)
 
     async def _converse(
         self, ctx: Context[Any], call: Call, tasks: dict[asyncio.Task[None], bool]

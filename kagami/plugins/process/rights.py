@@ -11,6 +11,8 @@ from kagami.log import Log
 ANY_CHAT, DELETE, STORE, JOBS, OPERATE, ALL = "send:any_chat", "delete", "store", "jobs", "operate", "*"
 SENDING = frozenset({"send_message", "send_msg", "reply"})
 
+_LONGEST_WORD = 200
+
 Mark = Callable[[str, str], None]
 
 
@@ -37,6 +39,7 @@ class Rights:
         """`Denied` without the right, which is logged once and marked in the event's trace."""
         if self.allow(word):
             return
+        word = word[:_LONGEST_WORD]  # a child may have made it up
         if mark is not None:
             mark("denied", word)
         if word not in self._refused and len(self._refused) < 100:  # noqa: PLR2004 - a child may make up any number

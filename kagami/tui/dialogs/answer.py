@@ -25,5 +25,10 @@ class AnswerReader(Reader):
         return self.name_of, ""
 
     def text(self, width: int) -> Sequence[Line]:
-        tier = self.shell.looks.text
-        return [[Span(f" {piece}")] for row in self.answer for piece in fold(visible(row, tier), width - 1)]
+        return [[Span(f" {piece}")] for row in self.answer for piece in self._pieces(row, width - 1)]
+
+    def _pieces(self, row: str, width: int) -> list[str]:
+        """A row that goes on stays below itself."""
+        shown = visible(row, self.shell.looks.text)
+        indent = " " * min(len(shown) - len(shown.lstrip(" ")), width // 2)
+        return [indent + piece for piece in fold(shown[len(indent) :], width - len(indent))]

@@ -52,8 +52,9 @@ class FormDialog(Overlay[ReloadRow | None]):
         Action("form.close", ("escape",), mark("close"), mark("Close this")),
     )
 
-    def __init__(self, shell: Shell, plugin: str, form: Sequence[Field]) -> None:
+    def __init__(self, shell: Shell, plugin: str, form: Sequence[Field], name: str = "") -> None:
         self.plugin = plugin
+        self.title_of = name or plugin
         self.form = tuple(form)
         self.chosen = 0
         self.changes: dict[str, Any] = {}
@@ -115,7 +116,7 @@ class FormDialog(Overlay[ReloadRow | None]):
     def title_text(self) -> tuple[str, str]:
         count = len(self.changes)
         hint = self.t(mark("{count} changed")).format(count=count) if count else ""
-        return f"{self.plugin}: {self.t(mark('settings'))}", hint
+        return f"{self.title_of}: {self.t(mark('settings'))}", hint
 
     def tall(self, height: int) -> int:
         return min(height - 4, len(self.form) + FOOT_ROWS + 3)
@@ -147,7 +148,7 @@ class FormDialog(Overlay[ReloadRow | None]):
             Span(f" {sign} ", "accent", click),
             Span("* " if changed else "  ", "warn", click),
             Span(pad(field.name, NAME_CELLS, tier=looks.text) + " ", "strong", click),
-            Span(pad(self._shown(field), room, tier=looks.text), "warn" if changed else "text", click),
+            Span(pad(self._shown(field), room - 1, tier=looks.text) + " ", "warn" if changed else "text", click),
             Span(pad(note, beside, tier=looks.text), "bad" if refused else "dim", click),
         ]
 
@@ -158,15 +159,21 @@ class FormDialog(Overlay[ReloadRow | None]):
         text = fields.written(field, value)
         return f"< {text} >" if field.kind == "choice" else text or "-"
 
+    def _words(self, field: Field, value: Any) -> str:
+        """A value in a sentence: what is on is not called true."""
+        if field.kind == "bool":
+            return self.t(mark("on")) if value else self.t(mark("off"))
+        return fields.written(field, value) or "-"
+
     def _origin(self, field: Field, *, changed: bool) -> str:
         if changed:
-            return self.t(mark("was {value}")).format(value=visible(fields.written(field, field.value) or "-"))
+            return self.t(mark("was {value}")).format(value=visible(self._words(field, field.value)))
         return self.t(mark("default")) if field.origin == "default" else field.origin
 
     def _foot(self, width: int) -> list[Line]:
         """About the field under the cursor, or why the whole form was refused."""
         field, tier = self.field, self.shell.looks.text
-        default = fields.written(field, field.default) if not field.required else ""
+        default = self._words(field, field.default) if not field.required and field.default is not None else ""
         told = fields.expected(field, self.t)
         if default:
             told += f"   {self.t(mark('default'))} {default}"

@@ -13,8 +13,8 @@ from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line
 
 
-class Reader(Overlay[None]):
-    """Base of what is only read. A subclass gives `text`."""
+class Reader(Overlay[bool | None]):
+    """Base of what is read. A subclass gives `text`."""
 
     WIDTH: ClassVar[int] = 76
     ACTIONS: ClassVar[tuple[Action, ...]] = (

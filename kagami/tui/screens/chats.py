@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import events, on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.widgets import Input
 
@@ -17,8 +17,9 @@ from kagami.ports import ChatRow, MessageRow, Open
 from kagami.tui.acting import Verb
 from kagami.tui.format import rows as lines_of
 from kagami.tui.keys import Action
+from kagami.tui.pinning import Pinning
 from kagami.tui.place import Place, beside
-from kagami.tui.shell import Question, Shell
+from kagami.tui.shell import Leave, Question, Shell
 from kagami.tui.talk import (
     CHAT_COLUMNS,
     DEAD_COLUMNS,
@@ -63,6 +64,14 @@ class Chats(Place):
         Action("chat.dead", ("d",), mark("dead letters"), mark("Show events whose handler failed too often")),
         Action(
             "chat.replay", ("r",), mark("handle again"), mark("Handle the dead letter again"), changes=True, row=True
+        ),
+        Action(
+            "chat.pin",
+            ("p",),
+            mark("pin version"),
+            mark("Keep this chat on a version of a plugin…"),
+            changes=True,
+            row=True,
         ),
         Action("chat.copy", ("y",), mark("copy"), mark("Copy the marked message"), row=True),
     )
@@ -110,12 +119,15 @@ class Chats(Place):
             "chat.live": lambda: self.show_tab("live"),
             "chat.dead": lambda: self.show_tab("dead"),
             "chat.replay": self._replay,
+            "chat.pin": self._pin,
             "chat.copy": self._copy,
         }
 
     def blocked(self, action: str) -> str:
         if action in {"chat.open", "chat.copy"} and not self._execution():
             return self.t(mark("there is no message"))
+        if action == "chat.pin" and (self.tab != "live" or self.list.key not in self._chats):
+            return self.t(mark("no conversation is marked (c shows them)"))
         if action == "chat.replay" and (self.tab != "dead" or not self.dead.key):
             return self.t(mark("only a dead letter can be handled again (d shows them)"))
         return ""
@@ -262,6 +274,9 @@ class Chats(Place):
         if words is not None:
             self.contains = words.strip()
             self.show_tab("live")
+
+    async def _pin(self) -> None:
+        await Pinning(self.shell, cast("App[Leave]", self.app)).of_chat(self._chats[self.list.key])
 
     async def _replay(self) -> None:
         dead = self._dead[self.dead.key]

@@ -45,6 +45,10 @@ _MENDED_IN = {
     "bot": ("bots", "bot"),
     "plugin": ("plugins", "plugin"),
     "stall": ("logs", "where"),
+    "quarantine": ("plugins", "plugin"),
+    "canary_abort": ("plugins", "plugin"),
+    "leak": ("plugins", "plugin"),
+    "recall": ("plugins", "plugin"),
     "dead_letter": ("trace", "execution"),
 }
 

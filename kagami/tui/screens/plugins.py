@@ -13,11 +13,12 @@ from textual.containers import Vertical
 from kagami.i18n import mark
 from kagami.operations.plugins import ListPlugins
 from kagami.ports import PluginRow
-from kagami.tui import plugin_page, plugin_rows
+from kagami.tui import market, plugin_page, plugin_rows
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.keys import Action
 from kagami.tui.loads import Loads
+from kagami.tui.pinning import Pinning
 from kagami.tui.place import Place, beside
 from kagami.tui.plugin_actions import ACTIONS, blocked
 from kagami.tui.plugin_acts import PluginActs
@@ -52,6 +53,7 @@ class Plugins(Place):
         super().__init__(shell)
         self.loads = Loads()
         self.acts = PluginActs(shell, cast("App[Leave]", self.app), self.loads)
+        self.pinning = Pinning(shell, self.acts.app)
         self.table = LiveTable(shell, plugin_rows.COLUMNS, id="plugins-table")
         self.table.empty = self._empty
         self.page = Page(shell, id="plugins-page")
@@ -92,7 +94,9 @@ class Plugins(Place):
             "plugin.install": self._install,
             "plugin.undo": self._undo,
             "plugin.logs": lambda: self.shell.go("logs", f"plugin:{self.table.key}"),
-            "plugin.try": lambda: self.shell.go("sandbox"),
+            "plugin.try": self._try,
+            "plugin.pin_chat": lambda: self._changing(self.pinning.of_plugin),
+            "plugin.market": self._market,
             "plugin.filter": self._filter,
             "plugin.less": partial(self._move_weight, -1),
             "plugin.more": partial(self._move_weight, 1),
@@ -306,9 +310,19 @@ class Plugins(Place):
 
     async def _install(self) -> None:
         found = await self.acts.install()
+        self.words = "" if found else self.words
         await self.read_now()
         if found:
             self.table.select(found)
+
+    async def _market(self) -> None:
+        await market.sync(self.shell, self.acts.app)
+        await self.read_now()
+
+    def _try(self) -> None:
+        """The first command of a plugin, ready to be sent."""
+        commands = self.selected.commands if self.selected else ()
+        self.shell.go("sandbox", f"{commands[0]} " if commands else "")
 
     async def _undo(self) -> None:
         await self.acts.undo()

@@ -10,9 +10,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from kagami.adapters.onebot11 import ForwardBot
 from kagami.adapters.onebot11 import link as link_module
 from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.adapters.onebot11.link import ForwardBot
 from kagami.clock import Clock, SystemClock
 from kagami.core.secrets import Secret
 from kagami.meters import Meters

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kagami.adapters.onebot11 import ForwardBot
 from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.adapters.onebot11.link import ForwardBot
 from kagami.clock import SystemClock
 from kagami.core.pace import Pace
 from kagami.hub.outbox import PacedOutbox

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from kagami.operations.system import Status
+from kagami.plugins.process.border import MOST_FETCHES
 from kagami.ports.reach import HttpAnswer
 from kagami.testing.chat import PluginChat
 from tests.plugins.process.children import room
@@ -186,3 +188,71 @@ async def test_an_answer_that_is_too_long_for_a_line_is_an_error(tmp_path: Path)
         assert child.kit is not None
         child.kit.http = Mirror(1 << 20)
         assert await ask(chat, ("http", "", {"url": "https://example.org/x"})) == ["WireError"]
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("reply", {"message": [{"type": "image", "file": "file:///etc/passwd"}]}),
+        ("send", {"chat": "group:1", "message": [{"type": "voice", "file": "", "extra": {"file": "/etc/passwd"}}]}),
+        ("call", {"name": "upload_group_file", "params": {"file": "/etc/passwd", "name": "a.txt"}}),
+    ],
+)
+async def test_a_child_cannot_send_a_file_that_it_may_not_read(
+    tmp_path: Path, name: str, payload: dict[str, Any]
+) -> None:
+    async with asking(tmp_path, "*") as chat:
+        assert await ask(chat, ("action", name, payload)) == ["UsageError"]
+
+
+async def test_nor_can_its_answer(tmp_path: Path) -> None:
+    code = """
+ready()
+while True: result(hear(), [{"type": "image", "file": "file:///etc/passwd"}])
+"""
+    async with room(tmp_path, code) as (chat, _):
+        await chat.says("/do")
+        await chat.finished()
+        assert "file of another machine" in await chat.hears()
+
+
+async def test_a_long_name_is_not_taken_for_its_beginning(tmp_path: Path) -> None:
+    async with asking(tmp_path, f"call:{'a' * 100}") as chat:
+        assert await ask(chat, ("action", "call", {"name": "a" * 101})) == ["Denied"]
+
+
+class Crowd(Mirror):
+    """Lets nobody out before as many are in as may be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._full = asyncio.Event()
+
+    async def request(self, method: str, url: str, *, body: bytes | None = None, **options: Any) -> HttpAnswer:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if self.now == MOST_FETCHES:
+            self._full.set()
+        await self._full.wait()
+        await asyncio.sleep(0)
+        self.now -= 1
+        return HttpAnswer(200, {}, b"", url)
+
+
+async def test_few_fetch_at_once(tmp_path: Path) -> None:
+    code = f"""
+ready()
+event = hear()
+for number in range({MOST_FETCHES + 3}):
+    say(type="http", id=str(number), event=event["id"], payload={{"url": "http://example.org/"}})
+for number in range({MOST_FETCHES + 3}): hear()
+result(event, "done")
+hear()
+"""
+    async with room(tmp_path, code, permissions=["http:*"]) as (chat, child):
+        assert child.kit is not None
+        crowd = child.kit.http = Crowd()
+        await chat.says("/do")
+        assert await chat.hears() == "done"
+        assert crowd.most == MOST_FETCHES

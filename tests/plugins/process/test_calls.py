@@ -133,3 +133,14 @@ async def test_the_memory_of_deaths_is_bounded() -> None:
         calls.open(f"e{number}")
         calls.bury(gone, blame=True)
     assert len(calls._deaths) == DEATHS_KEPT
+
+
+async def test_what_open_requests_hold_is_limited() -> None:
+    calls = Calls()
+    call = calls.open("e")
+    for number in range(8):
+        assert calls.ask(request(str(number), call.id), 1 << 20)
+    with pytest.raises(WireError, match="bytes"):
+        calls.ask(request("one more", call.id), 1 << 20)
+    calls.answered(request("0", call.id))
+    assert calls.ask(request("one more", call.id), 1 << 20)

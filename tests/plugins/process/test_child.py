@@ -114,6 +114,28 @@ async def test_nothing_of_a_child_survives_its_end(tmp_path: Path) -> None:
     await until(lambda: not any(_runs(each) for each in pids))
 
 
+async def test_what_goes_its_own_way_ends_with_the_child(tmp_path: Path) -> None:
+    code = """
+ready()
+event = hear()
+out, into = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.setsid()
+        os.write(into, str(os.getpid()).encode())
+        time.sleep(600)
+    os._exit(0)
+result(event, os.read(out, 10).decode())
+hear()
+"""
+    async with room(tmp_path, code) as (chat, child):
+        await chat.says("/do")
+        pid = int(await chat.hears())
+        await child.close()
+        await until(lambda: not _runs(pid))
+
+
 def _runs(pid: int) -> bool:
     with suppress(psutil.Error):
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)

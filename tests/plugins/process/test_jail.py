@@ -269,6 +269,69 @@ def test_it_reads_its_own_folder_and_writes_its_work_folder(home: Home) -> None:
     assert home.python(code) == "mine"
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.fchmod(fd, 0o666)",
+        "os.fchown(fd, 1234, 1234)",
+        "os.setxattr(fd, 'user.x', b'1')",
+        "os.setxattr(fd, 'security.capability', struct.pack('<IIIII', 0x02000001, 0x200000, 0, 0, 0))",
+    ],
+)
+def test_it_cannot_change_a_file_that_it_may_only_read(home: Home, code: str) -> None:
+    own = home.mine / "own.txt"
+    before = own.stat()
+    home.python(f"import struct\nfd = os.open(args[0], os.O_RDONLY)\n{code}", own)
+    after = own.stat()
+    assert (after.st_mode, after.st_uid, os.listxattr(own)) == (before.st_mode, before.st_uid, [])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.setpriority(os.PRIO_PGRP, 0, 5)",
+        "os.setpriority(os.PRIO_USER, 0, 0)",
+        "os.sched_setaffinity(os.getppid(), os.sched_getaffinity(os.getppid()))",
+        "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))",
+    ],
+)
+def test_it_cannot_take_the_processor_from_others(home: Home, code: str) -> None:
+    assert home.python(code) == "PermissionError"
+
+
+def test_it_may_be_nice(home: Home) -> None:
+    assert home.python("os.setpriority(os.PRIO_PROCESS, 0, 5)\nprint(os.nice(0))") == "5"
+
+
+def test_root_keeps_none_of_its_powers_but_to_read(home: Home) -> None:
+    held = home.python("print([line.split()[1] for line in open('/proc/self/status') if line.startswith('CapEff')][0])")
+    assert int(held, 16) & ~0b110 == 0
+
+
+def test_memory_that_outlives_it_is_refused(home: Home) -> None:
+    code = "libc = ctypes.CDLL(None, use_errno=True)\nprint(libc.shmget(0, 1 << 20, 0o1600), ctypes.get_errno())"
+    assert home.python(code) == "-1 1"
+
+
+def test_it_cannot_leave_its_group(home: Home) -> None:
+    code = """
+        import subprocess
+        inner = [sys.executable, "-c", "import os; print(os.getpgid(0))"]
+        print(subprocess.check_output(inner, start_new_session=True, text=True).strip() == str(os.getpgid(0)))
+    """
+    assert home.python(code) == "True"
+
+
+def test_what_the_system_lacks_can_be_asked_before() -> None:
+    script = f"import sys; sys.path.insert(0, {str(Path(jail.__file__).parent)!r}); import jail; "
+    lacking = script + "jail._CREATE_RULESET, jail.MACHINES = 100_000, {}; print(len(jail.missing()))"
+    done = [
+        subprocess.run([sys.executable, "-I", "-c", each], capture_output=True, text=True, check=True).stdout.strip()
+        for each in (script + "print(jail.missing())", lacking)
+    ]
+    assert done == ["[]", "2"]
+
+
 def test_an_event_loop_works_in_it(home: Home) -> None:
     code = """
         import asyncio

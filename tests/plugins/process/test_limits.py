@@ -35,7 +35,11 @@ def test_only_the_work_folder_can_be_written() -> None:
 
 def test_the_folder_and_what_is_named_can_be_read() -> None:
     read = spec_of(command("node", readable=[Path("/wheels")]))["read"]
-    assert {"/p", "/wheels", str(PACKAGE), sys.prefix} <= set(read)
+    assert {"/p", "/wheels", str(PACKAGE), f"{sys.prefix}/lib"} <= set(read)
+
+
+def test_a_home_beside_the_interpreter_is_not_read() -> None:
+    assert not {sys.prefix, sys.base_prefix} & set(spec_of(command("node"))["read"])
 
 
 def test_what_lies_beside_the_package_cannot_be_read() -> None:

@@ -252,3 +252,9 @@ async def test_hostile_names_and_errors_are_shown_and_not_obeyed() -> None:
         assert "\x1b" not in shown
         assert "\x9b" not in shown
         assert "␛[2J⟦CSI⟧31m⟦RLO⟧evil[/b]" in shown
+
+
+async def test_its_first_command_waits_in_the_sandbox() -> None:
+    async with opened(plugged([weather()])) as (_, console, pilot):
+        await press(console, pilot, "T")
+        assert on_screen(console, "┃/weather ")

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from kagami.i18n import Translate
+from kagami.log import escape
 
 MOST_LINES = 20
 LONGEST_LINE = 200
+_NOTHING: tuple[Any, ...] = ("", 0, (), [], {}, None)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -20,7 +22,8 @@ def shown(value: Any, t: Translate) -> str:
     if value is None:
         return t("Done.")
     if isinstance(value, msgspec.Struct):
-        return "\n".join(_clipped(f"{name}: {_word(each)}") for name, each in msgspec.structs.asdict(value).items())
+        told = {name: each for name, each in msgspec.structs.asdict(value).items() if each not in _NOTHING}
+        return "\n".join(_clipped(f"{name}: {_word(each)}") for name, each in told.items()) or t("Nothing.")
     if isinstance(value, list | tuple):
         return _listed(value, t)
     return _clipped(_word(value))
@@ -40,7 +43,7 @@ def _line(item: Any) -> str:
     if not isinstance(item, msgspec.Struct):
         return _word(item)
     fields = msgspec.structs.asdict(item).items()
-    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in ("", 0, (), [], {}, None))
+    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in _NOTHING)
 
 
 def _word(value: Any) -> str:
@@ -56,7 +59,7 @@ def _word(value: Any) -> str:
         case list() | tuple():
             return _joined(_word(each) for each in value)
         case _:
-            return str(value)
+            return escape(str(value))
 
 
 def _joined(words: Iterable[str]) -> str:

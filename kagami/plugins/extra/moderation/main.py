@@ -83,8 +83,6 @@ async def tell(ctx: Here, rules: Rules, breach: Breach, step: Step) -> None:
 
 
 @plugin.on("group_increase")
-@plugin.on("group_increase.approve")
-@plugin.on("group_increase.invite")
 async def welcome(ctx: Here) -> None:
     guarded = await chats.of(ctx)
     if guarded is None or not guarded.rules.welcome or deeds.is_bot(ctx, ctx.user):
@@ -95,8 +93,6 @@ async def welcome(ctx: Here) -> None:
 
 
 @plugin.on("group_decrease")
-@plugin.on("group_decrease.leave")
-@plugin.on("group_decrease.kick")
 async def farewell(ctx: Here) -> None:
     guarded = await chats.of(ctx)
     if guarded is None or not guarded.rules.farewell or deeds.is_bot(ctx, ctx.user):

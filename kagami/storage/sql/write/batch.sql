@@ -1,68 +1,56 @@
--- One batch of the ledger. Every statement reads whole lists of rows, so that a batch is one step of the engine.
+-- One batch of the ledger. Every statement reads whole lists of rows: a step of the engine must not be a row.
 
 -- name: add_events
 INSERT INTO events (
     id, execution, bot, chat, user, kind, name, time_ms, accepted_ms, dedupe, text, message, message_id, chat_name,
     sender, mentioned, native
 )
-SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-    value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16
-FROM json_each(:events) WHERE true
+SELECT * FROM rows(:events, 17) WHERE column1 IS NOT NULL
 ON CONFLICT (bot, dedupe) DO NOTHING;
 
 -- name: open_events
 -- Only those that were new: the row with this very id is there.
 INSERT INTO pending (execution, event, state, attempts, retry_at_ms, error)
-SELECT value ->> 0, value ->> 1, 'open', 0, 0, ''
-FROM json_each(:opened) WHERE EXISTS (SELECT 1 FROM events WHERE id = value ->> 1);
+SELECT column1, column2, 'open', 0, 0, ''
+FROM rows(:opened, 2) WHERE EXISTS (SELECT 1 FROM events WHERE id = column2);
 
 -- name: begin_sends
 INSERT INTO sends (id, execution, ordinal, kind, bot, chat, text, body, created_ms, attempt, state)
-SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-    value ->> 9, 'sending'
-FROM json_each(:begun) WHERE true
+SELECT *, 'sending' FROM rows(:begun, 10) WHERE column1 IS NOT NULL
 ON CONFLICT (execution, ordinal) DO UPDATE SET
     state = 'sending', attempt = excluded.attempt, body = excluded.body, text = excluded.text;
 
 -- name: end_sends
 UPDATE sends SET
-    state = value ->> 2, done_ms = value ->> 3, message_id = value ->> 4, reason = value ->> 5, code = value ->> 6,
-    result = value ->> 7
-FROM json_each(:ended)
-WHERE sends.execution = value ->> 0 AND sends.ordinal = value ->> 1;
+    state = column3, done_ms = column4, message_id = column5, reason = column6, code = column7, result = column8
+FROM rows(:ended, 8)
+WHERE sends.execution = column1 AND sends.ordinal = column2;
 
 -- name: add_traces
 INSERT INTO traces (execution, bot, chat, user, started_ms, total_us, outcome, plugin, text, error, marks)
-SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-    value ->> 9, value ->> 10
-FROM json_each(:traces) WHERE true
+SELECT * FROM rows(:traces, 11) WHERE column1 IS NOT NULL
 ON CONFLICT (execution) DO UPDATE SET
     started_ms = excluded.started_ms, total_us = excluded.total_us, outcome = excluded.outcome,
     plugin = excluded.plugin, text = excluded.text, error = excluded.error, marks = excluded.marks;
 
 -- name: keep_events
 -- Tried in vain: open until the next try, or dead.
-UPDATE pending SET
-    state = value ->> 1, attempts = value ->> 2, retry_at_ms = value ->> 3, error = value ->> 4
-FROM json_each(:kept)
-WHERE pending.execution = value ->> 0;
+UPDATE pending SET state = column2, attempts = column3, retry_at_ms = column4, error = column5
+FROM rows(:kept, 5)
+WHERE pending.execution = column1;
 
 -- name: close_events
-DELETE FROM pending WHERE execution IN (SELECT value FROM json_each(:closed));
+DELETE FROM pending WHERE execution IN rows(:closed, 1);
 
 -- name: put_values
 INSERT INTO plugin_values (plugin, key, value)
-SELECT value ->> 0, value ->> 1, value ->> 2
-FROM json_each(:written) WHERE true
+SELECT * FROM rows(:written, 3) WHERE column1 IS NOT NULL
 ON CONFLICT (plugin, key) DO UPDATE SET value = excluded.value;
 
 -- name: drop_values
 DELETE FROM plugin_values
-WHERE value IS NULL AND (plugin, key) IN (SELECT w.value ->> 0, w.value ->> 1 FROM json_each(:written) AS w);
+WHERE value IS NULL AND (plugin, key) IN (SELECT column1, column2 FROM rows(:written, 3));
 
 -- name: touch
 -- Something to commit when there is nothing but a wish for the disk.
-UPDATE marks SET value = value + 1 WHERE name = 'barrier' AND :barrier IS NOT NULL;
+UPDATE marks SET value = value + 1 WHERE name = 'barrier' AND EXISTS (SELECT 1 FROM rows(:barrier, 1));
