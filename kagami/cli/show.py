@@ -38,10 +38,8 @@ def lines(value: Any, *, cut: bool, columns: int = 0) -> Iterator[str]:
     what is still too wide becomes a block a row.
     """
     if isinstance(value, list | tuple):
-        main = _MAIN.get(type(value[0])) if columns and value else None
         rows = [flat(each, row=True) for each in value]
-        rows = [{name: row[name] for name in main if name in row} for row in rows] if main else rows
-        yield from _fitted(rows, columns) if columns else table(rows, cut=cut)
+        yield from _fitted(_main(value, rows), columns) if columns else table(rows, cut=cut)
     elif isinstance(value, msgspec.Struct | Mapping):
         yield from _record(value, cut=cut)
     elif value is not None:
@@ -70,10 +68,17 @@ def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
         yield GAP.join(map(pad, row, widths)).rstrip()
 
 
+def _main(values: Sequence[Any], rows: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+    """The fields of known rows that a terminal has room for, and none that says nothing in all rows."""
+    main = _MAIN.get(type(values[0]), ()) if values else ()
+    names = main or dict.fromkeys(chain.from_iterable(rows))
+    said = [name for name in names if any(row.get(name, "") not in _NOTHING for row in rows)]
+    return [{name: row.get(name, "") for name in said} for row in rows]
+
+
 def _fitted(rows: Sequence[Mapping[str, str]], columns: int) -> Iterator[str]:
-    """A table that a terminal has room for: without columns that say nothing, long ones cut; else blocks."""
-    names = dict.fromkeys(name for row in rows for name, text in row.items() if text not in _NOTHING)
-    rows = [{name: row.get(name, "") for name in names} for row in rows]
+    """A table that a terminal has room for, long columns cut; else blocks. All rows have the same fields."""
+    names = list(rows[0]) if rows else []
     widths = {name: max(width(name), *(width(row[name]) for row in rows)) for name in names}
     room = columns - len(GAP) * (len(widths) - 1)
     while sum(widths.values()) > room:

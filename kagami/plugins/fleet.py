@@ -171,6 +171,8 @@ class Fleet:
                 if (line is None or not line.known) and plugin not in lying:
                     raise NotFound(what="plugin", name=plugin)
                 self._take(shelf, (plugin,))
+                # Who names it knows of its quarantine, if there is one.
+                await self.decided.quarantine.release(plugin)
                 return [await self._reload(self._line(plugin))]
             self._take(shelf, self.lines)
             rows = []
@@ -221,7 +223,6 @@ class Fleet:
             version = line.stable.version if line.stable else ""
             reason = self.around.translate(mark("it is built in: it changes with Kagami itself"))
             return ReloadRow(line.id, version, version, reason)
-        await self.decided.quarantine.release(line.id)
         row = await self._settle(line, fresh=True)
         if not row.error:
             _log.info("plugin reloaded", plugin=line.id, old=row.old, new=row.new, survivors=len(row.survivors))

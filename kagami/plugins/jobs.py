@@ -115,13 +115,13 @@ class PluginJobs:
         ]
 
     def _due(self, now: int, at: datetime | None, after: timedelta | float | None, timetable: str) -> int:
-        zone, soon = self._agenda.zone, now + 1  # a run is known by its time: this is none that was
+        zone = self._agenda.zone
         if at is not None:
             aware = at if at.tzinfo else at.replace(tzinfo=zone)
-            return max(soon, int(aware.timestamp() * 1000))
+            return max(now, int(aware.timestamp() * 1000))
         if after is not None:
             seconds = after / _SECOND if isinstance(after, timedelta) else after
-            return max(soon, now + round(seconds * 1000))
+            return now + max(0, round(seconds * 1000))
         try:
             return read_timetable(timetable).next_after(now, zone)
         except ValueError as error:

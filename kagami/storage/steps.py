@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from kagami.storage.engine import Params, Row, sound
 from kagami.storage.queries import bundles
 
-MOST_ROWS = 512
+# Of one statement: each size that was needed is kept, with a cell of memory for every value.
+MOST_ROWS = 128
 HIGHEST = (1 << 63) - 1
 _ROWS = re.compile(r"rows\(:([a-z][a-z_]*), (\d+)\)")
 

@@ -235,11 +235,15 @@ class PluginActs:
             await self._read(t(mark("What became of it")), rows)
             return
         for each in answers:
-            change = f"{each.old or '-'} {to} {each.new or '-'}"
-            if each.old == each.new:
-                change = (same or t(mark("loaded anew"))) if each.new else t(mark("it is off"))
+            change = f"{each.old or '-'} {to} {each.new or '-'}" if each.old != each.new else self._same(each, same)
             waits = t(mark("open on {version}: {count}; they finish there")).format(count=each.open, version=each.old)
             self.shell.say(visible(f"{each.id} {change}"), waits if each.open else "")
+
+    def _same(self, answer: ReloadRow, same: str) -> str:
+        """What is said when the version is the same as before."""
+        if not answer.new:
+            return self.shell.t(mark("it is off"))
+        return same or self.shell.t(mark("loaded anew"))
 
     def _answer_rows(self, answer: ReloadRow) -> list[str]:
         t, to = self.shell.t, self.shell.looks.glyphs.to

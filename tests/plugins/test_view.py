@@ -57,7 +57,7 @@ async def test_what_is_told_of_a_plugin_is_what_its_manifest_says(tmp_path: Path
     write("greeter", main=CODE, manifest={"name": "Greeter", "author": "Ada", "permissions": ["store"]})
     async with chat_with(tmp_path) as chat:
         told = row(chat)
-        assert (told.name, told.author, told.permissions, told.commands) == ("Greeter", "Ada", ("store",), ("v",))
+        assert (told.name, told.author, told.permissions, told.commands) == ("Greeter", "Ada", ("store",), ("/v",))
 
 
 async def test_what_does_not_confine_a_process_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def things(database: sqlite3.Connection) -> list[Any]:
     return database.execute("SELECT id, name FROM things ORDER BY id").fetchall()
 
 
-@pytest.mark.parametrize("amount", [1, 2, 3, 5, 100, MOST_ROWS, MOST_ROWS + 1])
+@pytest.mark.parametrize("amount", [1, 2, 3, 5, 100, MOST_ROWS, 2 * MOST_ROWS + 1])
 def test_rows_that_only_fill_up_change_nothing(database: sqlite3.Connection, amount: int) -> None:
     rows = [(number, str(number)) for number in range(amount)]
     take(database, [ADD, DROP], {"things": rows})

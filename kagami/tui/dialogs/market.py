@@ -35,7 +35,10 @@ class MarketList(Reader):
         super().__init__(shell)
 
     def verbs(self) -> Mapping[str, Verb]:
-        return {**super().verbs(), "market.apply": lambda: self.dismiss(True)}
+        return {**super().verbs(), "market.apply": self._apply}
+
+    def _apply(self) -> None:
+        self.dismiss(True)
 
     def refusal(self, action: Action) -> str:
         if action.id != "market.apply":

@@ -72,6 +72,7 @@ class Chats(Place):
             mark("Keep this chat on a version of a plugin…"),
             changes=True,
             row=True,
+            hint=False,
         ),
         Action("chat.copy", ("y",), mark("copy"), mark("Copy the marked message"), row=True),
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.tui.dialogs.pick import Offer, Pick
-from tests.tui.pilot import on_screen, press, run_console, settled
+from tests.tui.pilot import on_screen, press, run_console, settled, until
 
 OFFERS = (Offer("a", "first", "one"), Offer("b", "sec\x1b[1mond", "two"), Offer("", "none"))
 
@@ -26,7 +26,7 @@ async def test_a_click_chooses() -> None:
         console.push_screen(pick, answers.append)
         await settled(console, pilot)
         pick.action_pick(1)
-        assert answers == ["b"]
+        await until(lambda: answers == ["b"])
 
 
 async def test_names_are_data() -> None:

@@ -30,7 +30,7 @@ class Row(msgspec.Struct):
         ("x", "x"),
         (3, "3"),
         (["a", "b"], "a\nb"),
-        (Row("qq:1", 2), "id: qq:1\ncount: 2\nrate: 0\nopen: no\nhealth: None\nnames: -\nby_bot: -"),
+        (Row("qq:1", 2), "id: qq:1\ncount: 2"),
         ([Row("qq:1", health=Inner("online"), names=("a", "b"))], "id qq:1 · health (state online) · names a, b"),
         (Row("a", rate=1.23456, open=True, by_bot={"x": 1}), None),
     ],
