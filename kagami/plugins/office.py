@@ -31,7 +31,7 @@ class Deliveries(Protocol):
 
 
 class Office:
-    """Implements `ports.Plugins`. `origin` tells where a setting comes from, `deliveries` makes what brings packages."""
+    """Implements `ports.Plugins`. `origin` tells where a setting comes from, `deliveries` makes what brings files."""
 
     def __init__(self, fleet: Fleet, meters: Meters) -> None:
         self._fleet = fleet

@@ -133,7 +133,8 @@ def check(folder: Path, trust: Sequence[str], *, unsigned: bool = False) -> str:
     if signature:
         reason = mark("nobody in [plugins] trust has signed it, or it was changed since. Add the author's key there")
         raise refused(package, reason)
-    raise refused(package, mark("it is not signed. `kagami plugin install --unsigned` allows that, if you know where it comes from"))
+    unknown = mark("it is not signed. `kagami plugin install --unsigned` allows that, if you know where it comes from")
+    raise refused(package, unknown)
 
 
 def read_document(folder: Path) -> dict[str, Any]:

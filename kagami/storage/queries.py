@@ -2,7 +2,7 @@
 
 `sql/read` holds questions. A file of `sql/write` is a bundle: its statements run together, in the order in which they
 stand there, as one transaction. A parameter is written `:name`; one that holds a list of rows is read with
-`json_each(:name)`.
+`json_each(:name)`, or with `rows(:name, width)` where many rows come often (see `kagami.storage.steps`).
 """
 
 from __future__ import annotations

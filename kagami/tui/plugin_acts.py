@@ -229,18 +229,20 @@ class PluginActs:
 
         `same` is said where the version did not change.
         """
-        t, to = self.shell.t, self.shell.looks.glyphs.to
+        t = self.shell.t
         if any(each.error or each.survivors for each in answers):
             rows = [line for each in answers for line in self._answer_rows(each)]
             await self._read(t(mark("What became of it")), rows)
             return
         for each in answers:
-            change = f"{each.old or '-'} {to} {each.new or '-'}" if each.old != each.new else self._same(each, same)
+            change = self._changed(each, same)
             waits = t(mark("open on {version}: {count}; they finish there")).format(count=each.open, version=each.old)
             self.shell.say(visible(f"{each.id} {change}"), waits if each.open else "")
 
-    def _same(self, answer: ReloadRow, same: str) -> str:
-        """What is said when the version is the same as before."""
+    def _changed(self, answer: ReloadRow, same: str) -> str:
+        """From which version to which, or what is said when it is the same as before."""
+        if answer.old != answer.new:
+            return f"{answer.old or '-'} {self.shell.looks.glyphs.to} {answer.new or '-'}"
         if not answer.new:
             return self.shell.t(mark("it is off"))
         return same or self.shell.t(mark("loaded anew"))

@@ -58,9 +58,9 @@ def test_a_terminal_gets_the_main_columns_and_none_that_says_nothing() -> None:
         PluginRow("dice", "2.0.0", "Dice", "active", canary="1.0.0", weight=20),
     ]
     assert list(lines(rows, cut=True, columns=80)) == [
-        "id     version  state   canary  weight",
-        "admin  1.0.0    active          0",
-        "dice   2.0.0    active  1.0.0   20",
+        "id     version  canary  weight  state",
+        "admin  1.0.0            0       active",
+        "dice   2.0.0    1.0.0   20      active",
     ]
 
 
