@@ -7,6 +7,7 @@ only ever an argument.
     KagamiError
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
+    │   │   └── NoKey
     │   ├── PackageRefused
     │   ├── PrivateAddress
     │   └── SettingError
@@ -14,6 +15,7 @@ only ever an argument.
     │       ├── MissingSetting
     │       └── ConfigUnreadable
     ├── NotFound
+    │   └── NoVersion
     ├── Denied
     ├── Conflict
     │   └── HomeBusy       another engine holds this home                                     (exit 75)
@@ -81,6 +83,10 @@ class UsageError(Refused):
     """{reason}"""
 
 
+class NoKey(UsageError):
+    """There is no private key {path}. Make one: kagami plugin key {path}"""
+
+
 class SettingError(Refused):
     """{key} = {value} (from {origin}) is refused: {reason}. {fix}"""
 
@@ -101,6 +107,10 @@ class ConfigUnreadable(SettingError):
 
 class NotFound(KagamiError):
     """There is no {what} named {name}."""
+
+
+class NoVersion(NotFound):
+    """There is no version {version} of {plugin}. There is: {known}"""
 
 
 class Denied(KagamiError):

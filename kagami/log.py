@@ -35,12 +35,13 @@ class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Log:
-    """The voice of one room."""
+    """The voice of one room. `bound` are fields of every line, whatever the line itself says of them."""
 
-    __slots__ = ("_logger",)
+    __slots__ = ("_bound", "_logger")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, **bound: object) -> None:
         self._logger = logging.getLogger(f"kagami.{source}")
+        self._bound = bound
 
     def debug(self, text: str, **fields: object) -> None:
         self._say(logging.DEBUG, text, fields)
@@ -58,11 +59,11 @@ class Log:
     def _say(self, level: int, text: str, fields: dict[str, object], cause: BaseException | None = None) -> None:
         if self._logger.isEnabledFor(level):
             exc_info = (type(cause), cause, cause.__traceback__) if cause else None
-            self._logger.log(level, "%s", text, exc_info=exc_info, extra={"fields": fields})
+            self._logger.log(level, "%s", text, exc_info=exc_info, extra={"fields": fields | self._bound})
 
 
-def get(source: str) -> Log:
-    return Log(source)
+def get(source: str, **bound: object) -> Log:
+    return Log(source, **bound)
 
 
 class Ring(logging.Handler):

@@ -236,3 +236,11 @@ def test_a_crash_has_its_traceback_on_stderr(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stderr", stream)
     log.crash(ValueError("because"))
     assert stream.getvalue().endswith("ValueError: because\n")
+
+
+def test_a_voice_names_on_every_line_whom_it_speaks_for() -> None:
+    ring = Ring(10)
+    configure("debug", ring=ring)
+    log.get("echo", plugin="echo").info("hello", plugin="somebody else", size=3)
+    (line,) = ring.window(wanted=every)
+    assert line.fields == {"plugin": "echo", "size": "3"}

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 import kagami
+from kagami.cli.examine import unloadable
 from kagami.cli.options import Globals
 from kagami.cli.skeleton import write_plugin
 from kagami.clock import SystemClock
@@ -27,7 +28,7 @@ from kagami.plugins.package import pack
 from kagami.plugins.recalls import Recall
 
 # Nothing of a project that the plugin's folder happens to lie in, except what the folder itself configures.
-_PYTEST = ("-p", "no:cacheprovider", "--import-mode=importlib", "-o", "asyncio_mode=auto")
+_PYTEST = ("--no-header", "-p", "no:cacheprovider", "--import-mode=importlib", "-o", "asyncio_mode=auto")
 _LOOPS = ("-o", "asyncio_default_fixture_loop_scope=function")
 _CONFIGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
@@ -64,7 +65,10 @@ def run_tests(given: Globals, folder: Path, arguments: tuple[str, ...]) -> int:
     return int(ended.returncode != 0)
 
 
-def make_package(given: Globals, folder: Path, key: Path | None, target: Path) -> int:
+def make_package(given: Globals, folder: Path, key: Path | None, target: Path, *, force: bool) -> int:
+    if not force and (reason := unloadable(folder, given.t)):
+        text = given.t("It cannot be loaded: {} Correct it (kagami plugin check shows all), or add --force.")
+        raise UsageError(reason=text.format(f"{reason.rstrip('.')}."))
     package = pack(folder, target, key)
     sha256 = hashlib.sha256(package.read_bytes()).hexdigest()
     signer = signing.fingerprint(signing.public_key(key)) if key else ""
@@ -106,10 +110,7 @@ def show_key(given: Globals, file: Path) -> int:
 def publish(given: Globals, folder: Path, key: Path, name: str, recalls: tuple[tuple[str, str, str], ...]) -> int:
     if not folder.is_dir():
         raise UsageError(reason=given.t("{} is no folder.").format(folder))
-    try:
-        taken = [msgspec.convert({"id": i, "versions": v, "reason": r}, Recall) for i, v, r in recalls]
-    except msgspec.ValidationError as error:
-        raise UsageError(reason=f"--recall: {error}") from None
+    taken = [_recall(given, *words) for words in recalls]
     trust = given.settings(create=False).plugins.trust
     made = make_index(folder, key, at_ms=SystemClock().wall_ms(), name=name, recalls=taken, trust=trust)
     if given.as_json:
@@ -120,6 +121,20 @@ def publish(given: Globals, folder: Path, key: Path, name: str, recalls: tuple[t
         click.echo(escape(f"{entry.id}  {versions}"))
     for recall in made.recalls:
         click.echo(escape(given.t("{} {} is recalled: {}").format(recall.id, recall.versions, recall.reason)))
+    for recall in taken:
+        if made.entry(recall.id) is None:
+            text = given.t("There is no package of {} in this folder: look whether the recall names it right.").format(
+                recall.id
+            )
+            click.echo(escape(text), err=True)
     click.echo(given.t("Written: {}").format(escape(str(folder / "index.json"))))
     click.echo(given.t("Operators set plugins.market.key to {}").format(signing.public_key(key)))
     return 0
+
+
+def _recall(given: Globals, plugin: str, versions: str, reason: str) -> Recall:
+    try:
+        return msgspec.convert({"id": plugin, "versions": versions, "reason": reason}, Recall)
+    except msgspec.ValidationError:
+        text = given.t("--recall {}: versions are like 1.2.0, <1.3, >=1.0,<1.2.4 or *, not {}.")
+        raise UsageError(reason=text.format(plugin, repr(versions[:100]))) from None

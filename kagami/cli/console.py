@@ -80,7 +80,14 @@ def _show(
     from kagami.tui.run import Leave, Wishes, run_console  # noqa: PLC0415 (loads Textual)
 
     glyphs = asked.glyphs or given.environ.get("KAGAMI_GLYPHS")
-    wishes = Wishes(language=language, glyphs=glyphs, theme=asked.theme, owned=owned, mouse=asked.mouse)
+    wishes = Wishes(
+        language=language,
+        glyphs=glyphs,
+        theme=asked.theme,
+        owned=owned,
+        home=str(given.place.path),
+        mouse=asked.mouse,
+    )
     left = run_console(control, wishes, environ=given.environ)
     if left is Leave.DETACH:
         click.echo(given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them."))

@@ -66,7 +66,7 @@ def install(given: Globals, source: str, *, unsigned: bool, asks: bool) -> int:
     else:
         click.echo(given.t("Installed: {}").format(escape(f"{done.id} {done.version}")))
         _tell_engine(given, rows, error)
-    return int(bool(error) or any(row.error for row in rows))
+    return int(bool(error) or _failed(rows))
 
 
 def sync(given: Globals, *, dry_run: bool, asks: bool) -> int:
@@ -83,15 +83,16 @@ def sync(given: Globals, *, dry_run: bool, asks: bool) -> int:
             return rows if dry_run else await ways.carry_out(index, rows)
 
     done = _cleanly(line, work())
-    changed = [] if dry_run else sorted({row.id for row in done if row.act != "keep" and not row.error})
-    rows, error = _reload(given, changed)
+    acted = [] if dry_run else [row for row in done if row.act != "keep" and not row.error]
+    rows, error = _reload(given, sorted({row.id for row in acted}))
     failed = [row for row in done if row.error]
     if given.as_json:
         click.echo(msgspec.json.encode(Told(done, rows, error)))
     else:
         _tell_failed(given, failed)
-        _tell_engine(given, rows, error, needed=bool(changed))
-    return int(bool(error or failed) or any(row.error for row in rows))
+        _tell_engine(given, rows, error, needed="update" in {row.act for row in acted})
+        _tell_recalled(given, acted)
+    return int(bool(error or failed) or _failed(rows))
 
 
 def _agree_to_rows(given: Globals, rows: Sequence[SyncRow], *, asks: bool) -> None:
@@ -102,6 +103,15 @@ def _agree_to_rows(given: Globals, rows: Sequence[SyncRow], *, asks: bool) -> No
     if acts and asks:
         with _interruptible():
             click.confirm(given.t("Do it?"), abort=True, err=True)
+
+
+def _tell_recalled(given: Globals, acted: Sequence[SyncRow]) -> None:
+    """What is done about recalls where no engine runs, which would tell it."""
+    if not holder(given.place):
+        for row in acted:
+            if row.act == "recall":
+                text = given.t("{} {} stays on the disk and is not served at the next start.")
+                click.echo(text.format(escape(row.id), escape(row.old)))
 
 
 def _tell_failed(given: Globals, rows: Sequence[SyncRow]) -> None:
@@ -178,9 +188,12 @@ def _tell_engine(given: Globals, rows: Sequence[ReloadRow], error: str, *, neede
     elif needed and not rows:
         click.echo(t("No engine runs on this home: it is served from the next start on."))
     for row in rows:
-        if row.error:
-            text = t("The engine stays with {} {}: {}")
-            click.echo(text.format(*map(escape, (row.id, row.old, row.error))), err=True)
+        if _ended(row):
+            text = t("The engine (process {}) serves {} no more: {}")
+            click.echo(text.format(process, escape(row.id), escape(t(row.error))))
+        elif row.error:
+            text = t("The engine stays with {} {}: {}") if row.old else t("The engine does not serve {}: {}")
+            click.echo(text.format(*map(escape, filter(None, (row.id, row.old, row.error)))), err=True)
         elif row.new and row.new == row.old:
             text = t("The engine (process {}) goes on with {} {}. Another version: kagami plugin use ID@VERSION")
             click.echo(text.format(process, escape(row.id), escape(row.new)))
@@ -189,6 +202,15 @@ def _tell_engine(given: Globals, rows: Sequence[ReloadRow], error: str, *, neede
             click.echo(text.format(process, escape(row.id), escape(row.new)))
         else:
             click.echo(t("The engine (process {}) serves {} no more.").format(process, escape(row.id)))
+
+
+def _failed(rows: Sequence[ReloadRow]) -> bool:
+    return any(row.error and not _ended(row) for row in rows)
+
+
+def _ended(row: ReloadRow) -> bool:
+    """Whether what served was recalled and nothing took its place: the error says why, and nothing failed."""
+    return bool(row.error and row.old and not row.new)
 
 
 def _reach(settings: Settings) -> HttpReach:

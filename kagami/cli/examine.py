@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from kagami.cli.findings import Finding, tell_findings
 from kagami.cli.options import Globals
+from kagami.cli.unasked import sources, unasked
 from kagami.errors import KagamiError, ManifestError, PackageRefused, PluginError
 from kagami.i18n import Translate, mark
 from kagami.plugins.fleet import BUILTIN
@@ -73,30 +74,49 @@ def check(given: Globals, folder: Path) -> int:
 def look(given: Globals, folder: Path) -> Iterator[Finding]:
     """In the order in which it would matter: manifest, package, code, import, commands."""
     t = given.t
+    if not folder.is_dir():
+        fix = t("Name the folder of a plugin, or make one: kagami plugin new ID")
+        yield Finding("bad", str(folder), t("there is no such folder"), fix)
+        return
     try:
         manifest = read_manifest(folder)
     except ManifestError as error:
-        yield Finding("bad", FILE, str(error.details["reason"]), t("Correct it in {}.").format(folder / FILE))
+        yield Finding("bad", FILE, t(str(error.details["reason"])), t("Correct it in {}.").format(folder / FILE))
         return
     yield Finding("ok", FILE, f"{manifest.id} {manifest.version}, api {manifest.api}, {manifest.runtime}")
     yield Finding("ok", t("permissions"), ", ".join(manifest.permissions) or t("none"))
     yield _package(folder, t)
     yield from smells(folder, t)
+    yield from unasked(manifest, folder, t)
     if not is_module(manifest.entry):
         yield _program(manifest, folder, t)
         return
-    try:
-        (found,) = probe([folder])
-    except PluginError as error:
-        reason, fix = str(error.details["reason"]), t("Let the import of {} only declare.").format(manifest.entry)
-        yield Finding("bad", "entry", reason, fix)
-        return
-    if found.problem:
-        *_, line = found.problem.splitlines()
-        yield Finding("bad", "entry", line, t("Correct it: the module cannot be imported."))
+    found = _imported(manifest, folder, t)
+    if isinstance(found, Finding):
+        yield found
         return
     yield from _declared(found, t)
     yield from _conflicts(found, given)
+
+
+def unloadable(folder: Path, t: Translate) -> str:
+    """Why its module cannot be imported; empty when it can, or when it is a program. `ManifestError`."""
+    manifest = read_manifest(folder)
+    found = _imported(manifest, folder, t) if is_module(manifest.entry) else None
+    return found.text if isinstance(found, Finding) else ""
+
+
+def _imported(manifest: Manifest, folder: Path, t: Translate) -> Probed | Finding:
+    """What it declares, or what keeps it from that."""
+    try:
+        (found,) = probe([folder])
+    except PluginError as error:
+        fix = t("Let the import of {} only declare.").format(manifest.entry)
+        return Finding("bad", "entry", str(error.details["reason"]), fix)
+    if found.problem:
+        *_, line = found.problem.splitlines()
+        return Finding("bad", "entry", line, t("Correct it: the module cannot be imported."))
+    return found
 
 
 def _package(folder: Path, t: Translate) -> Finding:
@@ -166,12 +186,9 @@ def _shown(command: Called, name: str) -> str:
 
 def smells(folder: Path, t: Translate) -> Iterator[Finding]:
     """What the code shows without being run. Tests may do what they like."""
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder)
-        if name.parts[0] == "tests" or any(part.startswith(".") for part in name.parts):
-            continue
+    for name in sources(folder):
         try:
-            tree = ast.parse(path.read_bytes())
+            tree = ast.parse((folder / name).read_bytes())
         except (SyntaxError, ValueError) as error:
             yield Finding("bad", str(name), str(error), t("Correct it: Python cannot read this file."))
             continue

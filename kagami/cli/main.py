@@ -90,14 +90,27 @@ def _wrong(error: click.ClickException, t: Translate) -> str:
             text = t("There is no option {}.").format(name)
         case click.NoSuchCommand(command_name=name, possibilities=near):
             text = t("There is no command {}.").format(name)
+        case click.MissingParameter(param=click.Option() as param):
+            shown = " ".join(filter(None, (max(param.opts, key=len), param.metavar)))
+            return " ".join(filter(None, (t("{} is missing.").format(shown), param.help)))
         case click.BadParameter(param=click.Parameter() as param):
             name, near = max(param.opts, key=len), None
             text = t("{}: {} is expected.").format(name, _expected(param.type, t))
-        case click.BadOptionUsage(option_name=name) if error.message.endswith("requires an argument."):
-            text, near = t("The option {} needs a value.").format(name), None
+        case click.BadOptionUsage():
+            return _unfilled(error, t)
         case _:
             return error.format_message()
     return f"{text} {t('Did you mean {}?').format(next(iter(near)))}" if near else text
+
+
+def _unfilled(error: click.BadOptionUsage, t: Translate) -> str:
+    """An option without its value, or without all of them."""
+    name = error.option_name
+    if error.message.endswith("requires an argument."):
+        return t("The option {} needs a value.").format(name)
+    params = error.ctx.command.params if error.ctx else []
+    taken = next((each.metavar for each in params if name in each.opts and each.nargs > 1), "")
+    return t("The option {} needs these values: {}.").format(name, taken) if taken else error.format_message()
 
 
 def _expected(kind: click.ParamType[Any], t: Translate) -> str:

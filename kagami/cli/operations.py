@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sys
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -16,6 +17,8 @@ from kagami.errors import UsageError
 from kagami.i18n import Translate, mark
 from kagami.operations import registry
 from kagami.operations.registry import Operation, Registry, from_words
+from kagami.ports import ReloadRow
+from kagami.shape import wanted
 
 TOPICS = {
     "bots": mark("Accounts and their connections."),
@@ -26,7 +29,11 @@ TOPICS = {
     "system": mark("The engine itself."),
     "traces": mark("One event's way through Kagami."),
 }
+# Fields that are tables and lists, as they are given in a shell.
+_EXAMPLES: dict[Any, str] = {dict: """'{"city": "Oslo", "retries": 3}'""", list: """'["one", "two"]'"""}
+_PLACE = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 _SIMPLE: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
+_METAVARS = {click.STRING: mark("TEXT"), click.INT: mark("INTEGER"), click.FLOAT: mark("FLOAT")}
 
 
 def topics(t: Translate) -> dict[str, click.Command]:
@@ -50,7 +57,7 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
             _confirm(found, t)
         answer = asyncio.run(call(operations, given, request))
         _tell(answer, given)
-        return 0
+        return int(_failed(answer))
 
     fields = msgspec.structs.fields(found.request)
     hints = get_type_hints(found.request)
@@ -75,11 +82,15 @@ def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.
     if kind is bool:
         return click.Option([f"{flag}/--no-{field.name.replace('_', '-')}", field.name], default=None)
     choice = click.Choice([str(each) for each in get_args(kind)]) if get_origin(kind) is Literal else None
-    if field.required:
+    if example := _EXAMPLES.get(get_origin(kind)):
+        text = t("JSON, such as {}").format(example)
+    elif field.required:
         text = t("Needed; may be given without its name.")
     else:
-        text = t("Default: {}.").format(field.default) if field.default not in ("", 0) else ""
-    return click.Option([flag, field.name], type=choice or _SIMPLE.get(kind, click.STRING), help=text)
+        text = t("Default: {}.").format(field.default) if field.default not in ("", 0) else t("May be left out.")
+    simple = _SIMPLE.get(kind, click.STRING)
+    shown = None if choice else t(_METAVARS[simple])
+    return click.Option([flag, field.name], type=choice or simple, metavar=shown, help=text)
 
 
 def nameless_fields(found: Operation) -> list[str]:
@@ -101,7 +112,22 @@ def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, An
     try:
         return from_words(found, given)
     except msgspec.ValidationError as error:
-        raise UsageError(reason=str(error)) from None
+        place = _PLACE.search(str(error))
+        raise UsageError(reason=_unfit(found, place[1], given[place[1]], t) if place else str(error)) from None
+
+
+def _unfit(found: Operation, name: str, value: Any, t: Translate) -> str:
+    """What is wanted instead of a value. One in JSON is not repeated: it may hold a secret."""
+    kind = get_type_hints(found.request, include_extras=True)[name]
+    if example := _EXAMPLES.get(get_origin(kind)):
+        return t("{}: JSON is wanted, such as {}").format(name, example)
+    return t("{}: {} is wanted, not {}").format(name, wanted(kind, t), value)
+
+
+def _failed(answer: Any) -> bool:
+    """Whether a reload, alone or one of several, left things as they were."""
+    rows = answer if isinstance(answer, list) else [answer]
+    return any(isinstance(each, ReloadRow) and each.error for each in rows)
 
 
 def _wrong(reason: str, found: Operation, t: Translate) -> UsageError:

@@ -54,6 +54,13 @@ class Command(click.Command):
         super().__init__(name, context_settings=HELP, **attributes)
         self.params += shared(t)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # the parser leaves it out, and then the help of another command is named
+            raise
+
 
 class Group(click.Group):
     """A group that takes the shared options too."""

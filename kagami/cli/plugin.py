@@ -30,8 +30,13 @@ def _author(t: Translate) -> list[Command]:
     to = click.Option(["--dir", "folder"], type=_FILE, metavar="DIR", help=t("Where to write it; by default here."))
     key = click.Option(["--key"], type=_FILE, metavar="FILE", help=t("The private key that signs it."))
     target = click.Option(["--to", "target"], type=_FILE, metavar="DIR", help=t("Where to put the package."))
+    force = click.Option(["--force"], is_flag=True, help=t("Pack even what cannot be loaded."))
     needed = click.Option(
-        ["--key"], type=_FILE, metavar="FILE", required=True, help=t("The private key that signs it.")
+        ["--key"],
+        type=_FILE,
+        metavar="FILE",
+        required=True,
+        help=t("The private key that signs it; `kagami plugin key FILE` makes one."),
     )
     name = click.Option(["--name"], default="", help=t("What the market is called."))
     recall = click.Option(
@@ -49,7 +54,7 @@ def _author(t: Translate) -> list[Command]:
         Command("new", t, callback=_new, params=[_word("id"), to], help=t("Write a small plugin that works.")),
         Command("check", t, callback=_check, params=[_path()], help=t("Look for mistakes in a plugin.")),
         test,
-        Command("pack", t, callback=_pack, params=[_path(), key, target], help=t("Make a package of a plugin.")),
+        Command("pack", t, callback=_pack, params=[_path(), key, target, force], help=t("Make a package of a plugin.")),
         Command(
             "key", t, callback=_key, params=[_path("file")], help=t("Make an author's key, or show its public half.")
         ),
@@ -82,7 +87,7 @@ def _operator(t: Translate) -> list[Command]:
         Command(
             "use", t, callback=_use, params=[_word("which"), pin], help=t("Serve a version: ID@VERSION, or ID alone.")
         ),
-        Command("rollback", t, callback=_rollback, params=[_word("id")], help=t("Go back to the version before.")),
+        Command("rollback", t, callback=_rollback, params=[_word("id"), yes], help=t("Go back to the version before.")),
         Command("remove", t, callback=_remove, params=[_word("which"), yes], help=t("Delete a version: ID@VERSION.")),
     ]
 
@@ -131,10 +136,10 @@ def _test(given: Globals, /, path: Path | None, pytest_args: tuple[str, ...]) ->
 
 
 @click.pass_obj
-def _pack(given: Globals, /, path: Path | None, key: Path | None, target: Path | None) -> int:
+def _pack(given: Globals, /, path: Path | None, key: Path | None, target: Path | None, force: bool) -> int:
     from kagami.cli.author import make_package  # noqa: PLC0415
 
-    return _run(given, "PATH", path, lambda: make_package(given, Path(path or ""), key, target or Path()))
+    return _run(given, "PATH", path, lambda: make_package(given, Path(path or ""), key, target or Path(), force=force))
 
 
 @click.pass_obj
@@ -182,10 +187,10 @@ def _use(given: Globals, /, which: str | None, pin: bool) -> int:
 
 
 @click.pass_obj
-def _rollback(given: Globals, /, id: str | None) -> int:  # noqa: A002 - the word of the command
+def _rollback(given: Globals, /, id: str | None, yes: bool) -> int:  # noqa: A002 - the word of the command
     from kagami.cli.shelf import rollback  # noqa: PLC0415
 
-    return _run(given, "ID", id, lambda: rollback(given, str(id)))
+    return _run(given, "ID", id, lambda: rollback(given, str(id), asks=_asks(given, yes)))
 
 
 @click.pass_obj

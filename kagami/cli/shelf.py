@@ -15,26 +15,31 @@ from kagami.cli.operations import call
 from kagami.cli.options import Globals
 from kagami.cli.show import lines
 from kagami.clock import SystemClock
-from kagami.errors import NotFound, UsageError
+from kagami.errors import KagamiError, NotFound, NoVersion, UsageError
 from kagami.home import hold, holder
 from kagami.log import escape
 from kagami.meters import Meters
 from kagami.operations import registry
-from kagami.operations.plugins import Remove, Rollback, Use
+from kagami.operations.plugins import ListPlugins, Remove, Rollback, Use
 from kagami.plugins.choices import Choices
+from kagami.plugins.deliveries import bundled
 from kagami.plugins.records import installed
 from kagami.plugins.records import remove as remove_version
-from kagami.plugins.versions import Found, discover
+from kagami.plugins.versions import Found, Shelf, discover
 from kagami.ports import ReloadRow
 
 T = TypeVar("T")
 
 
 class ShelfRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One version on the disk. `signer` is a key's fingerprint; `error` is why it cannot be served."""
+    """One version on the disk. `signer` is a key's fingerprint; `error` is why it cannot be served.
+
+    `serves` is true of the version that the engine serves, or would from the next start on.
+    """
 
     id: str
     version: str
+    serves: bool = False
     signer: str = ""
     permissions: tuple[str, ...] = ()
     source: str = ""
@@ -51,7 +56,8 @@ def show(given: Globals) -> int:
     for line in lines(rows, cut=False, columns=wide):
         click.echo(line)
     if not rows:
-        click.echo(given.t("There is nothing."), err=True)
+        first = given.t("No plugins are installed here. Install one: {}").format("kagami plugin install ID")
+        click.echo(f"{first} ({', '.join(sorted(bundled()))})", err=True)
     return 0
 
 
@@ -59,13 +65,32 @@ def list_shelf(given: Globals) -> list[ShelfRow]:
     """What is in the plugins' folder, the highest version of each first."""
     folder = given.settings(create=False).plugins_dir
     shelf, records = discover(folder), installed(folder)
+    serving = _serving(given, shelf)
     rows = []
     for plugin, versions in sorted(shelf.versions.items()):
         for found in versions:
             record = records.get((plugin, found.manifest.version))
             kept = (record.signer, found.manifest.permissions, record.source, record.at_ms) if record else ()
-            rows.append(ShelfRow(plugin, found.manifest.version, *kept))
+            version = found.manifest.version
+            rows.append(ShelfRow(plugin, version, serving.get(plugin) == version, *kept))
     return [*rows, *(ShelfRow(each.id, each.version, error=each.error) for each in shelf.unsound)]
+
+
+def _serving(given: Globals, shelf: Shelf) -> dict[str, str]:
+    """The version of each plugin that serves: by the engine where one runs, else by what was chosen."""
+    if holder(given.place):
+        try:
+            return {row.id: row.version for row in _ask(given, ListPlugins())}
+        except KagamiError:
+            return {}  # it starts or stops just now: what is on the disk is told all the same
+    highest = {plugin: versions[0].manifest.version for plugin, versions in shelf.versions.items()}
+    if not shelf.versions or not given.settings(create=False).home.database.exists():
+        return highest
+
+    async def read(choices: Choices) -> dict[str, str]:
+        return {plugin: choices.of(plugin).version or version for plugin, version in highest.items()}
+
+    return change(given, read)
 
 
 def use(given: Globals, text: str, *, pin: bool) -> int:
@@ -86,7 +111,9 @@ def use(given: Globals, text: str, *, pin: bool) -> int:
     return _tell_choice(given, change(given, choose))
 
 
-def rollback(given: Globals, plugin: str) -> int:
+def rollback(given: Globals, plugin: str, *, asks: bool) -> int:
+    if asks:
+        click.confirm(given.t("Go back from {} to the version before?").format(escape(plugin)), abort=True, err=True)
     if holder(given.place):
         return _tell_switch(given, _ask(given, Rollback(plugin)))
     found = _versions(given, plugin)
@@ -161,7 +188,7 @@ def _versions(given: Globals, plugin: str) -> list[Found]:
 
 def _on_disk(found: list[Found], plugin: str, version: str) -> None:
     if all(each.manifest.version != version for each in found):
-        raise NotFound(what="version", name=f"{plugin} {version}")
+        raise NoVersion(plugin=plugin, version=version, known=", ".join(each.manifest.version for each in found))
 
 
 def _lower(found: list[Found], plugin: str, serving: str) -> str:
@@ -178,9 +205,8 @@ def _tell_switch(given: Globals, row: ReloadRow) -> int:
     if given.as_json:
         click.echo(msgspec.json.encode(row))
     elif row.error:
-        click.echo(
-            given.t("The engine stays with {} {}: {}").format(*map(escape, (row.id, row.old, row.error))), err=True
-        )
+        text = given.t("The engine stays with {} {}: {}") if row.old else given.t("The engine does not serve {}: {}")
+        click.echo(text.format(*map(escape, filter(None, (row.id, row.old, row.error)))), err=True)
     else:
         text = given.t("The engine (process {}) serves {} {} now.")
         click.echo(text.format(holder(given.place), escape(row.id), escape(row.new)))

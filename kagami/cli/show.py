@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kagami.log import escape
-from kagami.ports import BotRow, Field, PluginRow
+from kagami.ports import BotRow, Field, PluginRow, VersionRow
 
 GAP = "  "
 LONGEST_CELL = 60
@@ -27,6 +27,8 @@ _MAIN: Mapping[type, tuple[str, ...]] = {
     BotRow: ("id", "name", "health.state", "health.reason", "received", "sent", "failed", "p95_ms"),
     Field: ("name", "kind", "value", "default", "origin", "text"),
 }
+# What stands for a row inside a row.
+_SHORT: Mapping[type, tuple[str, ...]] = {VersionRow: ("version", "state")}
 # A number of milliseconds above this is a moment (after 1973), below it a duration.
 FIRST_MOMENT_MS = 100_000_000_000
 
@@ -59,11 +61,14 @@ def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool) -> Iterator
 
 
 def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
-    """Aligned columns under their names; columns in which nothing stands are left out."""
+    """Aligned columns under their names; columns in which nothing stands are left out.
+
+    What is longer than a cell should be stands whole, and only its own row is moved by it.
+    """
     names = [name for name in dict.fromkeys(chain.from_iterable(rows)) if any(row.get(name) for row in rows)]
     shape = shorten if cut else str
     cells = [names, *([shape(row.get(name, "")) for name in names] for row in rows)] if names else []
-    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    widths = [min(max(map(width, column)), LONGEST_CELL) for column in zip(*cells, strict=True)]
     for row in cells:
         yield GAP.join(map(pad, row, widths)).rstrip()
 
@@ -135,7 +140,9 @@ def flat(value: Any, prefix: str = "", *, row: bool = False) -> dict[str, str]:
 def cell(value: Any, name: str = "") -> str:
     """One value on one line. Moments (`…_ms`) are local time, levels are words."""
     if isinstance(value, msgspec.Struct):
-        return " ".join(filter(None, (cell(each, field) for field, each in _items(value))))
+        fields = _SHORT.get(type(value), ())
+        told = (cell(each, field) for field, each in _items(value) if not fields or field in fields)
+        return " ".join(filter(None, told))
     if isinstance(value, Mapping):
         return " ".join(f"{escape(str(key))}={cell(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):

@@ -7,9 +7,13 @@ from typing import Annotated, Any
 import msgspec
 
 from kagami.core.secrets import HIDDEN
+from kagami.errors import NotFound
+from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
 from kagami.ports import Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
 
+# In how many of the latest chats a bot that is not connected is looked for.
+CHATS = 5_000
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
@@ -153,12 +157,16 @@ async def promote(parts: Parts, request: Promote) -> ReloadRow:
 @operation("plugins.pin", "plugins:write")
 async def pin_chat(parts: Parts, request: PinChat) -> None:
     """Keep a chat on a version of a plugin."""
+    if request.version:  # what was kept of a bot that is gone can be given back
+        await _check_bot(parts, request.bot)
     await parts.plugins.pin_chat(request.plugin, request.bot, request.chat, request.version)
 
 
 @operation("plugins.switch", "plugins:write")
 async def switch(parts: Parts, request: Switch) -> None:
     """Turn a plugin on or off, everywhere or in one chat."""
+    if request.bot and not request.on:
+        await _check_bot(parts, request.bot)
     await parts.plugins.switch(request.plugin, request.bot, request.chat, on=request.on)
 
 
@@ -193,6 +201,12 @@ async def install(parts: Parts, request: Install) -> Installed:
 async def sync(parts: Parts, request: Sync) -> list[SyncRow]:
     """Update installed plugins from the market, and stop what it recalls."""
     return await parts.plugins.sync(dry_run=request.dry_run)
+
+
+async def _check_bot(parts: Parts, bot: str) -> None:
+    """`NotFound` for a bot that was never here: neither is it connected, nor are there chats of it."""
+    if parts.bots.get(BotId(bot)) is None and all(row.bot != bot for row in await parts.store.chats(limit=CHATS)):
+        raise NotFound(what="bot", name=bot)
 
 
 OPERATIONS = (

@@ -72,7 +72,7 @@ class Surroundings:
     ) -> Active:
         """A version that is ready to be opened; `SettingError` when its settings do not fit."""
         await prepare(self.values, manifest.id, plugin.declared, plugin.state, version=manifest.version)
-        voice = log.get(manifest.id)
+        voice = log.get(manifest.id, plugin=manifest.id)
         kit = Kit(
             manifest.id,
             manifest.version,
@@ -84,6 +84,7 @@ class Surroundings:
             namespace=namespace(manifest.id, plugin.state),
             clock=self.clock,
             translate=self.translate,
+            language=self.language,
             catalogue=self.catalogue,
             roles=self.roles,
             http=self.http.of(manifest.id, manifest.permissions) if self.http else None,
@@ -137,7 +138,7 @@ async def _start_child(found: Found, around: Surroundings) -> Active:
         config=around.config.process,
         settings=around.settings(manifest.id),
         work=around.work / manifest.id / manifest.version,
-        log=log.get(manifest.id),
+        log=log.get(manifest.id, plugin=manifest.id),
         clock=around.clock,
         language=around.language,
         prefix=around.prefix,

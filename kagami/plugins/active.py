@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kagami.core.breaker import Breaker
@@ -11,6 +11,7 @@ from kagami.errors import KagamiError, LoadError, PluginError
 from kagami.model.event import Event
 from kagami.plugins.contain import contained, describe
 from kagami.plugins.context import Kit, Lifetime
+from kagami.plugins.frames import brief
 from kagami.plugins.inprocess import Crew
 from kagami.plugins.listening import open_book
 from kagami.plugins.loader import Package
@@ -51,6 +52,7 @@ class Active:
         self.builtin = builtin
         self.since_ms = kit.clock.wall_ms()
         self.breaker = Breaker()
+        self._last_failure = ""
         self.crew = Crew(kit, manifest.timeout, grace)
         self._cooldowns: dict[Command, tuple[Buckets, Buckets]] = {
             command: (Buckets(limit.amount / limit.seconds, limit.amount), Buckets(NOTICES_PER_MINUTE / 60, 1))
@@ -69,7 +71,9 @@ class Active:
     @property
     def trouble(self) -> str:
         """Why it rests, or did."""
-        return self.breaker.reason or (self.child.reason if self.child else "")
+        if self.breaker.reason:
+            return f"{self.breaker.reason}\n{self._last_failure}".strip()
+        return self.child.reason if self.child else ""
 
     @property
     def resting(self) -> bool:
@@ -78,7 +82,8 @@ class Active:
 
     async def open(self) -> None:
         """Run the start hooks. `LoadError` when one fails; what they had started is undone."""
-        open_book(self._owner)
+        for each in self._owners:
+            open_book(each)
         for hook in self.plugin.declared.starts:
             if problem := await self._hook(hook):
                 await self.kit.scope.close()
@@ -96,12 +101,12 @@ class Active:
         survivors += await self.kit.scope.close()
         if self.child is not None:
             await self.child.close()
-        left = await reckon(self._owner, self.crew.tasks, patient=verify)
-        survivors += left.lines
+        left = [await reckon(each, self.crew.tasks, patient=verify) for each in self._owners]
+        survivors += (line for each in left for line in each.lines)
         if self.package is not None:
             package, self.package = self.package, None
             self._forget()
-            survivors += package.unload(verify=verify, running=left.running)
+            survivors += package.unload(verify=verify, running=any(each.running for each in left))
         for each in survivors:
             self.kit.log.warning("survived the unload", what=each)
         return survivors
@@ -112,7 +117,8 @@ class Active:
         A plugin with stop hooks may end all but tasks there, which nobody can foresee.
         """
         held = self.kit.scope.held()
-        return loose(self._owner, held, self.crew.tasks, all_kinds=not self.plugin.declared.stops)
+        all_kinds = not self.plugin.declared.stops
+        return [line for each in self._owners for line in loose(each, held, self.crew.tasks, all_kinds=all_kinds)]
 
     def wait_of(self, command: Command, event: Event, now: float) -> tuple[float, bool]:
         """Seconds until the command may be used again, 0 when it just was, and whether to tell so."""
@@ -129,6 +135,7 @@ class Active:
     def failed(self, error: KagamiError, where: str) -> None:
         """Log what a plugin raised, with its traceback."""
         cause = error.__cause__ or error
+        self._last_failure = f"{brief(error)} ({where})"
         self.kit.log.error("handler failed", cause=cause, error=describe(cause), handler=where)
 
     async def _hook(self, hook: Hook[Any]) -> str:
@@ -143,16 +150,15 @@ class Active:
         return str(error.details["reason"]) if isinstance(error, PluginError) else str(error)
 
     @property
-    def _owner(self) -> str:
-        """The module whose code this is; of a plugin that a test brought, the one that its handlers are in."""
+    def _owners(self) -> Sequence[str]:
+        """The module whose code this is; of a plugin that a test brought, all that its handlers are in."""
         if self.package is not None or self.child is not None:
-            return self.package.name if self.package else "?"
+            return [self.package.name if self.package else "?"]
         declared = self.plugin.declared
-        code: list[Any] = [*declared.starts, *declared.stops]
-        code += [each.handler for each in declared.commands]
-        code += [each.handler for each in declared.intents]
-        code += [each.handler for each in declared.watchers]
-        return str(code[0].__module__) if code else "?"
+        code: list[Any] = [*declared.starts, *declared.stops, *declared.upgrades.values()]
+        handled: list[Any] = [*declared.commands, *declared.intents, *declared.watchers, *declared.jobs.values()]
+        code += (each.handler for each in handled)
+        return sorted({str(each.__module__) for each in code})
 
     def _forget(self) -> None:
         """Let go of the plugin's own objects, so that what is alive afterwards is held by somebody else."""

@@ -35,7 +35,8 @@ _log = log.get("schedule")
 class JobRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One job as it is stored, under `name`. `key` is unique in the plugin; that of a declared timetable is `/<job>`.
 
-    `due_ms` is the next time; a row without a timetable goes when that has come.
+    `due_ms` is the next time; a row without a timetable goes when that has come. `by` is the execution that scheduled
+    it, if one did: the same key at the same time is another run when another execution asks for it.
     """
 
     plugin: str
@@ -49,6 +50,7 @@ class JobRow(msgspec.Struct, frozen=True, omit_defaults=True):
     data: Any = None
     timetable: str = ""
     missed: Missed = "once"
+    by: str = ""
 
     @property
     def name(self) -> str:

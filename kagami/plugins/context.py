@@ -62,6 +62,11 @@ class Lifetime(Generic[S]):
         return self._kit.translate
 
     @property
+    def language(self) -> str:
+        """As a context's."""
+        return self._kit.language
+
+    @property
     def jobs(self) -> PluginJobs:
         """Schedules what `@plugin.job` declared, in no conversation."""
         if self._jobs is None:
@@ -167,6 +172,11 @@ class Context(Asking, Generic[S]):
     def t(self) -> Translate:
         """Translates Kagami's own texts into the configured language."""
         return self._kit.translate
+
+    @property
+    def language(self) -> str:
+        """In which Kagami answers: `en` or `zh`."""
+        return self._kit.language
 
     @property
     def store(self) -> PluginStore:

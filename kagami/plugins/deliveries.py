@@ -14,7 +14,7 @@ import msgspec
 
 from kagami import log
 from kagami.clock import Clock, SystemClock
-from kagami.errors import KagamiError, NotFound, Refused, Unavailable
+from kagami.errors import KagamiError, NotFound, NoVersion, Refused, Unavailable
 from kagami.i18n import Translate, mark
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.entries import refused
@@ -179,8 +179,13 @@ class Deliveries:
             return _Wanted(EXTRA / source, unsigned=True)
         if "://" in source:
             return _Wanted(source)
-        if not self._market.url or await asyncio.to_thread(_is_path, source):
+        if await asyncio.to_thread(_is_path, source):
             return _Wanted(_expanded(source))
+        if not self._market.url:
+            reason = mark(
+                "There is no such file or folder, and no market: set plugins.market.url and plugins.market.key."
+            )
+            raise Refused(reason=reason)
         plugin, _, version = source.partition("@")
         return self._release(await self.look_up(), plugin, version)
 
@@ -188,6 +193,8 @@ class Deliveries:
         """A version of the market, the newest one when none is named."""
         entry = index.entry(plugin)
         release = entry.release(version) if entry and version else index.newest(plugin)
+        if release is None and entry and version:
+            raise NoVersion(plugin=plugin, version=version, known=", ".join(each.version for each in entry.versions))
         if release is None:
             raise NotFound(what="plugin in the market", name=f"{plugin} {version}".rstrip())
         if recall := recalled(index.recalls, plugin, release.semver):

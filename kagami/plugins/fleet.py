@@ -24,6 +24,7 @@ from kagami.plugins.lineup import Lineup
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.plugin import Plugin
 from kagami.plugins.scope import start
+from kagami.plugins.starting import SOON_S, Starting
 from kagami.plugins.state import merge
 from kagami.plugins.table import Table
 from kagami.plugins.versions import Found, Shelf, Unsound, discover, fingerprint
@@ -61,6 +62,9 @@ class Fleet:
         self._places: tuple[tuple[str, str, str], ...] = ()
         self.suspects: dict[str, str] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.starting = Starting(
+            decided, make=self._try, wanted=self._wanted, settle=self._settle, changing=self.changing
+        )
         self._switch()
 
     async def open(self, folder: Path) -> None:
@@ -75,7 +79,12 @@ class Fleet:
             for line in list(self.lines.values()):
                 if line.builtin:
                     await self._settle(line, fresh=True)
-            await self._start({line.id: line for line in self.lines.values() if line.found and not line.builtin})
+            own = {line.id: line for line in self.lines.values() if line.found and not line.builtin}
+            slow = [own.pop(line.id) for line in list(own.values()) if self.starting.is_slow(line)]
+            await self.starting.run(own)
+        for line in slow:
+            self.starting.begin(line, self.own, lambda plugin: self.changed(plugin))
+        await self.starting.ended(SOON_S)
         active = sum(line.stable is not None for line in self.lines.values())
         _log.info("plugins are loaded", active=active, failed=sum(bool(line.failed) for line in self.lines.values()))
 
@@ -94,6 +103,7 @@ class Fleet:
         survivors: list[str] = []
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
+                await self.starting.close()
                 while leaving:
                     survivors += await leaving[-1].close(0.0, verify=False)
                     leaving.pop()
@@ -139,6 +149,7 @@ class Fleet:
     async def bring(self, plugin: str, version: str) -> bool:
         """Run a version beside the others for a conversation that is its own; whether it runs."""
         async with self.changing:
+            self.starting.check(plugin)
             line = self.lines.get(plugin)
             if line is None or self.decided.switches.is_off_everywhere(plugin):
                 return False
@@ -207,17 +218,6 @@ class Fleet:
                     return plugin
         return ""
 
-    async def _start(self, left: dict[str, Line]) -> None:
-        quarantine, choices = self.decided.quarantine, self.decided.choices
-        firsts = [each for line in left.values() for each in line.first(choices.of(line.id).version)]
-        for batch in quarantine.batches(firsts):
-            await quarantine.starting(batch)
-            for plugin, _ in batch:
-                await self._settle(left.pop(plugin), fresh=True)
-            await quarantine.started(batch)
-        for line in left.values():
-            await self._settle(line, fresh=True)
-
     async def _reload(self, line: Line) -> ReloadRow:
         if line.builtin:
             version = line.stable.version if line.stable else ""
@@ -231,6 +231,7 @@ class Fleet:
 
     async def _settle(self, line: Line, *, fresh: bool) -> ReloadRow:
         """The walk: load beside, check, switch, drain, undo, verify."""
+        await self.starting.leave(line.id)
         old = line.stable
         off = self.decided.switches.is_off(line.id, "", "")
         new, error = (None, "") if off else await self._stable(line, fresh=fresh)
@@ -270,11 +271,10 @@ class Fleet:
 
     async def _beside(self, line: Line, stable: Active, *, fresh: bool) -> dict[str, Active]:
         """Versions that some chats get: the canary, and those that chats are pinned to."""
-        if (canary := line.canary(stable)) is not None:
-            await self.decided.declare(canary.manifest, stable.version, self.chats)
+        wanted = await self._wanted(line, stable)
         others: dict[str, Active] = {}
         rollout = self.decided.rollouts.active.get(line.id)
-        for version in self.decided.wanted(line.id) - {stable.version}:
+        for version in wanted:
             running = line.version(version)
             if running is None or fresh:
                 try:
@@ -287,9 +287,16 @@ class Fleet:
                 await self.decided.rollouts.abort(line.id, line.failed.get(version, "it is not on disk"))
         return others
 
+    async def _wanted(self, line: Line, stable: Active) -> set[str]:
+        if (canary := line.canary(stable)) is not None:
+            await self.decided.declare(canary.manifest, stable.version, self.chats)
+        return self.decided.wanted(line.id) - {stable.version}
+
     async def _try(self, line: Line, found: Found) -> Active | None:
         """A started version; why there is none stands in `line.failed`."""
         manifest, quarantine = found.manifest, self.decided.quarantine
+        if manifest.version in line.begun:
+            return line.begun.pop(manifest.version)
         line.failed.pop(manifest.version, None)
         try:
             exact = (manifest.id, "" if found.builtin else fingerprint(found.folder))
@@ -301,7 +308,6 @@ class Fleet:
             line.failed[manifest.version] = str(error)
             _log.error("plugin is not loaded", plugin=manifest.id, version=manifest.version, reason=str(error))
             return None
-        line.survivors.pop(manifest.version, None)
         return active
 
     async def _retire(self, line: Line, leaving: Iterable[Active], *, wait: float = SETTLE_S) -> tuple[str, ...]:
@@ -328,7 +334,7 @@ class Fleet:
         if line.stable is not None:
             await self._take_over(line, line.stable, state)
         if survivors:
-            line.survivors[old.version] = survivors
+            line.survived(old.version, survivors, self.around.clock.wall_ms())
             text = mark("{plugin} {version} left something behind: {what}")
             self.tell("warning", "leak", text, plugin=line.id, version=old.version, what="; ".join(survivors))
         return survivors

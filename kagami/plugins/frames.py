@@ -33,6 +33,13 @@ def shown_trace(error: BaseException) -> str:
     return "".join(lines).strip()
 
 
+def brief(error: BaseException) -> str:
+    """What a plugin raised, in one line: its class, its text, and where in the plugin's files that was."""
+    cause = error.__cause__ or error
+    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if not frame.filename.startswith(_HIDDEN)]
+    return describe(cause).partition("\n")[0] + (_place(frames) if cause is not error else "")
+
+
 def _place(frames: Sequence[traceback.FrameSummary]) -> str:
     """Where in the plugin's own files, which the first frame is in, it went wrong."""
     own = [each for each in frames if Path(each.filename).is_relative_to(Path(frames[0].filename).parent)]

@@ -110,6 +110,10 @@ class Host:
     ) -> None:
         await self.close()
 
+    async def started(self) -> None:
+        """Until every plugin has started or failed: slow ones do so while others serve already."""
+        await self.fleet.starting.ended()
+
     async def close(self) -> list[str]:
         """Unload everything. Tells what survived, with the place that made it."""
         return await self.fleet.close()
@@ -138,7 +142,8 @@ class Host:
 
     def wants(self, execution: Execution) -> bool:
         event = execution.event
-        if event.kind == "schedule" or execution.restarted:  # who asked before the restart may serve nobody else now
+        # Who asked before the restart may serve nobody else now, and who is being started may serve anybody.
+        if event.kind == "schedule" or execution.restarted or self.fleet.starting.first:
             return True
         table = self.fleet.table(event)
         if event.kind == "message":
@@ -166,7 +171,7 @@ class Host:
     async def _arrived(self, execution: Execution) -> Handled:
         event = execution.event
         table = await self._table(execution)
-        handled = _NOBODY
+        handled, choice = _NOBODY, None
         if event.kind == "message":
             choice = table.choose(event, execution.prefix, operator=execution.admin is not None)
             if choice is not None:
@@ -175,6 +180,9 @@ class Host:
                 handled = await self._serve(choice, execution)
                 table = await self._table(execution)
         watchers = table.watchers(event)
+        if choice is None and (not watchers or event.text.startswith(execution.prefix)):
+            # Nobody's now, and perhaps of somebody who is only being started.
+            self.fleet.starting.check(self.fleet.starting.first)
         return await self._tell(watchers, execution, handled) if watchers else handled
 
     async def _table(self, execution: Execution) -> Table:

@@ -81,6 +81,7 @@ class PluginJobs:
             data=data,
             timetable=timetable,
             missed=missed,
+            by=self.execution.event.execution if self.execution else "",
         )
         text = msgspec.json.encode(row).decode()
         if len(text) > LARGEST:

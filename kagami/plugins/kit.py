@@ -45,6 +45,7 @@ class Kit:
         "desk",
         "http",
         "label",
+        "language",
         "log",
         "media",
         "namespace",
@@ -74,6 +75,7 @@ class Kit:
         catalogue: Callable[[], tuple[CommandLine, ...]],
         roles: Callable[[Event], frozenset[str]] = _roles,
         namespace: str = "",
+        language: str = "en",
         http: Http | None = None,
         media: Media | None = None,
         scheduler: Any = None,
@@ -82,6 +84,7 @@ class Kit:
         self.version = version
         self.label = f"{plugin}@{version}"
         self.namespace = namespace or plugin
+        self.language = language
         self.settings = settings
         self.scope = scope
         self.log = log

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from kagami.errors import NotFound
 from kagami.plugins.active import Active
+from kagami.plugins.records import signer_of
 from kagami.plugins.versions import Found, Unsound, fingerprint
+
+# Of how many versions, and how much of each, is kept what they left behind.
+MOST_LEAKY, MOST_SURVIVORS = 20, 50
 
 
 class Line:
     """`found` are the sound versions on disk, the one to serve first; `others` run beside the stable one.
 
-    `leaving` serve nothing new and end with their last conversation. `failed` says by version why it cannot run,
-    `recalled` which of those a market took back, `survivors` what outlived an unload of it.
+    `starting` is the version whose process is being started for the first time, `begun` those that were, None for one
+    that failed. `leaving` serve nothing new and end with their last conversation. `failed` says by version why it
+    cannot run, `recalled` which of those a market took back, `signers` who signed one that was installed, `survivors`
+    what outlived an unload of it and when that was, until the process ends.
     """
 
     def __init__(self, plugin: str) -> None:
@@ -22,10 +29,13 @@ class Line:
         self.builtin = False
         self.found: list[Found] = []
         self.stable: Active | None = None
+        self.starting = ""
+        self.begun: dict[str, Active | None] = {}
         self.others: dict[str, Active] = {}
         self.leaving: list[Active] = []
         self.failed: dict[str, str] = {}
         self.recalled: frozenset[str] = frozenset()
+        self.signers: dict[str, str] = {}
         self.survivors: dict[str, tuple[str, ...]] = {}
 
     @property
@@ -50,6 +60,20 @@ class Line:
         self.failed = {version: error for version, error in self.failed.items() if version in lying}
         self.failed |= {each.version: each.error for each in unsound}
         self.recalled = frozenset(each.version for each in unsound if each.recalled)
+        lying_at = [(each.manifest.version, each.folder) for each in self.found]
+        lying_at += [(each.version, each.folder) for each in unsound]
+        # One that is gone from the disk may still run.
+        running = {active.version for active in (*self.running, *self.leaving)}
+        self.signers = {version: signer for version, signer in self.signers.items() if version in running}
+        self.signers |= {version: signer_of(folder) for version, folder in lying_at}
+
+    def survived(self, version: str, what: Iterable[str], at_ms: int) -> None:
+        """Remember what an unload left behind, the latest of each version."""
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_ms / 1000))
+        self.survivors.pop(version, None)
+        self.survivors[version] = tuple(f"{each} ({when})" for each in what)[:MOST_SURVIVORS]
+        while len(self.survivors) > MOST_LEAKY:
+            del self.survivors[next(iter(self.survivors))]
 
     @property
     def versions(self) -> list[str]:
@@ -82,8 +106,8 @@ class Line:
         yield from picked or self.found
 
     def first(self, chosen: str) -> list[tuple[str, str]]:
-        """What it starts with, by its fingerprint; nothing when that cannot be read, as its load will tell."""
-        found = next(self.candidates(chosen), None)
+        """What of this process it starts with, by its fingerprint; nothing where that is unreadable."""
+        found = next((each for each in self.candidates(chosen) if each.manifest.runtime != "process"), None)
         with suppress(OSError):
             return [(self.id, fingerprint(found.folder))] if found else []
         return []

@@ -35,6 +35,7 @@ from typing import Any
 
 from kagami.plugins.census import CENSUS, ROOT
 from kagami.plugins.listening import open_book
+from kagami.plugins.plugin import Plugin
 from kagami.plugins.records import Verified
 from kagami.plugins.references import Watched, let_go
 from kagami.plugins.scope import belongs
@@ -44,6 +45,7 @@ from kagami.plugins.versions import SOURCES, digest, fingerprints
 # A folder of dependencies, and the package under which they are imported. No file of a plugin's own has such a name.
 DEPS = ".deps"
 _DEPS = "__deps__"
+MOST_NAMED = 10
 _serial = count(1)
 _packages: dict[str, Package] = {}
 
@@ -73,11 +75,17 @@ class Package:
         if not any(isinstance(each, _Finder) for each in sys.meta_path):
             sys.meta_path.insert(0, _Finder())
         open_book(self.name)
-        loaded = importlib.import_module(f"{self.name}.{module}")
+        full = f"{self.name}.{module}"
+        try:
+            loaded = importlib.import_module(full)
+        except ModuleNotFoundError as error:
+            if not belongs(full, error.name or ""):
+                raise
+            raise ImportError(f"{entry}: {self._without(module)}") from None
         try:
             return vars(loaded)[name]
         except KeyError:
-            raise ImportError(f"{entry}: the module has no {name}") from None
+            raise ImportError(f"{entry}: the module has no {name}; {_plugins_of(loaded)}") from None
 
     def unload(self, *, verify: bool = True, running: bool = False) -> list[str]:
         """Forget every module. Tells what is left, with its place, and which code of it somebody still holds.
@@ -123,12 +131,23 @@ class Package:
             spec.cached = None
         return spec
 
+    def _without(self, module: str) -> str:
+        """That this module is not there, and what is."""
+        own = [path for path in self.files if path.endswith(".py") and not path.startswith(f"{DEPS}/")]
+        there = ", ".join(own[:MOST_NAMED]) or "no Python"
+        return f"there is no {module.replace('.', '/')}.py in its folder, which has {there}"
+
     def _modules(self) -> list[ModuleType]:
         return [module for name, module in sys.modules.items() if belongs(name, self.name)]
 
     @staticmethod
     def _builtins(private: Mapping[str, str]) -> dict[str, Any]:
         return {**vars(builtins), "__import__": _importer(private)}
+
+
+def _plugins_of(module: ModuleType) -> str:
+    plugins = ", ".join(name for name, value in vars(module).items() if isinstance(value, Plugin))
+    return f"its plugins are {plugins}" if plugins else "it makes no Plugin"
 
 
 def _importable(files: Iterable[str]) -> frozenset[str]:

@@ -11,11 +11,12 @@ import shlex
 from collections.abc import Iterator
 from operator import eq, ge, gt, le, lt
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from kagami.errors import ManifestError
+from kagami.i18n import mark
 from kagami.plugins.semver import Version
 
 API_VERSION = (1, 0)
@@ -32,6 +33,9 @@ UNUSED = frozenset(
     | {"tags", "price", "support_url", "icon", "keywords", "repository", "screenshots"}
 )
 
+Runtime = Literal["python", "process"]
+RUNTIMES = get_args(Runtime)
+
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _ENTRY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TERM = re.compile(r"(>=|<=|==|=|<|>|\^|~)?\s*(\d{1,4})(?:\.(\d{1,4}|x|\*))?(?:\.(?:\d{1,4}|x|\*))?")
@@ -44,6 +48,7 @@ _SHORT_VERSION = re.compile(r"\d+(?:\.\d+)?")
 _SIGNATURE = re.compile(r"(?:ed25519:[A-Za-z0-9+/=]{1,100})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[^\\\x00-\x1f]{1,400}")
+_BYTE = re.compile(r" \(byte (\d+)\)$")
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -72,7 +77,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     homepage: str = ""
     license: str = ""
     api: str = "1"
-    runtime: Literal["python", "process"] = "python"
+    runtime: Runtime = "python"
     permissions: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     intents: tuple[str | Words, ...] = ()
@@ -95,11 +100,16 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise _refused(path, "it is larger than 1 MiB")
-        given = msgspec.json.decode(path.read_bytes())
+        content = path.read_bytes()
+        given = msgspec.json.decode(content)
+    except FileNotFoundError:
+        raise _refused(
+            path, mark("there is no such file") if folder.is_dir() else mark("there is no such folder")
+        ) from None
     except OSError as error:
         raise _refused(path, f"it cannot be read: {error.strerror or error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _refused(path, f"it is not JSON: {error}") from None
+        raise _refused(path, f"it is not JSON: {_located(str(error), content)}") from None
     if not isinstance(given, dict):
         raise _refused(path, "it must be a JSON object with the keys id, version and entry")
     return _checked(path, _convert(path, _ours(path, given)))
@@ -158,7 +168,18 @@ def _convert(path: Path, given: dict[str, Any]) -> Manifest:
     except msgspec.ValidationError as error:
         place = _PATH.search(str(error))
         key = place[1] if place else "a key"
-        raise _refused(path, f"{key}: {_PATH.sub('', str(error))}") from None
+        reason = f"it is one of {', '.join(RUNTIMES)}" if key == "runtime" else _PATH.sub("", str(error))
+        raise _refused(path, f"{key}: {reason}") from None
+
+
+def _located(error: str, content: bytes) -> str:
+    """What msgspec says, with the line and the column instead of the byte."""
+    found = _BYTE.search(error)
+    if found is None:
+        return error
+    before = content[: int(found[1])].decode("utf-8", "replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return f"{error[: found.start()]} in line {line}, column {column}"
 
 
 def _checked(path: Path, manifest: Manifest) -> Manifest:
@@ -171,7 +192,8 @@ def _checked(path: Path, manifest: Manifest) -> Manifest:
         raise _refused(path, f"version: {error}") from None
     if not accepts(manifest.api):
         ours = ".".join(map(str, API_VERSION))
-        raise _refused(path, f"api {manifest.api!r} does not fit this Kagami, whose plugin API is {ours}")
+        remedy = f'write "{API_VERSION[0]}" when the plugin works with that, or use another Kagami'
+        raise _refused(path, f"api {manifest.api!r} does not fit this Kagami, whose plugin API is {ours}: {remedy}")
     if manifest.runtime == "python" and not is_module(manifest.entry):
         raise _refused(path, 'entry: write it as "module:plugin", the module and the name of the Plugin in it')
     for problem in (*_entry_problems(manifest), *_list_problems(manifest), *_package_problems(manifest)):

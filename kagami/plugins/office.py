@@ -61,7 +61,7 @@ class Office:
     async def use(self, plugin: str, version: str, *, pin: bool = False) -> ReloadRow:
         line = self._own(plugin)
         if version:
-            line.on_disk(version)
+            self._sound(line, version)
         before, kept = line.stable.version if line.stable else "", self._decided.choices.of(plugin).previous
         row = await self._choose(plugin, version=version, previous=before or kept, pinned=pin)
         if row.new == before and not row.error:
@@ -72,7 +72,7 @@ class Office:
         line = self._own(plugin)
         before = line.stable.version if line.stable else ""
         target = self._decided.choices.of(plugin).previous or self._lower(line, before)
-        line.on_disk(target)
+        self._sound(line, target)
         if plugin in self._decided.rollouts.active:
             await self._decided.rollouts.abort(plugin, mark("an operator went back"))
         return await self._choose(plugin, version=target, previous=before)
@@ -81,7 +81,8 @@ class Office:
         line = self._own(plugin)
         async with self._fleet.changing:
             found = line.on_disk(version)
-            if line.version(version) is not None or any(active.version == version for active in line.leaving):
+            serving = version == line.starting or line.version(version) is not None
+            if serving or any(active.version == version for active in line.leaving):
                 raise Refused(reason=mark("This version serves: use another one first."))
             try:
                 await asyncio.to_thread(_delete, found, self._fleet.folder)
@@ -97,7 +98,7 @@ class Office:
         wanted = version or (rollout.version if rollout else "") or self._other(line, stable)
         if wanted == stable.version:
             raise Refused(reason=mark("This version is the stable one already: it has all other chats."))
-        line.on_disk(wanted)
+        self._sound(line, wanted)
         if rollout is not None and rollout.version == wanted:
             await self._decided.rollouts.weigh(plugin, weight)
         else:
@@ -119,7 +120,7 @@ class Office:
     async def pin_chat(self, plugin: str, bot: str, chat: str, version: str) -> None:
         line = self._own(plugin)
         if version:
-            line.on_disk(version)
+            self._sound(line, version)
             await self._decided.rollouts.pin_chat(plugin, bot, chat, version)
         else:
             await self._decided.rollouts.unpin_chat(plugin, bot, chat)
@@ -185,6 +186,12 @@ class Office:
         if line.builtin:
             raise Refused(reason=mark("It is built in: it changes with Kagami itself."))
         return line
+
+    def _sound(self, line: Line, version: str) -> Found:
+        """A version that may serve; `Refused` for one that was recalled."""
+        if version in line.recalled:
+            raise Refused(reason=line.failed[version])
+        return line.on_disk(version)
 
     def _serving(self, plugin: str) -> Active:
         line = self._fleet.line(plugin)

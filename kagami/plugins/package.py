@@ -47,18 +47,23 @@ class Progress:
 def pack(folder: Path, target: Path, key: Path | None = None) -> Path:
     """Make `<id>-<version>.kpk` in the folder `target`, signed by the private key in the file `key`.
 
-    The same files give the same bytes. Left out: names that begin with a dot, `__pycache__`, other packages.
+    The same files give the same bytes. Left out: names that begin with a dot, `__pycache__`, other packages. A package
+    is for everybody to read, and so are the folders that are made for it, whatever the process keeps to itself.
     `ManifestError`, `UsageError` for a key that cannot sign, `PackageRefused` for what could not be installed again.
     """
     manifest = read_manifest(folder)
     if key is not None and key.resolve().is_relative_to(folder.resolve()):
         raise UsageError(reason=f"{key} would be packed: move the private key out of the plugin's folder")
     package = target / f"{manifest.id}-{manifest.version}.kpk"
+    made = [each for each in (target, *target.parents) if not each.exists()]
     target.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        each.chmod(0o755)
     with tempfile.TemporaryDirectory(prefix=".pack-", dir=target) as place:
         draft = Path(place, package.name)
         _write_archive(draft, folder, key)
         unpack(draft, Path(place, "proof"))
+        draft.chmod(0o644)
         draft.replace(package)
     return package
 

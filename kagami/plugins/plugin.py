@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
 
@@ -28,16 +28,25 @@ KINDS = frozenset({"message", "notice", "request"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Command:
-    """`names` are the name and its aliases as declared; `max_age` is in seconds, None for the plugin's."""
+    """`names` are the name and its aliases as declared; `max_age` is in seconds, None for the plugin's.
+
+    `summary` is one text, or one for each language by its name (`en`, `zh`).
+    """
 
     names: tuple[str, ...]
     handler: Handler
     grammar: Grammar
-    summary: str
+    summary: str | Mapping[str, str]
     cooldown: Cooldown | None = None
     max_age: float | None = None
     operator: bool = False
     role: str = "member"
+
+    def summary_in(self, language: str) -> str:
+        """English where there is none in this language."""
+        if isinstance(self.summary, str):
+            return self.summary
+        return self.summary.get(language) or self.summary.get("en", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +124,7 @@ class Plugin(Generic[S]):
         aliases: Sequence[str] = (),
         cooldown: str = "",
         max_age: float | None = None,
-        summary: str = "",
+        summary: str | Mapping[str, str] = "",
         operator: bool = False,
         role: str = "member",
     ) -> Callable[
@@ -123,6 +132,7 @@ class Plugin(Generic[S]):
     ]:
         """Declare a command; the handler's signature is its grammar, its docstring's first line the `summary`.
 
+        `summary={"en": …, "zh": …}` is shown in the language in which Kagami answers.
         `cooldown` is like `5/min/user`, `1/30s/chat` or `100/h/global`. `operator` makes it a `#` command.
         `role` is who may use it: `member`, `admin` or `owner` of the group (each holds those before it), `super` for
         super admins, or the name of a role that operators give to people.

@@ -91,7 +91,7 @@ async def _ask(folder: Path) -> Probed:
     return Probed(
         manifest.id,
         commands=tuple(
-            Called(each.names, each.grammar.usage, each.summary, each.operator) for each in declared.commands
+            Called(each.names, each.grammar.usage, each.summary_in("en"), each.operator) for each in declared.commands
         ),
         jobs=tuple(declared.jobs),
         settings=tuple(fields(plugin.settings, {})),

@@ -106,6 +106,12 @@ def read(folder: Path, plugin: str, version: str) -> Record | None:
         return None
 
 
+def signer_of(place: Path) -> str:
+    """The fingerprint of the key that signed a version, of a folder as `discover` finds it; empty where none did."""
+    record = read(place.parent.parent, place.parent.name, place.name)
+    return record.signer if record is not None else ""
+
+
 def keep(folder: Path, record: Record) -> None:
     """Write a record, for its owner alone."""
     path = _record_path(folder, record.id, record.version)

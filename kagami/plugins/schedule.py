@@ -1,8 +1,8 @@
 """Makes an event of every job that is due.
 
-The event goes the way of all events and is named by its due time. A row moves on only when its event is on disk: after
-a crash in between, the same event is made again and known already. So nothing is lost, and nothing is run twice by
-several processes on one store, or by a clock that goes back.
+The event goes the way of all events and is named by its due time, and by the execution that asked for it. A row moves
+on only when its event is on disk: after a crash in between, the same event is made again and known already. So nothing
+is lost, and nothing is run twice by several processes on one store, or by a clock that goes back.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Scheduler:
             row.chat,
             row.user,
             time_ms=due_ms,
-            dedupe=f"{row.plugin}/{row.key}/{due_ms}",
+            dedupe=f"{row.plugin}/{row.key}/{due_ms}" + (f"/{row.by}" if row.by else ""),
             native=msgspec.json.encode(call).decode(),
         )
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from kagami.errors import UsageError
+from kagami.errors import NoKey, UsageError
 
 _PREFIX = "ed25519:"
 _PRIVATE = "ed25519-private:"
@@ -63,6 +63,8 @@ def _private(path: Path) -> bytes:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise UsageError(reason=f"other users of this machine may open {path}. Run: chmod 600 {path}")
         text = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        raise NoKey(path=path) from None
     except OSError as error:
         raise UsageError(reason=f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -130,4 +130,5 @@ class Table:
 def _line(active: Active, command: Command, names: tuple[str, ...], prefix: str) -> CommandLine:
     sign = OPERATOR if command.operator else prefix
     usage = f"{sign}{names[0]} {command.grammar.usage}".rstrip()
-    return CommandLine(active.id, names[0], names[1:], usage, command.summary, command.operator)
+    summary = command.summary_in(active.kit.language)
+    return CommandLine(active.id, names[0], names[1:], usage, summary, command.operator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kagami.i18n import mark
 from kagami.meters import Meters
 from kagami.plugins.active import Active
 from kagami.plugins.fleet import Fleet
@@ -10,6 +11,7 @@ from kagami.plugins.manifest import Manifest
 from kagami.plugins.rollouts import Rollout
 from kagami.ports import PluginRow, VersionRow, VersionState
 
+STARTING = mark("Its process is starting: what happens meanwhile waits for it.")
 _UNKNOWN = Manifest(id="", version="", entry="")
 
 
@@ -64,7 +66,7 @@ class View:
         if self._decided.quarantine.is_quarantined(line.id):
             return "quarantined"
         if line.stable is None:
-            return "failed" if line.failed else "draining"
+            return "parked" if line.starting else "failed" if line.failed else "draining"
         return "parked" if line.stable.resting else "active"
 
     def _problems(self, line: Line) -> list[str]:
@@ -89,14 +91,17 @@ class View:
             events=tally.events,
             errors=tally.errors,
             p95_ms=tally.latency.quantile(0.95) * 1000,
-            error=line.failed.get(version, ""),
+            error=self._fleet.around.translate(STARTING) if version == line.starting else line.failed.get(version, ""),
             survivors=line.survivors.get(version, ()),
+            signer=line.signers.get(version, ""),
         )
         return row if active is None else _running(row, active)
 
 
 def _state_of(line: Line, version: str, active: Active | None) -> VersionState:
     if active is None:
+        if version == line.starting:
+            return "parked"
         return "recalled" if version in line.recalled else "failed" if version in line.failed else "standby"
     if active in line.leaving:
         return "draining"
@@ -118,4 +123,5 @@ def _running(row: VersionRow, active: Active) -> VersionRow:
         row.error or active.trouble,
         row.survivors,
         active.digest,
+        row.signer,
     )

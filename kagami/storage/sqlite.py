@@ -205,7 +205,7 @@ class SqliteEngine:
         return connection
 
     def _connect_writer(self) -> sqlite3.Connection:
-        if not self._memory:
+        if not self._memory and not Path(self.path).is_dir():  # a folder is refused below, with its rights unchanged
             # The log and its index get the rights of the file.
             Path(self.path).touch(mode=0o600)
             Path(self.path).chmod(0o600)

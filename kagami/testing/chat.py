@@ -328,15 +328,16 @@ async def chat_with(
     grace: float = 5.0,
     prefix: str = "/",
     translate: Translate = str,
+    language: str = "en",
     zone: tzinfo = UTC,
     http: Reach | None = None,
     media: Media | None = None,
 ) -> AsyncIterator[PluginChat]:
     """A chat with one plugin, or with all that are in a folder and the built-in ones.
 
-    `settings` are the plugin's own; with a folder they are by plugin's id. `http` and `media` are what `ctx.http` and
-    `ctx.media` reach; without them a plugin gets `Unavailable`. Leaving the chat unloads everything and fails when
-    something survives.
+    `settings` are the plugin's own; with a folder they are by plugin's id. `language` is `ctx.language`. `http` and
+    `media` are what `ctx.http` and `ctx.media` reach; without them a plugin gets `Unavailable`. Leaving the chat
+    unloads everything and fails when something survives.
     """
     clock = clock or SystemClock()
     work = TemporaryDirectory(prefix="kagami-work-")
@@ -355,6 +356,7 @@ async def chat_with(
             folder=plugin if isinstance(plugin, Path) else None,
             work=Path(work.name),
             translate=translate,
+            language=language,
             prefix=prefix,
             grace=grace,
             scheduler=scheduler,
@@ -362,7 +364,7 @@ async def chat_with(
             media=media,
         )
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(host)
+            await (await stack.enter_async_context(host)).started()
             if isinstance(plugin, Plugin):
                 await host.adopt(_manifest("1.0.0", timeout), plugin)
             stack.pop_all()

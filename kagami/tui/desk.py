@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.widgets import Input
@@ -17,6 +18,7 @@ from kagami.i18n import mark, translator
 from kagami.ports import Control, Notice, Pulse
 from kagami.tui import clipboard
 from kagami.tui.acting import Acting
+from kagami.tui.ahead import OPEN_S, Ahead, Opened, Passed
 from kagami.tui.dialogs.ask import Ask
 from kagami.tui.feed import EngineFeed
 from kagami.tui.format import Tier
@@ -74,6 +76,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.greeted = False  # the first pulse has come
         self._busy = 0
         self._prompt: Prompt | None = None
+        self._ahead = Ahead(lambda: self.call_next(self._type_on))
 
     def hang_up(self) -> None:
         """The terminal is gone. May be called in any thread and in a signal handler, more than once."""
@@ -107,6 +110,39 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         place = self.stage.current.NAME if self.stage.current else ""
         if self._driver is not None and not self.is_headless:
             self._driver.write(f"\x1b]2;kagami · {place} · {'idle' if self.idle else 'busy'}\x07")
+
+    # Keys: one after the other, each to whom the ones before it have given the keyboard.
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            self._ahead.add(event)
+            await self._type_on()
+        else:
+            await super().on_event(event)
+
+    async def _type_on(self) -> None:
+        while (typed := self._ahead.take()) is not None:
+            target, hold = self.focused or self.screen, self._ahead.hold()
+            await super().on_event(typed)
+            if not target.post_message(Passed(hold)):
+                self._ahead.release(hold)
+
+    @on(Passed)
+    def _passed(self, message: Passed) -> None:
+        self._ahead.release(message.hold)
+
+    @on(Opened)
+    def _opened(self) -> None:
+        self._ahead.release_all()
+
+    def opening(self, work: Awaitable[None]) -> Awaitable[None]:
+        return self._until_open(work, self._ahead.hold())
+
+    async def _until_open(self, work: Awaitable[None], hold: object) -> None:
+        try:
+            await work
+        finally:
+            self._ahead.release(hold)
 
     # The engine.
 
@@ -158,7 +194,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.toasts.add(title, body, level)
 
     def go(self, place: str, target: str = "") -> None:
-        self.run_worker(self.open_place(place, target), group="go")
+        self.run_worker(self.opening(self.open_place(place, target)), group="go")
 
     async def open_place(self, name: str, target: str = "") -> None:
         """Show a place; ends when it has been read once."""
@@ -210,6 +246,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
     async def prompt(
         self, label: str, value: str = "", *, changed: Callable[[str], None] | None = None, words: tuple[str, ...] = ()
     ) -> str | None:
+        opens = self._ahead.hold(OPEN_S)
         if self._prompt is not None:
             self._prompt.end(None)
         own = self._prompt = Prompt(self, label, value, changed, words, self.state.commands if words else ())
@@ -219,6 +256,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         try:
             return await own.answer
         finally:
+            self._ahead.release(opens)
             if self._prompt is own:
                 self._prompt = None
                 self.crumbs.display = True
@@ -230,7 +268,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.say(self.t(action.text), reason, "warning")
 
     def start(self, action: Action, work: Awaitable[None]) -> None:
-        self.run_worker(self.finish(action, work, self.t), group=action.id)
+        self.run_worker(self.opening(self.finish(action, work, self.t)), group=action.id)
 
     def action_place(self, action_id: str) -> None:
         """A click on the footer: an action of the seen place."""

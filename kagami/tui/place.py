@@ -13,6 +13,7 @@ from kagami.errors import EngineAway, KagamiError
 from kagami.i18n import mark
 from kagami.ports import Control
 from kagami.tui.acting import Acting
+from kagami.tui.ahead import Opened
 from kagami.tui.keys import Action
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
@@ -95,10 +96,11 @@ class Place(Acting, Widget):
     def seen(self) -> bool:
         return self._seen
 
-    async def enter(self) -> None:
-        """It is on the screen now: read at once and take the focus."""
+    async def enter(self, *, again: bool = False) -> None:
+        """It is on the screen now: read at once and take the focus. `again`: by a way back, unasked."""
         self._seen = True
-        self.take_focus()
+        (self.come_back if again else self.take_focus)()
+        self.post_message(Opened())
         await self.read_now()
 
     def take_focus(self) -> None:
@@ -111,6 +113,10 @@ class Place(Acting, Widget):
                 return
         self.can_focus = True
         self.focus(scroll_visible=False)
+
+    def come_back(self) -> None:
+        """Take the focus after a way back: keys that were pressed for another place must do no harm."""
+        self.take_focus()
 
     def leave(self) -> None:
         self._seen = False
@@ -146,8 +152,9 @@ class Place(Acting, Widget):
         self.shell.say(self.t(action.text), reason, "warning")
 
     def start(self, action: Action, work: Awaitable[None]) -> None:
-        self.run_worker(self.finish(action, work, self.t), group=action.id)
+        self.run_worker(self.shell.opening(self.finish(action, work, self.t)), group=action.id)
 
     def start_as(self, action_id: str, work: Awaitable[None]) -> None:
         """Do work that no key asked for (a list that wants more) as if one of `ACTIONS` did: refusals are told."""
-        self.start(next(each for each in self.ACTIONS if each.id == action_id), work)
+        action = next(each for each in self.ACTIONS if each.id == action_id)
+        self.run_worker(self.finish(action, work, self.t), group=action_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ from kagami.tui.plugin_rows import title, version_of
 from kagami.tui.shell import Leave, Question, Shell
 
 Facts = tuple[tuple[str, str], ...]
+
+
+def _missing(source: str) -> bool:
+    """Whether it names a whole path at which nothing is; only the engine knows where a shorter one begins."""
+    return source.startswith("/") and not os.path.lexists(source)
 
 
 @dataclass(slots=True)
@@ -191,26 +197,31 @@ class PluginActs:
             await self.tell([answer], t(mark("serves with these settings")))
 
     async def install(self) -> str:
-        """Ask for a source and install it; the id of what was installed, empty for nothing."""
-        t, shell = self.shell.t, self.shell
-        source = (await shell.prompt(t(mark("folder, file or address")))) or ""
-        if not source.strip():
-            return ""
-        facts: Facts = (
-            (t(mark("From")), source.strip()),
-            (t(mark("What")), t(mark("its signature is checked, it is unpacked, loaded, and serves when it is sound"))),
-            (t(mark("Note")), t(mark("it runs with the rights of its kind; what it may do is listed afterwards"))),
-        )
-        if not await shell.ask(Question(t(mark("Install this plugin?")), facts, t(mark("Cancel")), t(mark("Install")))):
-            return ""
-        shell.say(t(mark("Installing {source}")).format(source=visible(source.strip())))
-        try:
-            answer: Installed = await shell.control.call(Install(source=source.strip()))
-        except KagamiError as error:
-            await self._read(t(mark("Not installed")), [error.text(t)])
-            return ""
-        await self._read(t(mark("Installed")), self._installed(answer))
-        return answer.id
+        """Ask for a source until one is installed; the id of what was installed, empty for nothing."""
+        t, source = self.shell.t, ""
+        while source := ((await self.shell.prompt(t(mark("folder, file or address")), source)) or "").strip():
+            # What is not there needs no question: the engine says why it is refused.
+            if not _missing(source) and not await self._sure(source):
+                return ""
+            try:
+                answer: Installed = await self.shell.control.call(Install(source=source))
+            except KagamiError as error:
+                await self._read(t(mark("Not installed")), [error.text(t)])
+            else:
+                await self._read(t(mark("Installed")), self._installed(answer))
+                return answer.id
+        return ""
+
+    async def _sure(self, source: str) -> bool:
+        t = self.shell.t
+        checked = mark("its signature and its form are checked; when they are sound, it is loaded and serves at once")
+        looked = mark("this shows what it may do only afterwards; `kagami plugin install` in a shell lists it first")
+        facts: Facts = ((t(mark("From")), source), (t(mark("What")), t(checked)), (t(mark("Note")), t(looked)))
+        question = Question(t(mark("Install this plugin?")), facts, t(mark("Cancel")), t(mark("Install")))
+        if not await self.shell.ask(question):
+            return False
+        self.shell.say(t(mark("Installing {source}")).format(source=visible(source)))
+        return True
 
     def _installed(self, answer: Installed) -> list[str]:
         t = self.shell.t

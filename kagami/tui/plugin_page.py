@@ -34,7 +34,7 @@ _INVITE = (
         ),
         "text",
     ),
-    (mark("kagami plugin new hello   makes one in the plugins folder"), "key"),
+    (mark("kagami plugin new hello   makes one in the current folder; --dir names another"), "key"),
     (mark("i   installs one from a folder, a file or an address"), "key"),
     (mark("Its state, its figures and its settings appear here by themselves."), "dim"),
 )

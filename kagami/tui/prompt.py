@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from kagami.tui.ahead import Opened
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -62,6 +63,9 @@ class Prompt(Horizontal):
     def on_mount(self) -> None:
         self.input.focus()
         self.input.cursor_position = len(self.input.value)
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(Opened())
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

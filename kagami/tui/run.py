@@ -33,14 +33,15 @@ _OVER_SSH = {"TEXTUAL_FPS": "15"}
 class Wishes:
     """What a person asked for on the command line; None for whatever was chosen last or suits the terminal.
 
-    `owned`: this process holds the engine. `fresh` ignores what the last console remembered. `mouse` off sends no
-    mouse modes.
+    `owned`: this process holds the engine. `home`: the path of the engine's home, whose last place is opened. `fresh`
+    ignores what the last console remembered. `mouse` off sends no mouse modes.
     """
 
     language: str | None = None
     glyphs: str | None = None
     theme: str | None = None
     owned: bool = False
+    home: str = ""
     fresh: bool = False
     mouse: bool = True
 
@@ -63,9 +64,11 @@ def run_console(
     path = states.state_path(environ)
     state, complaint = (states.State(), "") if wishes.fresh else states.load(path)
     encoding, wide = probe(environ)
+    home = states.home_key(wishes.home)
+    state = state.at(home)
     left = asyncio.run(_show(control_factory, wishes, state, complaint, environ, encoding, wide, clock))
     if not wishes.fresh:
-        states.save(path, state)
+        states.save(path, state.left(home))
     if left is Leave.LOST:
         to_nowhere()
     return left

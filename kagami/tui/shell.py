@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal, Protocol, runtime_checkable
@@ -87,6 +87,10 @@ class Shell(Protocol):
 
     def say(self, title: str, body: str = "", level: Level = "info") -> None:
         """A toast; also kept among the notices of this session."""
+        ...
+
+    def opening(self, work: Awaitable[None]) -> Awaitable[None]:
+        """The work of a key: from now on keys wait until something that it opens has the keyboard, or it has ended."""
         ...
 
     def go(self, place: str, target: str = "") -> None:

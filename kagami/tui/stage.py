@@ -69,10 +69,10 @@ class Stage(Vertical):
         if not 0 <= self._at + step < len(self._visits):
             return False
         self._at += step
-        await self._show(self._visits[self._at], "")
+        await self._show(self._visits[self._at], "", again=True)
         return True
 
-    async def _show(self, name: str, target: str) -> None:
+    async def _show(self, name: str, target: str, *, again: bool = False) -> None:
         async with self._moving:  # one after the other, however fast the keys come; reading does not wait here
             place = self._made.get(name)
             if self.current is not None and self.current is not place:
@@ -86,7 +86,7 @@ class Stage(Vertical):
             if target:
                 place.open_at(target)
         if place is self.current:
-            await place.enter()
+            await place.enter(again=again)
 
     def tell_trouble(self) -> None:
         """Show or hide the reason why the seen place could not be read."""

@@ -5,28 +5,45 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
 VERSION = 1
+MOST_HOMES = 50
 
 
 class State(msgspec.Struct, omit_defaults=True):
     """Empty texts mean: not chosen. Unknown fields of a newer console are ignored."""
 
     version: int = VERSION
-    place: str = ""
+    place: str = ""  # of this console, not kept: `places` has the last one of each home, by `home_key`
+    places: dict[str, str] = {}
     language: str = ""
     theme: str = ""
     filters: dict[str, str] = {}
     commands: list[str] = []
+
+    def at(self, home: str) -> State:
+        """The state as a console of this home begins with it."""
+        return msgspec.structs.replace(self, place=self.places.get(home, ""))
+
+    def left(self, home: str) -> State:
+        """The state to keep after a console of this home; looks belong to the person, the place to the home."""
+        others = [(each, place) for each, place in self.places.items() if each != home]
+        return msgspec.structs.replace(self, place="", places=dict([*others, (home, self.place)][-MOST_HOMES:]))
 
 
 def state_path(environ: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/kagami/console.json`."""
     folder = environ.get("XDG_STATE_HOME")
     return (Path(folder) if folder else Path.home() / ".local" / "state") / "kagami" / "console.json"
+
+
+def home_key(home: str) -> str:
+    """What stands for a home: its path may be long and is nobody's business."""
+    return blake2b(os.path.realpath(home).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def load(path: Path) -> tuple[State, str]:

@@ -57,7 +57,7 @@ class Fleet:
 
     def _did(self, what: str, plugin: str, version: str) -> ReloadRow:
         self.told.append(what)
-        return ReloadRow(plugin, "1.0.0", "1.0.0" if self.error else version, self.error)
+        return ReloadRow(plugin, "1.0.0", "1.0.0" if self.error and self.newest else version, self.error)
 
 
 @dataclass

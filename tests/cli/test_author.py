@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -18,8 +19,8 @@ def plugin(say: Say, tmp_path: Path) -> Path:
 
 
 def test_a_new_plugin_passes_its_own_tests(say: Say, plugin: Path) -> None:
-    said = say("plugin", "test", str(plugin), "-q")
-    assert (said.code, "3 passed" in said.out) == (0, True), said
+    said = say("plugin", "test", str(plugin))
+    assert (said.code, "3 passed" in said.out, "dev/null" in said.out) == (0, True, False), said
 
 
 @pytest.mark.parametrize("language", ["zh"])
@@ -88,6 +89,30 @@ def test_a_package_is_signed_by_its_author(say: Say, plugin: Path, tmp_path: Pat
     assert Path(told["package"]).stat().st_size == told["size"]
 
 
+def test_a_package_is_for_everybody_to_read(say: Say, plugin: Path, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        say("plugin", "pack", str(plugin), "--to", str(tmp_path / "www" / "market"))
+    finally:
+        os.umask(before)
+    made = [tmp_path / "www", tmp_path / "www" / "market", tmp_path / "www" / "market" / "dice-0.1.0.kpk"]
+    assert [oct(stat.S_IMODE(each.stat().st_mode)) for each in made] == ["0o755", "0o755", "0o644"]
+
+
+def test_what_cannot_be_loaded_is_packed_by_force_alone(say: Say, plugin: Path, tmp_path: Path) -> None:
+    (plugin / "main.py").write_text("def (:\n")
+    said = say("plugin", "pack", str(plugin), "--to", str(tmp_path))
+    assert (said.code, "SyntaxError" in said.err, "--force" in said.err) == (64, True, True)
+    assert not (tmp_path / "dice-0.1.0.kpk").exists()
+    assert say("plugin", "pack", str(plugin), "--to", str(tmp_path), "--force").code == 0
+
+
+def test_a_recall_of_what_is_not_here_is_doubted(say: Say, tmp_path: Path) -> None:
+    make_key(tmp_path / "key")
+    said = say("plugin", "index", str(tmp_path), "--key", str(tmp_path / "key"), "--recall", "nosuch", "*", "why")
+    assert (said.code, "There is no package of nosuch" in said.err) == (0, True)
+
+
 def test_a_package_without_a_signature_is_told_of(say: Say, plugin: Path, tmp_path: Path) -> None:
     said = say("plugin", "pack", str(plugin), "--to", str(tmp_path))
     assert (said.code, "--unsigned" in said.err) == (0, True)
@@ -111,7 +136,7 @@ def test_a_market_is_made_of_packages(say: Say, plugin: Path, tmp_path: Path) ->
     ("words", "message"),
     [
         (["nowhere"], "is no folder"),
-        ([".", "--recall", "dice", "soon", "why"], "--recall"),
+        ([".", "--recall", "dice", "soon", "why"], "--recall dice: versions are like 1.2.0"),
         ([".", "--recall", "dice"], "--recall"),
     ],
 )

@@ -73,8 +73,20 @@ def test_a_recall_is_shown_and_kept(say: Say, bazaar: Bazaar, home: Home) -> Non
     bazaar.publish(Recall("greeter", "<1.1", "it leaks"))
     said = say("plugin", "sync", "--yes")
     assert (said.code, "greeter 1.0.0 is recalled and will not be served: it leaks" in said.out) == (0, True)
+    assert said.out.endswith("greeter 1.0.0 stays on the disk and is not served at the next start.\n")
+    assert "it is served from" not in said.out
     assert read_recalls(home.plugins) == (Recall("greeter", "<1.1", "it leaks"),)
     assert "was recalled: it leaks" in say("plugin", "list").out
+
+
+def test_an_engine_that_heeds_a_recall_did_not_fail(say: Say, bazaar: Bazaar, home: Home, engine: Doubles) -> None:
+    bazaar.offer("1.0.0")
+    bazaar.publish()
+    say("plugin", "install", "greeter", "--yes")
+    bazaar.publish(Recall("greeter", "*", "it leaks"))
+    engine.plugins.newest, engine.plugins.error = "", "1.0.0 was recalled: it leaks"
+    said = say("plugin", "sync", "--yes")
+    assert (said.code, "serves greeter no more: 1.0.0 was recalled: it leaks" in said.out) == (0, True)
 
 
 def test_a_mirror_stands_in(say: Say, bazaar: Bazaar, shop: Index, home: Home) -> None:

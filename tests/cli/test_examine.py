@@ -70,6 +70,16 @@ def test_an_import_that_fails_is_told(plugin: Path, home: Home, code: str, words
     assert (only.subject, words in only.text) == ("entry", True)
 
 
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path, home: Home) -> None:
+    (only,) = found(tmp_path / "nowhere", home)
+    assert (only.text, "plugin new" in only.fix) == ("there is no such folder", True)
+
+
+def test_a_word_that_is_missing_is_told(plugin: Path, home: Home) -> None:
+    change(plugin, permissions=[])
+    assert 'Add "store" to permissions.' in {each.fix for each in found(plugin, home)}
+
+
 def test_an_import_that_ends_the_process_is_told(plugin: Path, home: Home) -> None:
     (plugin / "main.py").write_text("import os\nos.kill(os.getpid(), 9)")
     (only,) = bad(plugin, home)

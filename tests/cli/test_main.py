@@ -49,6 +49,13 @@ def test_help_names_every_command_and_topic(say: Say) -> None:
         (("messages", "clean", "--days", "x"), "--days: a number is expected."),
         (("--lang", "fr", "health"), "--lang: one of en, zh is expected."),
         (("run", "fast"), "fast"),
+        (("plugin", "index", "."), "--key FILE is missing. The private key that signs it; `kagami plugin key FILE`"),
+        (
+            ("plugin", "index", ".", "--key", "k", "--recall", "dice"),
+            "The option --recall needs these values: ID VERSIONS REASON. See: kagami plugin index --help",
+        ),
+        (("plugins", "weigh", "dice", "110"), "weight: a whole number from 0 to 100 is wanted, not 110"),
+        (("plugins", "configure", "dice", "banana"), "values: JSON is wanted, such as '{"),
     ],
 )
 def test_a_wrong_line_is_explained(say: Say, words: tuple[str, ...], message: str) -> None:

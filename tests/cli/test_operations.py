@@ -144,3 +144,17 @@ def test_a_wrong_number_of_words_is_named(values: tuple[str, ...], message: str)
 def test_a_word_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="days"):
         read("messages.clean", "many")
+
+
+@pytest.mark.parametrize("words", [("reload", "dice"), ("use", "dice")])
+def test_a_reload_that_fails_fails_the_command(say: Say, engine: Doubles, words: tuple[str, ...]) -> None:
+    assert say("plugins", *words).code == 0
+    engine.plugins.error = "it is broken"
+    said = say("plugins", *words)
+    assert (said.code, "it is broken" in said.out) == (1, True)
+
+
+def test_a_secret_in_json_is_not_repeated() -> None:
+    with pytest.raises(UsageError) as caught:
+        read("plugins.configure", "dice", "token=abc")
+    assert "abc" not in str(caught.value)

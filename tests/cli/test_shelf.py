@@ -44,7 +44,11 @@ def test_what_is_installed_is_listed(say: Say, home: Home) -> None:
 
 
 def test_an_empty_shelf_is_said(say: Say) -> None:
-    assert say("plugin", "list") == (0, "", "There is nothing.\n")
+    assert say("plugin", "list") == (
+        0,
+        "",
+        "No plugins are installed here. Install one: kagami plugin install ID (chat, moderation, reminder)\n",
+    )
     assert say("plugin", "list", "--json") == (0, "[]\n", "")
 
 
@@ -65,22 +69,22 @@ def test_an_id_alone_is_the_highest_again(say: Say, home: Home) -> None:
 def test_a_rollback_goes_to_what_was_before(say: Say, home: Home) -> None:
     put(home, "1.0.0", "1.1.0", "1.2.0")
     say("plugin", "use", "dice@1.0.0")
-    assert json.loads(say("plugin", "rollback", "dice", "--json").out)["new"] == "1.2.0"
+    assert json.loads(say("plugin", "rollback", "dice", "--yes", "--json").out)["new"] == "1.2.0"
     assert chosen(home) == Choice("1.2.0", "1.0.0")
 
 
 def test_a_first_rollback_goes_one_lower(say: Say, home: Home) -> None:
     put(home, "1.0.0", "1.1.0", "1.2.0")
-    say("plugin", "rollback", "dice")
+    say("plugin", "rollback", "dice", "--yes")
     assert chosen(home) == Choice("1.1.0", "1.2.0")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["use", "dice@9.0.0"], "no version named dice 9.0.0"),
+        (["use", "dice@9.0.0"], "no version 9.0.0 of dice. There is: 1.0.0"),
         (["use", "craps"], "no plugin named craps"),
-        (["rollback", "dice"], "no earlier version named dice"),
+        (["rollback", "dice", "--yes"], "no earlier version named dice"),
         (["remove", "dice@9.0.0", "--yes"], "no version named dice 9.0.0"),
         (["remove", "../dice@1.0.0", "--yes"], "no version named"),
     ],
@@ -106,6 +110,33 @@ def test_removing_asks_first(say: Say, home: Home) -> None:
     assert (home.plugins / "dice" / "1.0.0").exists()
 
 
+def test_going_back_asks_first(say: Say, home: Home) -> None:
+    put(home, "1.0.0", "1.1.0")
+    said = say("plugin", "rollback", "dice")
+    assert (said.code, "--yes" in said.err, chosen(home)) == (64, True, Choice())
+
+
+def serving(say: Say) -> dict[str, bool]:
+    return {row["version"]: row.get("serves", False) for row in json.loads(say("plugin", "list", "--json").out)}
+
+
+def test_the_highest_version_is_the_one_that_serves(say: Say, home: Home) -> None:
+    put(home, "1.0.0", "1.1.0")
+    assert serving(say) == {"1.1.0": True, "1.0.0": False}
+
+
+def test_what_was_chosen_serves(say: Say, home: Home) -> None:
+    put(home, "1.0.0", "1.1.0")
+    say("plugin", "use", "dice@1.0.0")
+    assert serving(say) == {"1.1.0": False, "1.0.0": True}
+
+
+def test_an_engine_says_what_serves(say: Say, home: Home, engine: Doubles) -> None:
+    put(home, "1.0.0", "1.1.0")
+    engine.plugins.pinned = ["dice"]
+    assert serving(say) == {"1.1.0": False, "1.0.0": True}
+
+
 def test_a_version_has_to_be_named_to_be_removed(say: Say) -> None:
     said = say("plugin", "remove", "dice", "--yes")
     assert (said.code, "dice@1.0.0" in said.err) == (64, True)
@@ -115,7 +146,7 @@ def test_a_version_has_to_be_named_to_be_removed(say: Say) -> None:
     ("words", "told", "shown"),
     [
         (["use", "dice@1.1.0", "--pin"], "use dice 1.1.0 True", "serves dice 1.1.0 now"),
-        (["rollback", "dice"], "rollback dice", "serves dice 0.9.0 now"),
+        (["rollback", "dice", "--yes"], "rollback dice", "serves dice 0.9.0 now"),
         (["remove", "dice@1.1.0", "--yes"], "remove dice 1.1.0", "Done."),
     ],
 )

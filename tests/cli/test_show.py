@@ -9,7 +9,7 @@ import pytest
 
 from kagami.cli.show import LONGEST_CELL, cell, lines, pad, shorten, width
 from kagami.log import LogLine
-from kagami.ports import PluginRow
+from kagami.ports import PluginRow, VersionRow
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -69,6 +69,16 @@ def test_what_is_too_wide_is_cut_to_the_terminal() -> None:
     shown = list(lines(rows, cut=True, columns=40))
     assert max(map(width, shown)) <= 40
     assert shown[1].endswith("…")
+
+
+def test_rows_inside_a_row_are_short() -> None:
+    versions = (VersionRow("0.1.0", "standby", since_ms=1), VersionRow("0.2.0", "active", events=3))
+    assert "0.1.0 standby, 0.2.0 active" in show([PluginRow("dice", "0.2.0", "Dice", "active", versions=versions)])[1]
+
+
+def test_a_long_text_moves_only_its_own_row() -> None:
+    rows = [Row("word " * 40, Health("on")), Row("b", Health("on"))]
+    assert len(show(rows)[0]) < 100 < len(show(rows)[1])
 
 
 def test_few_rows_that_are_too_wide_are_shown_whole() -> None:

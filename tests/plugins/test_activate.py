@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kagami import log
 from kagami.clock import SystemClock
-from kagami.errors import LoadError, PackageRefused, SettingError
+from kagami.errors import LoadError, PackageRefused, PluginError, SettingError
+from kagami.operations.logs import matcher
 from kagami.plugins.activate import Surroundings, activate
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.dialogs import Desk
 from kagami.plugins.frames import shown_trace
 from kagami.plugins.records import Record, keep
 from kagami.plugins.versions import Found, digest, discover, fingerprints
-from kagami.testing.chat import MemoryValues
+from kagami.testing.chat import MemoryValues, chat_with
+
+Write = Callable[..., Path]
 
 
 def around(work: Path = Path("work"), **settings: dict[str, object]) -> Surroundings:
@@ -88,3 +94,35 @@ async def test_one_byte_that_changed_since_the_install_is_refused(tmp_path: Path
     (place / "main.py").write_text("from kagami.plugins.api import Plugin\nplugin = Plugin()\n#")
     with pytest.raises(PackageRefused, match="changed since it was installed"):
         await activate(version, around(work=tmp_path / "work"))
+
+
+@pytest.fixture
+def ring() -> Iterator[log.Ring]:
+    logger, kept = logging.getLogger("kagami"), log.Ring(100)
+    before = logger.level
+    logger.addHandler(kept)
+    logger.setLevel(logging.INFO)
+    yield kept
+    logger.removeHandler(kept)
+    logger.setLevel(before)
+
+
+async def test_every_line_of_a_plugin_is_found_by_its_name(tmp_path: Path, write: Write, ring: log.Ring) -> None:
+    write(
+        "greeter",
+        main="""
+        from kagami.plugins.api import Context, Plugin, Settings
+        plugin = Plugin()
+
+        @plugin.command("v")
+        async def version(ctx: Context[Settings]) -> None:
+            ctx.log.info("it says")
+            raise OSError("disk")
+        """,
+    )
+    async with chat_with(tmp_path) as chat:
+        await chat.says("/v")
+        with pytest.raises(PluginError):
+            await chat.finished()
+    lines = ring.window(wanted=matcher(0, "plugin:greeter"))
+    assert [line.text for line in lines][:2] == ["it says", "handler failed"]

@@ -18,6 +18,7 @@ from kagami.plugins.api import (
     DialogCancelled,
     DialogTimeout,
     Failed,
+    Lifetime,
     Plugin,
     Sent,
     Settings,
@@ -449,3 +450,14 @@ async def test_a_watcher_of_a_name_gets_what_narrows_it() -> None:
         await chat.happens("notice", "group_decrease.kick")
         await chat.finished()
         assert seen == ["group_increase.approve"]
+
+
+async def test_hooks_know_the_language_of_the_answers() -> None:
+    plugin, known = Plugin(), list[str]()
+
+    @plugin.start
+    async def begin(life: Lifetime[Settings]) -> None:
+        known.append(life.language)
+
+    async with chat_with(plugin, language="zh"):
+        assert known == ["zh"]

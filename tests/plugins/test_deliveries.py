@@ -13,7 +13,7 @@ from kagami.plugins import deliveries
 from kagami.plugins.config import MarketConfig
 from kagami.plugins.deliveries import Deliveries, hosts
 from kagami.plugins.market import FILE
-from kagami.plugins.recalls import Recall
+from kagami.plugins.recalls import Recall, read_recalls
 from kagami.plugins.records import installed
 from kagami.plugins.signing import make_key
 from kagami.plugins.versions import discover
@@ -324,3 +324,29 @@ async def test_an_update_that_another_trusted_key_has_signed_waits_for_a_person(
     assert "has signed it until now" in row.error
     assert bazaar.versions() == ["1.0.0"]
     assert (await ways.install("greeter")).version == "1.1.0"
+
+
+async def test_a_version_that_the_market_has_not_names_those_it_has(bazaar: Bazaar) -> None:
+    bazaar.offer("1.0.0")
+    bazaar.publish()
+    with pytest.raises(NotFound, match=r"no version 9\.9\.9 of greeter\. There is: 1\.0\.0"):
+        await bazaar.deliveries().install("greeter@9.9.9")
+
+
+async def test_a_name_without_a_market_says_so(bazaar: Bazaar) -> None:
+    config = msgspec.structs.replace(bazaar.config(), market=MarketConfig())
+    ways = deliveries.Deliveries(bazaar.folder, config, bazaar.road)
+    with pytest.raises(Refused, match=r"no such file or folder, and no market: set plugins\.market\.url"):
+        await ways.install("greeter@1.0")
+
+
+async def test_an_index_made_anew_takes_a_recall_back(bazaar: Bazaar) -> None:
+    bazaar.offer("1.0.0")
+    bazaar.publish(Recall("greeter", "*", "it leaks"))
+    ways = bazaar.deliveries()
+    await ways.sync(dry_run=False)
+    assert read_recalls(bazaar.folder)
+    (bazaar.stand / "index.json").unlink()
+    bazaar.publish()
+    await ways.sync(dry_run=False)
+    assert read_recalls(bazaar.folder) == ()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kagami.plugins.frames import shown_trace
+from kagami.errors import PluginError
+from kagami.plugins.frames import brief, shown_trace
 from kagami.plugins.loader import Package
 
 
@@ -34,3 +35,14 @@ def test_a_syntax_error_names_its_place_itself(tmp_path: Path) -> None:
 
 def test_an_error_without_a_trace_is_its_text() -> None:
     assert shown_trace(ValueError("x")) == "ValueError: x"
+
+
+def test_the_brief_form_is_the_last_line(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("x = 1\n1 / 0\n")
+    with pytest.raises(ZeroDivisionError) as caught:
+        Package("failing", tmp_path).load("main:plugin")
+    trace = caught.value.__traceback__
+    assert trace is not None
+    told = PluginError(plugin="failing", reason="it failed")
+    told.__cause__ = caught.value.with_traceback(trace.tb_next)
+    assert brief(told) == "ZeroDivisionError: division by zero (main.py, line 2)"

@@ -72,7 +72,7 @@ async def test_a_change_of_a_handler_is_staged_with_its_conversation(
     row = JobRow(
         "book", "a", "remind", BotId("qq:1"), ChatId("group:5"), UserId("7"), START_MS + 1000, START_MS, {"text": "茶"}
     )
-    assert staged(execution) == {"book/a": msgspec.structs.replace(row, missed="all")}
+    assert staged(execution) == {"book/a": msgspec.structs.replace(row, missed="all", by="1")}
     assert (len(agenda), values.kept) == (0, {})
 
 
@@ -147,3 +147,12 @@ async def test_a_chat_holds_so_many_jobs_staged_ones_among_them(
     await jobs.put("a", "remind", after=2)
     with pytest.raises(Refused, match="in this chat"):
         await jobs.put("c", "remind", after=1)
+
+
+async def test_a_job_is_known_by_the_execution_that_schedules_it(
+    jobs: PluginJobs, agenda: Agenda, execution: ChatExecution
+) -> None:
+    await jobs.put("a", "remind", after=0)
+    await PluginJobs("book", agenda, None).put("b", "remind", after=0)
+    rows = [*staged(execution).values(), *agenda.of("book")]
+    assert [(row.key, row.by) for row in rows if row] == [("a", "1"), ("b", "")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import NotFound
-from kagami.plugins.line import Line
+from kagami.plugins.line import MOST_LEAKY, MOST_SURVIVORS, Line
 from kagami.plugins.manifest import Manifest
 from kagami.plugins.versions import Found, Unsound
 
@@ -56,3 +56,13 @@ def test_only_the_chosen_version_may_serve_and_all_when_it_is_gone() -> None:
 def test_a_version_that_does_not_lie_there_is_named() -> None:
     with pytest.raises(NotFound, match=r"greeter 9\.0\.0"):
         line("1.0.0").on_disk("9.0.0")
+
+
+def test_what_was_left_behind_is_kept_with_its_time_and_within_bounds() -> None:
+    known = line("1.0.0")
+    for number in range(MOST_LEAKY + 5):
+        known.survived(f"0.{number}.0", ["a task"] * (MOST_SURVIVORS + 5), 1_764_000_000_000)
+    assert len(known.survivors) == MOST_LEAKY
+    (kept,) = {*known.survivors[f"0.{MOST_LEAKY + 4}.0"]}
+    assert kept.startswith("a task (2025-11-2")
+    assert len(known.survivors[f"0.{MOST_LEAKY + 4}.0"]) == MOST_SURVIVORS

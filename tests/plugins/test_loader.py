@@ -306,3 +306,23 @@ async def test_the_loop_goes_on_beside_a_loaded_package(write: Write) -> None:
     folder = write("greeter", main="import asyncio\nasync def value():\n    await asyncio.sleep(0)\n    return 3")
     with loaded(folder) as (_, value):
         assert await asyncio.wait_for(value(), 1) == 3
+
+
+def test_a_module_that_is_not_there_is_told_with_those_that_are(write: Write) -> None:
+    folder = write("greeter", main="", tables="")
+    with pytest.raises(
+        ImportError, match=r"mian:plugin: there is no mian\.py in its folder, which has main\.py, tables\.py"
+    ):
+        Package("greeter", folder).load("mian:plugin")
+
+
+def test_what_a_module_itself_misses_is_told_as_python_does(write: Write) -> None:
+    folder = write("greeter", main="import nothing_there")
+    with pytest.raises(ModuleNotFoundError, match="No module named 'nothing_there'"):
+        Package("greeter", folder).load("main:plugin")
+
+
+def test_a_name_that_is_not_there_is_told_with_the_plugins_that_are(write: Write) -> None:
+    folder = write("greeter", main="from kagami.plugins.api import Plugin\nplugin = Plugin()")
+    with pytest.raises(ImportError, match="main:plugn: the module has no plugn; its plugins are plugin"):
+        Package("greeter", folder).load("main:plugn")

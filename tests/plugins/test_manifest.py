@@ -60,6 +60,7 @@ def test_argv_is_an_entry_of_the_process_runtime(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         ("{", "not JSON"),
+        ('{\n "id": "名",\n "version" 1}', "in line 3, column 12"),
         ("[]", "must be a JSON object"),
         ({"id": "g", "version": "1.0.0"}, "the key entry is missing"),
         (LEAST | {"naem": "x"}, "unknown key naem"),
@@ -67,11 +68,11 @@ def test_argv_is_an_entry_of_the_process_runtime(tmp_path: Path) -> None:
         (LEAST | {"timeout": 0}, "timeout"),
         (LEAST | {"timeout": "long"}, "timeout: Expected `float`"),
         (LEAST | {"canary_weight": 101}, "canary_weight"),
-        (LEAST | {"runtime": "java"}, "runtime"),
+        (LEAST | {"runtime": "java"}, "runtime: it is one of python, process"),
         (LEAST | {"id": "../evil"}, "id '../evil'"),
         (LEAST | {"id": "a" * 101}, "at most 100"),
         (LEAST | {"version": "1.0"}, "version: '1.0' is not a version"),
-        (LEAST | {"api": "2"}, "api '2' does not fit"),
+        (LEAST | {"api": "2"}, 'plugin API is 1.0: write "1"'),
         (LEAST | {"entry": "main"}, "module:plugin"),
         (LEAST | {"entry": ["main"]}, "module:plugin"),
         (LEAST | {"runtime": "process", "entry": []}, "names no program"),
@@ -104,8 +105,10 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="cannot be read"):
+    with pytest.raises(ManifestError, match="there is no such file"):
         read_manifest(tmp_path)
+    with pytest.raises(ManifestError, match="there is no such folder"):
+        read_manifest(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(

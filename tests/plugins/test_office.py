@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kagami.config import load
 from kagami.errors import NotFound, Refused, SettingError
+from kagami.home import Home
+from kagami.plugins.recalls import Recall, keep_recalls
 from kagami.ports import PluginRow
 from kagami.testing.chat import PluginChat, chat_with
 
@@ -232,3 +235,21 @@ async def test_nothing_is_installed_where_nothing_delivers(greeter: Path) -> Non
     async with chat_with(greeter) as chat:
         with pytest.raises(Refused):
             await chat.host.office.install("x.kpk")
+
+
+async def test_a_recalled_version_is_refused_with_the_reason(greeter: Path) -> None:
+    (greeter / ".installed").mkdir()
+    keep_recalls(greeter, [Recall("greeter", "2.0.0", "it leaks")])
+    async with chat_with(greeter) as chat:
+        with pytest.raises(Refused, match=r"2\.0\.0 was recalled: it leaks"):
+            await chat.host.office.use("greeter", "2.0.0")
+
+
+async def test_a_setting_of_an_id_with_dots_knows_its_line(tmp_path: Path, write: Write) -> None:
+    write("com.example.greeter", main=code("1.0.0"))
+    (tmp_path / "kagami.toml").write_text('[plugins.settings."com.example.greeter"]\ngreeting = "hello"\n')
+    settings = load(Home(tmp_path), environ={})
+    async with chat_with(tmp_path, settings=settings.plugins.settings) as chat:
+        chat.host.office.origin = settings.origin
+        (field,) = chat.host.office.form("com.example.greeter")
+        assert (field.value, field.origin) == ("hello", "kagami.toml:2")

@@ -14,6 +14,7 @@ from kagami.plugins.records import (
     keep,
     read,
     remove,
+    signer_of,
     verify,
     verify_installed,
 )
@@ -163,3 +164,10 @@ def test_a_link_is_not_removed_nor_what_it_leads_to(tmp_path: Path, level: str) 
     with pytest.raises(NotFound):
         remove(folder, "greeter", "1.0.0")
     assert (outside / "1.0.0").is_dir()
+
+
+def test_who_signed_a_version_is_read_from_its_record(tmp_path: Path, write: Write) -> None:
+    place = put(write)
+    assert signer_of(place) == ""
+    keep(tmp_path, Record("greeter", "1.0.0", signer="abcd"))
+    assert (signer_of(place), signer_of(tmp_path / "by" / "hand")) == ("abcd", "")

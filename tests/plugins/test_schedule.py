@@ -348,3 +348,13 @@ async def test_on_a_real_store_a_kill_before_the_row_has_moved_doubles_nothing(t
         task.cancel()
         assert made == [True, False]
         assert [each.event.dedupe for each in await store.recover(START_MS)] == [f"book/a/{START_MS}"]
+
+
+async def test_the_same_time_asked_for_by_another_execution_is_another_run(world: World) -> None:
+    row = JobRow("book", "a", "remind", BotId("qq:1"), ChatId("group:5"), UserId("7"), START_MS, START_MS, by="1")
+    async with world.running() as scheduler:
+        for by in ("1", "2"):
+            again = msgspec.structs.replace(row, by=by)
+            scheduler.changed({row.name: msgspec.json.encode(again).decode()})
+            await settle()
+    assert world.inbox.keys == [f"book/a/{START_MS}/1", f"book/a/{START_MS}/2"]

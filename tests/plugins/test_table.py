@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from kagami.plugins.api import Context, Plugin, Settings
 from kagami.testing.chat import chat_with
 
@@ -83,3 +85,25 @@ async def test_the_first_intent_that_matches_gets_the_message() -> None:
         await chat.says("wealth")
         assert await chat.hears() == "second"
         assert chat.silent
+
+
+@pytest.mark.parametrize(
+    ("language", "summaries"), [("en", ["Open.", "Close.", "Same."]), ("zh", ["打开。", "Close.", "Same."])]
+)
+async def test_commands_are_described_in_the_language_of_the_answers(language: str, summaries: list[str]) -> None:
+    plugin = Plugin()
+
+    @plugin.command("open", summary={"en": "Open.", "zh": "打开。"})
+    async def open_it(ctx: Ctx) -> str:
+        return f"{ctx.language}: {[each.summary for each in ctx.commands]}"
+
+    @plugin.command("close", summary={"en": "Close."})
+    async def close(ctx: Ctx) -> None: ...
+
+    @plugin.command("same")
+    async def same(ctx: Ctx) -> None:
+        """Same."""
+
+    async with chat_with(plugin, language=language) as chat:
+        await chat.says("/open")
+        assert await chat.hears() == f"{language}: {summaries}"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kagami.errors import PluginError
 from kagami.plugins.process import jail
+from kagami.plugins.records import Record, keep
+from kagami.plugins.versions import digest, fingerprints
 from kagami.ports import PluginRow
 from kagami.testing.chat import PluginChat, chat_with
 from tests.plugins.process.children import put
@@ -22,6 +25,11 @@ CODE = """
         if "bad" in ctx.text:
             raise OSError("disk")
         return "fine"
+"""
+LEAKS = """
+    @plugin.stop
+    async def end(life: object) -> None:
+        raise OSError("it is held")
 """
 
 
@@ -68,3 +76,40 @@ async def test_what_does_not_confine_a_process_is_a_problem(tmp_path: Path, monk
     async with chat_with(tmp_path) as chat:
         (problem,) = row(chat, "child").problems
         assert problem.endswith("this system has no landlock: files are open to it")
+
+
+async def test_one_that_rests_tells_how_it_failed_last(tmp_path: Path, write: Write) -> None:
+    write("greeter", main=CODE.replace('"bad" in ctx.text', "True"))
+    async with chat_with(tmp_path) as chat:
+        for _ in range(5):
+            await chat.says("/v")
+            with pytest.raises(PluginError):
+                await chat.finished()
+        (version,) = row(chat).versions
+        assert (version.state, version.error.splitlines()[-1]) == (
+            "parked",
+            "OSError: disk (main.py, line 8) (version)",
+        )
+
+
+async def test_who_signed_a_version_is_told_of_all_that_were_installed(tmp_path: Path, write: Write) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        place = write("greeter", version, main=CODE)
+        files = digest(fingerprints(place))
+        keep(tmp_path, Record("greeter", version, files, signer=f"key {version}", dependencies_digest=digest({})))
+    async with chat_with(tmp_path) as chat:
+        assert [(each.state, each.signer) for each in row(chat).versions] == [
+            ("active", "key 1.1.0"),
+            ("standby", "key 1.0.0"),
+        ]
+
+
+async def test_what_a_version_left_behind_is_told_after_clean_reloads_too(tmp_path: Path, write: Write) -> None:
+    write("greeter", main=CODE + LEAKS)
+    async with chat_with(tmp_path) as chat:
+        write("greeter", main=CODE)
+        (leaky,) = await chat.host.office.reload("greeter")
+        (clean,) = await chat.host.office.reload("greeter")
+        assert (bool(leaky.survivors), clean.survivors) == (True, ())
+        (version,) = row(chat).versions
+        assert [each.rpartition(" (")[0] for each in version.survivors] == [*leaky.survivors]

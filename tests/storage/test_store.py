@@ -377,3 +377,11 @@ def test_a_path_or_an_url_names_the_file(given: str, path: str) -> None:
 def test_another_database_is_refused_by_name() -> None:
     with pytest.raises(Refused, match="postgresql"):
         database_path("postgresql://h/db")
+
+
+async def test_a_folder_is_refused_and_keeps_its_rights(tmp_path: Path) -> None:
+    before = tmp_path.stat().st_mode
+    with pytest.raises(StoreClosed):
+        async with open_store(str(tmp_path), clock=FakeClock(), meters=Meters()):
+            pass
+    assert tmp_path.stat().st_mode == before

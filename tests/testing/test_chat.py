@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +14,7 @@ from kagami.model.ids import BotId, ChatId
 from kagami.plugins.api import Context, Lifetime, Plugin, Settings
 from kagami.testing.chat import MemoryValues, chat_with
 from kagami.testing.clock import FakeClock
+from tests.testing.elsewhere import hello
 
 
 class BookSettings(Settings):
@@ -276,3 +279,47 @@ async def test_a_task_of_the_scope_is_no_leak() -> None:
 
     async with chat_with(plugin) as chat:
         chat.assert_no_leaks()
+
+
+@pytest.fixture
+def patched() -> Plugin[Settings]:
+    """A plugin of another module with commands of this one."""
+    patched = Plugin()
+    patched.command("hello")(hello)
+
+    @patched.command("leak")
+    async def leak(ctx: Context[Settings]) -> None:
+        asyncio.get_running_loop().call_later(3600, print)
+        forgotten.append(asyncio.ensure_future(asyncio.Event().wait()))
+
+    @patched.job("open")
+    async def keep_open(ctx: Context[Settings]) -> None:
+        forgotten.append(Path(__file__).open())  # noqa: SIM115, ASYNC230 - that is the leak
+
+    @patched.command("soon")
+    async def soon(ctx: Context[Settings]) -> None:
+        await ctx.jobs.put("a", "open", after=0)
+
+    return patched
+
+
+forgotten: list[object] = []
+
+
+async def test_what_a_command_that_a_test_added_leaks_is_found(patched: Plugin[Settings]) -> None:
+    async with chat_with(patched) as chat:
+        await chat.says("/leak")
+        await chat.finished()
+        with pytest.raises(AssertionError, match=r"(?s)task .*test_chat\.py:\d+.*timer print of .*test_chat\.py:\d+"):
+            chat.assert_no_leaks()
+
+
+async def test_a_file_that_a_job_of_a_test_leaves_open_is_found(patched: Plugin[Settings]) -> None:
+    async with AsyncExitStack() as stack:
+        chat = await stack.enter_async_context(chat_with(patched, clock=FakeClock()))
+        await chat.says("/soon")
+        await chat.finished()
+        await chat.advance(1)
+        await chat.finished()
+        with pytest.raises(AssertionError, match=r"file .*test_chat\.py of .*test_chat\.py:\d+"):
+            await stack.aclose()

@@ -32,7 +32,7 @@ class DemoClock(SystemClock):
 
 def main(arguments: list[str]) -> int:
     options: dict[str, Any] = {}
-    for name in ("lang", "glyphs", "theme"):
+    for name in ("lang", "glyphs", "theme", "home"):
         if f"--{name}" in arguments:
             options[name] = arguments[arguments.index(f"--{name}") + 1]
     control = DemoControl(
@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
         glyphs=options.get("glyphs"),
         theme=options.get("theme"),
         owned="--owned" in arguments,
+        home=options.get("home", ""),
         fresh="--keep" not in arguments,
     )
     leave = run_console(lambda: control, wishes, clock=engine.FixedClock() if "--still" in arguments else DemoClock())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from textual.app import App, ComposeResult
@@ -52,6 +52,9 @@ class Stand(App[None]):
 
     def say(self, title: str, body: str = "", level: Level = "info") -> None:
         self.said.append(title)
+
+    def opening(self, work: Awaitable[None]) -> Awaitable[None]:
+        return work
 
     def go(self, place: str, target: str = "") -> None:
         self.said.append(f"{place} {target}")

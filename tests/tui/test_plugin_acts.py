@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from kagami.errors import PackageRefused
 from kagami.operations.plugins import Install, Promote, Release, Reload, Remove, Rollback, Switch, Use, Weigh
 from kagami.ports import Installed, PluginRow
 from tests.tui.engine import FakeControl
-from tests.tui.pilot import on_screen, press, run_console
+from tests.tui.pilot import on_screen, press, run_console, screen_text
 from tests.tui.plugged import SURVIVORS, TRACEBACK, plugged, plugin, plugins, reloaded, version, weather
 
 TWO = plugin("dice", own="1.1.0", versions=(version("1.1.0", "active", open=2), version("1.0.0", "standby")))
@@ -131,14 +132,16 @@ async def test_versions_are_used_pinned_and_removed_after_a_question(keys: str, 
         assert control.asked(kind) == [expected]
 
 
-async def test_installing_asks_and_lists_what_the_plugin_may() -> None:
+async def test_installing_asks_and_lists_what_the_plugin_may(tmp_path: Path) -> None:
+    (tmp_path / "d.kpk").touch()
     answer = Installed("dice", "1.1.0", permissions=("http:*", "send:any_chat"), warnings=("it is \x1b[1munsigned",))
     control = engine([TWO], installed=answer)
     async with run_console(control=control) as (console, pilot):
-        await press(console, pilot, "4", "i", *"/a/dice.kpk", "enter")
+        await press(console, pilot, "4", "i", *str(tmp_path / "d.kpk"), "enter")
         assert on_screen(console, "Install this plugin?")
+        assert on_screen(console, "`kagami plugin install`")
         await press(console, pilot, "right", "enter")
-        assert control.asked(Install) == [Install(source="/a/dice.kpk")]
+        assert control.asked(Install) == [Install(source=str(tmp_path / "d.kpk"))]
         for text in ("dice 1.1.0", "http:*  send:any_chat", "it is ␛[1munsigned", "nobody"):
             assert on_screen(console, text)
 
@@ -161,3 +164,17 @@ async def test_a_refused_package_says_why() -> None:
         await press(console, pilot, "4", "i", "x", "enter", "right", "enter")
         assert on_screen(console, "Not installed")
         assert on_screen(console, "its signature is wrong")
+
+
+async def test_what_is_not_there_is_refused_without_a_question_and_can_be_corrected() -> None:
+    control = engine([TWO])
+
+    def refuse(_: Any) -> None:
+        raise PackageRefused(package="dice.kpk", reason="there is no such file")
+
+    control.answers[Install] = refuse
+    async with run_console(control=control) as (console, pilot):
+        await press(console, pilot, "4", "i", *"/no/dice.kpk", "enter")
+        assert on_screen(console, "there is no such file")
+        await press(console, pilot, "escape")
+        assert screen_text(console)[-2].endswith("/no/dice.kpk")

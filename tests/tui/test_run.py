@@ -135,3 +135,18 @@ def test_a_broken_state_is_told_and_not_used(tmp_path: Path) -> None:
         running.read_until(lambda seen: b"What the last console" in seen)
     finally:
         running.end()
+
+
+def test_another_home_opens_at_the_overview(tmp_path: Path) -> None:
+    for home, keys, place in (("/one", "2", "bots"), ("/two", "", "overview")):
+        running = PtyConsole("--still", "--keep", "--home", home, environ={"XDG_STATE_HOME": str(tmp_path)})
+        try:
+            running.wait_idle()
+            running.press(keys)
+            running.read_until(lambda seen, place=place: f"kagami · {place} · idle".encode() in seen)  # type: ignore[misc]
+            running.press("q")
+            assert running.wait_end(3.0) == 0
+            if home == "/two":
+                assert "kagami · bots".encode() not in running.seen
+        finally:
+            running.end()

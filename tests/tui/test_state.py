@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kagami.tui.state import State, load, save, state_path
+from kagami.tui.state import MOST_HOMES, State, home_key, load, save, state_path
 
 
 def test_what_was_chosen_comes_back(tmp_path: Path) -> None:
@@ -44,3 +44,22 @@ def test_saving_leaves_one_file(tmp_path: Path) -> None:
 def test_the_path_follows_xdg(tmp_path: Path) -> None:
     assert state_path({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "kagami" / "console.json"
     assert state_path({}).parts[-4:] == (".local", "state", "kagami", "console.json")
+
+
+def test_each_home_has_its_own_place_and_all_have_the_same_looks() -> None:
+    state = State(place="logs", theme="paper").left("one")
+    assert [(each.place, each.theme) for each in (state.at("one"), state.at("two"))] == [
+        ("logs", "paper"),
+        ("", "paper"),
+    ]
+
+
+def test_only_the_newest_homes_are_kept() -> None:
+    state = State()
+    for number in range(MOST_HOMES + 1):
+        state = State(place="bots", places=state.places).left(str(number))
+    assert (len(state.places), "0" in state.places) == (MOST_HOMES, False)
+
+
+def test_a_home_has_one_key_however_it_is_written(tmp_path: Path) -> None:
+    assert home_key(str(tmp_path)) == home_key(f"{tmp_path}/x/..") != home_key(f"{tmp_path}/x")

@@ -59,6 +59,7 @@ class Child:
         self.background: Background = _nobody
         self.state: State = "starting"
         self.reason = ""
+        self._end = ""
         self.times = times
         self.clock = clock
         self.log = log
@@ -90,6 +91,8 @@ class Child:
             return await self._first
         finally:
             if self.state != "ready":
+                if self._life is not None:
+                    self._life.kill("its start was given up")
                 await self.close()
 
     async def close(self) -> None:
@@ -127,13 +130,16 @@ class Child:
         """Run it again and again."""
         while not self._closing:
             reason = await self._live(first)
-            self.reason = reason
+            self.reason = self._end = reason
             pause = self._restarts.crashed(self.clock.monotonic())
             self.state = "crash_loop" if pause.looping else "backoff"
             self._again_at = self.clock.monotonic() + pause.seconds
             self._bury()
             if not first.done():
-                first.set_exception(LoadError(plugin=self.manifest.id, version=self.manifest.version, reason=reason))
+                # The last line says by itself what went wrong.
+                said = [*self._life.words, reason] if self._life is not None and len(self._life.words) > 1 else [reason]
+                told = "\n".join(said)
+                first.set_exception(LoadError(plugin=self.manifest.id, version=self.manifest.version, reason=told))
                 self._closing = True
             if not self._closing:
                 self.log.error("the process ended", reason=reason, again_in_s=round(pause.seconds), state=self.state)
@@ -273,7 +279,8 @@ class Child:
 
     def _deadly(self) -> PluginError:
         return PluginError(
-            plugin=self.manifest.id, reason=f"this event ended its process {DEADLY} times: {self.reason}"
+            plugin=self.manifest.id,
+            reason=f"this event ended its process {DEADLY} times, the last time so: {self._end}",
         )
 
     def _cancel(self, call: Call) -> None:

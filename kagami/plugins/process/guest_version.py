@@ -54,6 +54,7 @@ class Version:
             values=PipeValues(self._line),
             clock=clock,
             translate=translator(hello.language),
+            language=hello.language,
             catalogue=tuple,
             http=GuestHttp(self._line),
         )
@@ -77,7 +78,7 @@ class Version:
                 row = wire.JobSpec(name=job.name, key=key, timetable=regular.timetable.text, missed=regular.missed)
             jobs.append(row)
         return wire.ReadyPayload(
-            commands=tuple(_command(key, each) for key, each in self._commands.items()),
+            commands=tuple(_command(key, each, self._hello.language) for key, each in self._commands.items()),
             intents=tuple(
                 wire.IntentSpec(key=key, regex=each.pattern.source, max_age=each.max_age)
                 for key, each in self._intents.items()
@@ -186,12 +187,12 @@ async def load(hello: wire.HelloPayload, pipe: Pipe) -> Version:
     return Version(hello, await contained(hello.plugin, work()), pipe)
 
 
-def _command(key: str, command: Command) -> wire.CommandSpec:
+def _command(key: str, command: Command, language: str) -> wire.CommandSpec:
     return wire.CommandSpec(
         names=command.names,
         key=key,
         usage=command.grammar.usage,
-        summary=command.summary,
+        summary=command.summary_in(language),
         cooldown=_cooldown(command.cooldown),
         max_age=command.max_age,
         role=command.role,

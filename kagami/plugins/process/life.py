@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,9 @@ from kagami.plugins.scope import ended, start
 VIOLATIONS = 3
 # What may wait for a child that does not read; beyond it events wait on the disk instead.
 MOST_WAITING = 2 * MIB
+WORDS_KEPT, LONGEST_WORD = 10, 200
+# `ModuleNotFoundError: …`, `Error: …`, and no line of source, which is indented.
+_ERROR = re.compile(r"(Uncaught )?[\w.]*(Error|Exception)\b")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ")
 
 
@@ -46,7 +51,7 @@ class Times:
 
 
 class Life:
-    """`hear` gets every line of its stdout, None for one that is too long."""
+    """`hear` gets every line of its stdout, None for one that is too long. `words` are the last lines of its stderr."""
 
     def __init__(
         self,
@@ -73,7 +78,7 @@ class Life:
         self._stalled = 0.0
         self._written = 0
         self._read = 0
-        self._last_words = ""
+        self.words: deque[str] = deque(maxlen=WORDS_KEPT)
         self.reason = ""
         self._process: Process | None = None
         self._transport: asyncio.SubprocessTransport | None = None
@@ -125,7 +130,7 @@ class Life:
                 leash.let_go()
             if self._transport is not None:
                 self._transport.close()
-        return self.reason or f"{_end_of(process.returncode)}{self._last_words}"
+        return self.reason or f"{_end_of(process.returncode)}{_gist(self.words)}"
 
     @property
     def listens(self) -> bool:
@@ -200,7 +205,8 @@ class Life:
     async def _overhear(self, stderr: asyncio.StreamReader) -> None:
         async for line in lines(stderr):
             said = "a line over 1 MiB" if line is None else line.decode(errors="replace").rstrip()
-            self._last_words = f": {said[:200]}" if said else self._last_words
+            if said:
+                self.words.append(said[:LONGEST_WORD])
             self.note("info", said)
             await self._rest(line)
 
@@ -239,6 +245,13 @@ def environment(ours: Mapping[str, str], work: Path) -> dict[str, str]:
     kept = {name: ours[name] for name in KEPT_VARIABLES if name in ours}
     own = {"HOME": str(work), "TMPDIR": str(work), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
     return kept | own
+
+
+def _gist(words: Iterable[str]) -> str:
+    """What of its last words says why it ended: the line that names an error, else the last one."""
+    told = [*words]
+    named = next((word for word in told if _ERROR.match(word)), told[-1] if told else "")
+    return f": {named}" if named else ""
 
 
 def _end_of(code: int | None) -> str:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from kagami.i18n import mark
 from kagami.tui.acting import Acting
+from kagami.tui.ahead import Opened
 from kagami.tui.keys import Action
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import Crumbs, Footer
@@ -89,6 +90,7 @@ class Overlay(Acting, ModalScreen[T]):
 
     def on_mount(self) -> None:
         self.repaint()
+        self.call_after_refresh(self.post_message, Opened())  # once a widget in it may have taken the focus
 
     def on_resize(self) -> None:
         self.repaint()
@@ -115,7 +117,7 @@ class Overlay(Acting, ModalScreen[T]):
         return (action for action in self.ACTIONS if action.hint)
 
     def start(self, action: Action, work: Awaitable[None]) -> None:
-        self.run_worker(self.finish(action, work, self.t), group=action.id)
+        self.run_worker(self.shell.opening(self.finish(action, work, self.t)), group=action.id)
 
     def refuse(self, action: Action, reason: str) -> None:
         self.shell.say(self.t(action.text), reason, "warning")

@@ -17,6 +17,7 @@ from kagami.operations.messages import ListMessages, Say
 from kagami.operations.traces import GetTrace, Traced
 from kagami.ports import MessageRow
 from kagami.tui.acting import Verb
+from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.figures import micros
 from kagami.tui.format import pad
 from kagami.tui.format import rows as lines_of
@@ -55,6 +56,7 @@ class Sandbox(Place):
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("sandbox.send", ("enter",), mark("send"), mark("Say what is in the box"), changes=True),
         Action("sandbox.write", ("i",), mark("write"), mark("Back into the box")),
+        Action("sandbox.read", ("v",), mark("read"), mark("Read the marked message in full"), row=True, hint=False),
         Action("sandbox.trace", ("w",), mark("trace"), mark("Open the trace of the marked message"), row=True),
         Action("sandbox.as", ("a",), mark("identity"), mark("Be another user, in another chat")),
         Action(
@@ -94,6 +96,7 @@ class Sandbox(Place):
         return {
             "sandbox.send": self.box.focus_now,
             "sandbox.write": self.box.focus_now,
+            "sandbox.read": self._read_whole,
             "sandbox.trace": lambda: self.shell.go("trace", self._execution()),
             "sandbox.as": self._ask_identity,
             "sandbox.again": lambda: self._say(self._messages[self.said.key].text),
@@ -101,7 +104,7 @@ class Sandbox(Place):
         }
 
     def blocked(self, action: str) -> str:
-        needs_one = action in {"sandbox.trace", "sandbox.again", "sandbox.copy"}
+        needs_one = action in {"sandbox.read", "sandbox.trace", "sandbox.again", "sandbox.copy"}
         return self.t(mark("there is no message")) if needs_one and self.said.key not in self._messages else ""
 
     def crumbs(self) -> tuple[str, ...]:
@@ -116,6 +119,9 @@ class Sandbox(Place):
     def take_focus(self) -> None:
         self.box.focus()
 
+    def come_back(self) -> None:
+        self.said.focus()  # what is typed into the box is said
+
     def back(self) -> bool:
         if self.box.has_focus:
             self.said.focus()
@@ -124,6 +130,7 @@ class Sandbox(Place):
 
     def relabel(self) -> None:
         self.said.empty = self._nothing_said()
+        self.said.more = self.t(mark("Enter shows all of it"))
         self.said_pane.label(self.t(mark("conversation")))
         self.page_pane.label(self.t(mark("what happened")))
         self.box_pane.label(self.t(mark("say something")), self.t(mark("/as user:2 group:7    esc, then letters")))
@@ -213,7 +220,15 @@ class Sandbox(Place):
 
     @on(Chosen, "#sandbox-said")
     def _chosen(self) -> None:
-        self.action_act("sandbox.trace")
+        if self.said.whole:
+            self.box.focus()
+        else:
+            self.action_act("sandbox.read")
+
+    async def _read_whole(self) -> None:
+        row = self._messages[self.said.key]
+        title = self.said.entry.who if self.said.entry else row.user
+        await self.app.push_screen_wait(AnswerReader(self.shell, title, lines_of(row.text)))
 
     # Painting.
 

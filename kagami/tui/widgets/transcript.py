@@ -47,6 +47,7 @@ class Transcript(Listing):
         self._made: dict[str, tuple[Entry, list[tuple[Span, ...]]]] = {}  # the rows of each entry, by its key
         self._made_for: tuple[int, Looks | None] = (0, None)
         self.empty: Sequence[Line] = ()
+        self.more = ""  # how the rest of a long entry is read
 
     def show(self, entries: Sequence[Entry], *, to_end: bool = False) -> None:
         """Replace the entries; the cursor stays on its entry, or at the end where it was."""
@@ -65,6 +66,12 @@ class Transcript(Listing):
     def entry(self) -> Entry | None:
         """The entry under the cursor."""
         return self._entries[self._flat[self.index].entry] if self.index < len(self._flat) else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the entry under the cursor can be seen at once."""
+        entry = self.entry
+        return entry is None or len(self._made[entry.key][1]) <= min(self.space, MOST_ROWS)
 
     def repaint(self) -> None:
         if self._made_for != (self._width, self.shell.looks):
@@ -93,7 +100,7 @@ class Transcript(Listing):
         room = width - 3 - len(lead) - WHO_CELLS - 2
         pieces = wrap(entry.text, room, tier, MOST_ROWS + 1) or [""]
         if len(pieces) > MOST_ROWS:
-            pieces = [*pieces[:MOST_ROWS], self.shell.looks.glyphs.ellipsis]
+            pieces = [*pieces[:MOST_ROWS], f"{self.shell.looks.glyphs.ellipsis} {self.more}".rstrip()]
         who = Span(pad(entry.who, WHO_CELLS, tier=tier) + " ", "accent" if entry.role == "text" else entry.role)
         blank = Span(" " * (len(lead) + WHO_CELLS + 1))
         rows = [(Span(lead, "dim"), who, Span(pieces[0], entry.role))]

@@ -197,10 +197,12 @@ async def test_a_child_that_dies_is_started_again_and_serves(tmp_path: Path) -> 
 async def test_an_event_that_ends_the_process_three_times_is_not_given_to_it_again(tmp_path: Path) -> None:
     async with room(tmp_path, SERVE) as (chat, child):
         reason = await fails(lambda: hand_over(child, "die", "poison"))
-        assert reason.startswith("Plugin child: this event ended its process 3 times")
+        assert reason.startswith(
+            "Plugin child: this event ended its process 3 times, the last time so: it exited with 3"
+        )
         await serves(child)
         pid = child.pid
-        assert "3 times" in await fails(lambda: hand_over(child, "die", "poison"))
+        assert "exited with 3" in await fails(lambda: hand_over(child, "die", "poison"))
         await chat.says("/do other events")
         assert await chat.hears() == "other events"
         assert child.pid == pid

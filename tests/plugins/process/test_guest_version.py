@@ -98,3 +98,13 @@ async def test_an_entry_that_is_no_plugin_is_refused(pipe: Pipe, tmp_path: Path)
     (tmp_path / "main.py").write_text("plugin = 1")
     with pytest.raises(PluginError, match="main:plugin is int"):
         await load(hello(folder=str(tmp_path), entry="main:plugin"), pipe)
+
+
+def test_a_summary_is_told_in_the_hosts_language(pipe: Pipe) -> None:
+    plugin = Plugin()
+
+    @plugin.command("open", summary={"en": "Open.", "zh": "打开。"})
+    async def open_it(ctx: Context[Settings]) -> None: ...
+
+    version = Version(hello(language="zh"), plugin, pipe)
+    assert (version.kit.language, version.ready().commands[0].summary) == ("zh", "打开。")

@@ -12,7 +12,7 @@ from kagami import log
 from kagami.clock import SystemClock
 from kagami.errors import WireError
 from kagami.plugins.config import ProcessConfig
-from kagami.plugins.process.life import MOST_WAITING, Life
+from kagami.plugins.process.life import MOST_WAITING, Life, _gist
 from kagami.plugins.process.wire import LONGEST, Cancel, Event
 from tests.plugins.process.children import PRELUDE, QUICK
 
@@ -99,3 +99,19 @@ async def test_a_program_that_is_not_there_cannot_be_opened(tmp_path: Path) -> N
     with pytest.raises(FileNotFoundError):
         await life.open()
     assert life.ended
+
+
+@pytest.mark.parametrize(
+    ("words", "gist"),
+    [
+        ((), ""),
+        (("only this",), ": only this"),
+        (
+            ("    throw new Error(x)", "", "Error: no module 'x'", "    at main.js", "Node.js v20"),
+            ": Error: no module 'x'",
+        ),
+        (("Traceback:", "    raise ValueError(1)", "my.errors.ValueError: 1"), ": my.errors.ValueError: 1"),
+    ],
+)
+def test_the_line_that_names_an_error_is_the_gist(words: tuple[str, ...], gist: str) -> None:
+    assert _gist(words) == gist

@@ -11,7 +11,7 @@ from kagami.operations.messages import Say
 from kagami.tui.app import Console
 from kagami.tui.screens.sandbox import Sandbox
 from kagami.tui.shell import Leave
-from tests.tui.pilot import run_console, screen_text, settled, until
+from tests.tui.pilot import press, run_console, screen_text, settled, until
 from tests.tui.world import World
 
 
@@ -136,3 +136,24 @@ async def test_an_engine_that_goes_away_is_told_and_nothing_crashes() -> None:
         await settled(console, pilot)
         assert console.is_running
         assert console.return_value is None
+
+
+async def test_a_way_back_does_not_write_into_the_box() -> None:
+    async with sandbox(World()) as (place, console, pilot):
+        await press(console, pilot, *"hi", "enter", "escape", "2", "escape")
+        assert console.stage.current is place
+        await pilot.press("x")
+        assert place.box.value == ""
+        await press(console, pilot, "enter", "x")
+        assert place.box.value == "x"
+
+
+async def test_a_long_message_is_read_whole_by_enter() -> None:
+    world = World()
+    async with sandbox(world) as (place, console, pilot):
+        place.box.write(" ".join(f"word{number}" for number in range(200)))
+        await press(console, pilot, "enter", "escape")
+        await until(lambda: not place.said.whole)
+        await press(console, pilot, "enter", "G")
+        assert seen(console, "word199")
+        assert len(console.screen_stack) == 2

@@ -22,7 +22,7 @@ from .rules import reason_to_speak
 from .speech import harmless, pieces, plain
 from .usage import PREFIX, Tried, count, key_of, outdated, read_day, total
 from .usage import shown as shown_usage
-from .words import WORDS, Words
+from .words import SUMMARY, WORDS, Words
 
 # What comes later than this, as after an outage, is remembered; nobody waits for an answer any more.
 STALE_S = 120.0
@@ -74,10 +74,9 @@ async def listen(ctx: Ctx) -> None:
         room.rounds.ask(Asked(ctx, addressed), ctx.scope.task)
 
 
-@plugin.command("chat", aliases=["聊天"], role="admin")
+@plugin.command("chat", aliases=["聊天"], role="admin", summary=SUMMARY)
 async def chat(ctx: Ctx, act: Act = Act.STATUS) -> str:
-    """Switch the talking model of this chat on or off, see its state and cost, or let it forget."""
-    words = WORDS[ctx.settings.language]
+    words = _words(ctx)
     room = await _house[0].enter(ctx, answer)
     match act:
         case Act.ON | Act.OFF:
@@ -136,7 +135,7 @@ async def _excuse(ctx: Ctx, room: Room, *, must: bool) -> None:
     now = _ms(ctx)
     if must and now - room.excused_ms >= EXCUSE_S * 1000:
         room.excused_ms = now
-        await ctx.reply(WORDS[ctx.settings.language].away)
+        await ctx.reply(_words(ctx).away)
 
 
 def _line(ctx: Ctx, text: str) -> Line:
@@ -170,7 +169,7 @@ def _date(ctx: Ctx) -> str:
 
 
 def _system(ctx: Ctx, cover: Cover) -> str:
-    words = WORDS[ctx.settings.language]
+    words = _words(ctx)
     group = words.private if ctx.chat.startswith("private:") else plain_name(ctx.event.chat_name) or "?"
     values = {"group": cover.hide(group), "date": _date(ctx)}
     return f"{fill(ctx.settings.system or words.system, values)}\n\n{words.manners}"
@@ -213,3 +212,7 @@ def _status(settings: ChatSettings, room: Room, words: Words) -> str:
         template = words.refused if not state.keys else words.rests if state.wait else words.ready
         lines.append(template.format(model=state.endpoint.model, host=state.endpoint.host, seconds=round(state.wait)))
     return "\n".join(lines if settings.endpoints else [*lines, words.unset])
+
+
+def _words(ctx: Ctx) -> Words:
+    return WORDS[ctx.settings.language or ("zh" if ctx.language == "zh" else "en")]

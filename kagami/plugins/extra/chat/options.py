@@ -38,7 +38,9 @@ class ChatSettings(Settings):
     """Lengths are in characters, times in seconds."""
 
     endpoints: Annotated[tuple[Endpoint, ...], msgspec.Meta(description="Models, the favourite first")] = ()
-    language: Annotated[Literal["zh", "en"], msgspec.Meta(description="Language of the bot's own words")] = "zh"
+    language: Annotated[
+        Literal["", "zh", "en"], msgspec.Meta(description="Language of the bot's own words; empty is Kagami's own")
+    ] = ""
     system: Annotated[str, msgspec.Meta(description="System prompt; {group} and {date} are replaced")] = ""
     enabled: Annotated[bool, msgspec.Meta(description="Speak in chats where nobody said /chat on or off")] = True
     send_names: Annotated[bool, msgspec.Meta(description="Tell the model the names of members")] = True

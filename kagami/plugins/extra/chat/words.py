@@ -28,6 +28,10 @@ class Words(NamedTuple):
     nothing: str
 
 
+SUMMARY = {
+    "en": "Switch the talking model of this chat on or off, see its state and cost, or let it forget.",
+    "zh": "大模型聊天：开、关、状态、用量、忘记",
+}
 WORDS: dict[str, Words] = {
     "en": Words(
         system="You are a friendly member of the chat “{group}”. Today is {date}. Answer briefly, like people chat.",

@@ -16,7 +16,7 @@ from .chats import CONFIG, ON, OWN, Chats, key_of, words_of
 from .journal import Entry, entries, note
 from .ladder import Record
 from .rules import MOST_MUTE_MINUTES, OF_CHAT, Rules, name_of, read_rule
-from .texts import say, say_value
+from .texts import SUMMARIES, language_of, say, say_value
 from .watch import Watch
 from .words import plain
 
@@ -32,17 +32,16 @@ def declare(plugin: Plugin[Rules], chats: Chats, watch: Watch) -> None:
     """Everything that begins with `/mod`, and what admins do to one person."""
     desk = Desk(chats)
 
-    @plugin.command("mod", aliases=["群管"], role="admin")
+    @plugin.command("mod", aliases=["群管"], role="admin", summary=SUMMARIES["mod"])
     async def mod(ctx: Here, verb: str = "", what: Rest[str] = "") -> str:
-        """群管：开关、敏感词、规则、记录 / Moderation of this group: switch, words, rules, log"""
         _check_group(ctx)
         watch.pardon(ctx.event.execution)
         return await desk.verb(verb)(ctx, what)
 
-    plugin.command("mute", aliases=["禁言"], role="admin")(mute)
-    plugin.command("unmute", aliases=["解禁"], role="admin")(unmute)
-    plugin.command("kick", aliases=["踢出"], role="admin")(kick)
-    plugin.command("warns", aliases=["警告记录"], role="admin")(warns)
+    plugin.command("mute", aliases=["禁言"], role="admin", summary=SUMMARIES["mute"])(mute)
+    plugin.command("unmute", aliases=["解禁"], role="admin", summary=SUMMARIES["unmute"])(unmute)
+    plugin.command("kick", aliases=["踢出"], role="admin", summary=SUMMARIES["kick"])(kick)
+    plugin.command("warns", aliases=["警告记录"], role="admin", summary=SUMMARIES["warns"])(warns)
 
 
 class Desk:
@@ -157,7 +156,6 @@ class Desk:
 
 
 async def mute(ctx: Here, user: User, time: timedelta | None = None) -> str:
-    """禁言 / Mute somebody: /mute @user 10min"""
     _check_person(ctx, user)
     minutes = ctx.settings.mute_minutes if time is None else round(time.total_seconds() / 60)
     if not 1 <= minutes <= MOST_MUTE_MINUTES:
@@ -166,13 +164,11 @@ async def mute(ctx: Here, user: User, time: timedelta | None = None) -> str:
 
 
 async def unmute(ctx: Here, user: User) -> str:
-    """解除禁言 / Let somebody speak again: /unmute @user"""
     _check_person(ctx, user)
     return await _by_hand(ctx, "unmute", user, done=await deeds.mute(ctx, user, 0))
 
 
 async def kick(ctx: Here, user: User) -> str:
-    """移出群 / Remove somebody from the group: /kick @user"""
     _check_person(ctx, user)
     if not await ctx.confirm(_say(ctx, "confirm_kick", user=user)):
         return _say(ctx, "not_kicked")
@@ -180,7 +176,6 @@ async def kick(ctx: Here, user: User) -> str:
 
 
 async def warns(ctx: Here, user: User, clear: Literal["clear", "清零"] | None = None) -> str:
-    """警告记录 / The record of somebody: /warns @user, /warns @user clear"""
     _check_person(ctx, user)
     if clear is not None:
         await ctx.store.chat.delete(f"record/{user}")
@@ -223,7 +218,7 @@ def _entry(ctx: Here, entry: Entry) -> str:
 
 
 def _value(ctx: Here, rules: Rules, name: str) -> str:
-    return say_value(ctx.settings.language, msgspec.to_builtins(rules)[name])
+    return say_value(language_of(ctx), msgspec.to_builtins(rules)[name])
 
 
 def _listed(words: object) -> str:
@@ -231,4 +226,4 @@ def _listed(words: object) -> str:
 
 
 def _say(ctx: Here, key: str, **values: object) -> str:
-    return say(ctx.settings.language, key, **values)
+    return say(language_of(ctx), key, **values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kagami.plugins.api import Context, Failed, Receipt, Sent
 
 from .rules import Rules
-from .texts import say
+from .texts import language_of, say
 
 
 async def take_back(ctx: Context[Rules]) -> bool:
@@ -66,7 +66,7 @@ async def _settled(ctx: Context[Rules], deed: str, receipt: Receipt) -> bool:
     ctx.log.warning("a deed was refused", deed=deed, chat=ctx.chat, reason=receipt.reason)
     if not told:
         await ctx.store.chat.put(key, value=True)
-        await ctx.reply(say(ctx.settings.language, f"cannot_{deed}", reason=receipt.reason))
+        await ctx.reply(say(language_of(ctx), f"cannot_{deed}", reason=receipt.reason))
     return False
 
 

@@ -13,7 +13,7 @@ from .journal import Entry, note, of_today
 from .judge import Breach, judge, key_of
 from .ladder import Record, Step, decide
 from .rules import Rules
-from .texts import say
+from .texts import language_of, say
 from .watch import Watch
 
 # One word about somebody is enough for a while, unless more follows than words.
@@ -69,7 +69,7 @@ async def tell(ctx: Here, rules: Rules, breach: Breach, step: Step) -> None:
     may_tell = watch.may_tell(key_of(ctx.event), ctx.event.time_ms, SILENT_S)
     if step.then is None or (step.then == "warn" and not may_tell):
         return
-    language = rules.language
+    language = language_of(ctx)
     most = say(language, "most", most=rules.mute_after) if rules.mute_after else ""
     said = say(
         language,
@@ -108,6 +108,6 @@ async def summary(ctx: Here) -> str | None:
     counts = await of_today(ctx)
     if not counts:
         return None
-    language = ctx.settings.language
+    language = language_of(ctx)
     lines = (say(language, "count", deed=say(language, f"deed_{deed}"), count=n) for deed, n in counts.most_common())
     return say(language, "summary", counts=("，" if language == "zh" else ", ").join(lines))

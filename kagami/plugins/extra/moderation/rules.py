@@ -21,7 +21,9 @@ MOST_MUTE_MINUTES = 30 * 24 * 60 - 1
 class Rules(Settings):
     """0 switches a rule off."""
 
-    language: Language = "zh"
+    language: Annotated[
+        Literal["", "zh", "en"], msgspec.Meta(description="Language of the answers; empty is Kagami's own")
+    ] = ""
     words: tuple[str, ...] = ()
     action: Deed = "delete"
     flood_messages: Count = 8

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .rules import Language
+from kagami.plugins.api import Context
+
+from .rules import Language, Rules
 
 _HELP_ZH = """群管怎么用：
 {prefix}mod on / off　开 / 关
@@ -18,6 +20,16 @@ _HELP_EN = """How to use it:
 {prefix}mod log shows what was done
 {prefix}mod summary 21:00 / off
 {prefix}mute @user 10min, {prefix}unmute, {prefix}kick, {prefix}warns"""
+SUMMARIES = {
+    "mod": {"en": "Moderation of this group: switch, words, rules, log", "zh": "群管：开关、敏感词、规则、记录"},
+    "mute": {"en": "Mute somebody: /mute @user 10min", "zh": "禁言：/禁言 @某人 10min"},
+    "unmute": {"en": "Let somebody speak again: /unmute @user", "zh": "解除禁言：/解禁 @某人"},
+    "kick": {"en": "Remove somebody from the group: /kick @user", "zh": "移出群：/踢出 @某人"},
+    "warns": {
+        "en": "The record of somebody: /warns @user, /warns @user clear",
+        "zh": "警告记录：/警告记录 @某人，后面加 清零 就清掉",
+    },
+}
 _TEXTS: dict[str, tuple[str, str]] = {
     "help": (_HELP_ZH, _HELP_EN),
     "only_groups": ("这个要在群里用。", "This works in groups only."),
@@ -94,6 +106,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "no": ("关", "off"),
     "nothing": ("（无）", "(none)"),
 }
+
+
+def language_of(ctx: Context[Rules]) -> Language:
+    """The operator's choice, else Kagami's own."""
+    return ctx.settings.language or ("zh" if ctx.language == "zh" else "en")
 
 
 def say(language: Language, key: str, **values: object) -> str:

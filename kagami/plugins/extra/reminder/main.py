@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -29,7 +29,7 @@ from kagami.plugins.api import (
 
 from .days import Impossible
 from .spans import read_span
-from .texts import Language, say, say_moment
+from .texts import SUMMARIES, Language, say, say_moment
 from .when import After, At, Every, Found, Vague, find
 
 TRIES = 3
@@ -40,7 +40,9 @@ RETRY_MINUTES = (1, 5, 15)
 
 
 class ReminderSettings(Settings):
-    language: Language = "zh"
+    language: Annotated[
+        Literal["", "zh", "en"], msgspec.Meta(description="Language of the answers; empty is Kagami's own")
+    ] = ""
     most: Annotated[int, msgspec.Meta(ge=1, le=500, description="Reminders that one user may have")] = 20
     longest: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Characters of a reminder's text")] = 200
     least_minutes: Annotated[int, msgspec.Meta(ge=1, description="Minutes between two rings of one reminder")] = 5
@@ -70,9 +72,8 @@ plugin = Plugin(settings=ReminderSettings)
 Here = Context[ReminderSettings]
 
 
-@plugin.command("remind", aliases=["提醒", "提醒我"], cooldown="20/min/user")
+@plugin.command("remind", aliases=["提醒", "提醒我"], cooldown="20/min/user", summary=SUMMARIES["remind"])
 async def remind(ctx: Here, what: Rest[str] = "") -> str:
-    """到点提醒你 / Remind you: /remind 20min tea, /remind 明天 8点 起床"""
     most = ctx.settings.most
     if len(await ctx.jobs.list(_whose(ctx))) >= most:
         return _say(ctx, "full", most=most, prefix=ctx.execution.prefix)
@@ -83,18 +84,16 @@ async def remind(ctx: Here, what: Rest[str] = "") -> str:
     return await _set(ctx, found, Note(text, found.spoken, ctx.chat))
 
 
-@plugin.command("reminders", aliases=["提醒列表", "我的提醒"])
+@plugin.command("reminders", aliases=["提醒列表", "我的提醒"], summary=SUMMARIES["reminders"])
 async def show(ctx: Here) -> str:
-    """看看都设了哪些提醒 / Show your reminders"""
     jobs = await _mine(ctx)
     if not jobs:
         return _say(ctx, "none", prefix=ctx.execution.prefix)
     return "\n".join([_say(ctx, "list"), *(f"{number}. {_said(ctx, job)}" for number, job in enumerate(jobs, 1))])
 
 
-@plugin.command("forget", aliases=["忘掉", "取消提醒"])
+@plugin.command("forget", aliases=["忘掉", "取消提醒"], summary=SUMMARIES["forget"])
 async def forget(ctx: Here, number: int | None = None) -> str:
-    """不要这个提醒了 / Forget a reminder, by its number: /forget 2"""
     jobs = await _mine(ctx)
     if not jobs:
         return _say(ctx, "none", prefix=ctx.execution.prefix)
@@ -200,7 +199,7 @@ async def _set_regular(ctx: Here, timetable: str, gap: timedelta, note: Note) ->
 
 async def _which(ctx: Here, spoken: str, moments: tuple[datetime, ...]) -> datetime:
     """8 o'clock in the afternoon: this evening's or tomorrow's?"""
-    shown = {say_moment(ctx.settings.language, each, _now(ctx)): each for each in moments}
+    shown = {say_moment(_language(ctx), each, _now(ctx)): each for each in moments}
     return shown[await ctx.choose(_say(ctx, "ask_which", spoken=spoken), list(shown))]
 
 
@@ -252,8 +251,12 @@ def _now(ctx: Here) -> datetime:
 
 
 def _moment(ctx: Here, due: datetime) -> str:
-    return say_moment(ctx.settings.language, due.astimezone().replace(tzinfo=None), _now(ctx))
+    return say_moment(_language(ctx), due.astimezone().replace(tzinfo=None), _now(ctx))
 
 
 def _say(ctx: Here, key: str, **values: object) -> str:
-    return say(ctx.settings.language, key, **values)
+    return say(_language(ctx), key, **values)
+
+
+def _language(ctx: Here) -> Language:
+    return ctx.settings.language or ("zh" if ctx.language == "zh" else "en")

@@ -27,6 +27,14 @@ _EXAMPLES_EN = """Try one of these:
 {prefix}remind tomorrow 8am get up
 {prefix}remind every day 8:00 drink water
 {prefix}remind every monday 9:00 report"""
+SUMMARIES = {
+    "remind": {
+        "en": "Remind you: /remind 20min tea, /remind tomorrow 8am get up",
+        "zh": "到点提醒你：/提醒 明天 8点 起床",
+    },
+    "reminders": {"en": "Show your reminders", "zh": "看看都设了哪些提醒"},
+    "forget": {"en": "Forget a reminder, by its number: /forget 2", "zh": "不要这个提醒了：/忘掉 2"},
+}
 _TEXTS: dict[str, tuple[str, str]] = {
     "examples": (_EXAMPLES_ZH, _EXAMPLES_EN),
     "ask_all": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 
 from kagami.log import Ring
 from kagami.model.segment import Image, Mention, Text
-from kagami.testing.chat import PluginChat
-from tests.plugins.extra.chat.models import Model, talking
+from kagami.testing.chat import PluginChat, chat_with
+from tests.plugins.extra.chat.models import PLUGIN, Model, talking
 
 GROUP = "group:7"
 ME = Mention("1")
@@ -392,3 +393,11 @@ async def test_nothing_stays_behind(chat: PluginChat) -> None:
     await chat.hears()
     await chat.finished()
     chat.assert_no_leaks()
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "本会话的聊天已开启。"), ("en", "Chat is on here.")])
+async def test_it_speaks_as_kagami_does(tmp_path: Path, language: str, said: str) -> None:
+    shutil.copytree(PLUGIN, tmp_path / "chat")
+    async with chat_with(tmp_path, language=language) as chat:
+        await chat.says("/chat", role="owner")
+        assert said in await chat.hears()

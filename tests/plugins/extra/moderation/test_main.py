@@ -168,11 +168,18 @@ async def test_a_quiet_day_has_no_summary() -> None:
         assert await group.done() == []
 
 
-async def test_it_works_as_an_installed_plugin(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "on", "warned"),
+    [
+        ("zh", "群管开啦。", " 别发敏感词哦（警告 1 / 3，满了禁言）"),
+        ("en", "I keep watch now.", " careful, that was a forbidden word (warning 1 of 3 before a mute)"),
+    ],
+)
+async def test_an_installed_one_speaks_as_kagami_does(tmp_path: Path, language: str, on: str, warned: str) -> None:
     shutil.copytree(Path(moderation.__file__).parent, tmp_path / "moderation")
-    async with chat_with(tmp_path, settings={"moderation": {"words": ["广告"]}}) as chat:
+    async with chat_with(tmp_path, settings={"moderation": {"words": ["广告"]}}, language=language) as chat:
         await chat.says("/mod on", chat=GROUP, role="owner")
-        assert (await chat.hears()).startswith("群管开啦。")
+        assert (await chat.hears()).startswith(on)
         await chat.says("广.告", chat=GROUP)
         await chat.receives()
-        assert await chat.hears() == " 别发敏感词哦（警告 1 / 3，满了禁言）"
+        assert await chat.hears() == warned

@@ -243,7 +243,15 @@ async def test_it_gives_up_in_the_end(chat: PluginChat) -> None:
     assert chat.silent
 
 
-async def test_it_works_as_an_installed_plugin(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "shown", "said"),
+    [
+        ("zh", "不要这个提醒了：/忘掉 2", "好，今天 09:13 叫你：关火"),
+        ("en", "Forget a reminder, by its number: /forget 2", "All right, today 09:13: 关火"),
+    ],
+)
+async def test_an_installed_one_speaks_as_kagami_does(tmp_path: Path, language: str, shown: str, said: str) -> None:
     shutil.copytree(Path(reminder.__file__).parent, tmp_path / "reminder")
-    async with chat_with(tmp_path, clock=FakeClock()) as chat:
-        assert await answer(chat, "/提醒 20分钟 关火") == "好，今天 09:13 叫你：关火"
+    async with chat_with(tmp_path, clock=FakeClock(), language=language) as chat:
+        assert shown in await answer(chat, "/help forget")
+        assert await answer(chat, "/提醒 20分钟 关火") == said
