@@ -14,11 +14,12 @@ import msgspec
 from kagami.cli.operations import call
 from kagami.cli.options import Globals
 from kagami.cli.progress import ProgressLine
-from kagami.cli.shelf import change
+from kagami.cli.shelf import change, stays
 from kagami.cli.show import lines
 from kagami.config import Settings
 from kagami.errors import KagamiError
 from kagami.home import holder
+from kagami.i18n import Translate
 from kagami.log import escape
 from kagami.net.http import HttpReach
 from kagami.operations import registry
@@ -188,20 +189,22 @@ def _tell_engine(given: Globals, rows: Sequence[ReloadRow], error: str, *, neede
     elif needed and not rows:
         click.echo(t("No engine runs on this home: it is served from the next start on."))
     for row in rows:
-        if _ended(row):
-            text = t("The engine (process {}) serves {} no more: {}")
-            click.echo(text.format(process, escape(row.id), escape(t(row.error))))
-        elif row.error:
-            text = t("The engine stays with {} {}: {}") if row.old else t("The engine does not serve {}: {}")
-            click.echo(text.format(*map(escape, filter(None, (row.id, row.old, row.error)))), err=True)
-        elif row.new and row.new == row.old:
-            text = t("The engine (process {}) goes on with {} {}. Another version: kagami plugin use ID@VERSION")
-            click.echo(text.format(process, escape(row.id), escape(row.new)))
-        elif row.new:
-            text = t("The engine (process {}) serves {} {} now.")
-            click.echo(text.format(process, escape(row.id), escape(row.new)))
-        else:
-            click.echo(t("The engine (process {}) serves {} no more.").format(process, escape(row.id)))
+        click.echo(_became(row, process, t), err=bool(row.error and not _ended(row)))
+
+
+def _became(row: ReloadRow, process: str, t: Translate) -> str:
+    """What the engine did about one plugin."""
+    plugin, new, error = escape(row.id), escape(row.new), escape(t(row.error))
+    if _ended(row):
+        return t("The engine (process {}) serves {} no more: {}").format(process, plugin, error)
+    if row.error:
+        return stays(row, t)
+    if not row.new:
+        return t("The engine (process {}) serves {} no more.").format(process, plugin)
+    if row.new == row.old:
+        goes_on = t("The engine (process {}) goes on with {} {}. Another version: kagami plugin use ID@VERSION")
+        return goes_on.format(process, plugin, new)
+    return t("The engine (process {}) serves {} {} now.").format(process, plugin, new)
 
 
 def _failed(rows: Sequence[ReloadRow]) -> bool:

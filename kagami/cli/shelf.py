@@ -17,6 +17,7 @@ from kagami.cli.show import lines
 from kagami.clock import SystemClock
 from kagami.errors import KagamiError, NotFound, NoVersion, UsageError
 from kagami.home import hold, holder
+from kagami.i18n import Translate
 from kagami.log import escape
 from kagami.meters import Meters
 from kagami.operations import registry
@@ -200,13 +201,19 @@ def _lower(found: list[Found], plugin: str, serving: str) -> str:
     return max(lower, key=lambda each: each.semver).version
 
 
+def stays(row: ReloadRow, t: Translate) -> str:
+    """What an engine goes on with that could not serve what was wanted."""
+    if not row.old:
+        return t("The engine does not serve {}: {}").format(escape(row.id), escape(row.error))
+    return t("The engine stays with {} {}: {}").format(*map(escape, (row.id, row.old, row.error)))
+
+
 def _tell_switch(given: Globals, row: ReloadRow) -> int:
     """What the engine did; 1 when it could not."""
     if given.as_json:
         click.echo(msgspec.json.encode(row))
     elif row.error:
-        text = given.t("The engine stays with {} {}: {}") if row.old else given.t("The engine does not serve {}: {}")
-        click.echo(text.format(*map(escape, filter(None, (row.id, row.old, row.error)))), err=True)
+        click.echo(stays(row, given.t), err=True)
     else:
         text = given.t("The engine (process {}) serves {} {} now.")
         click.echo(text.format(holder(given.place), escape(row.id), escape(row.new)))

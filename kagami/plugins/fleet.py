@@ -83,7 +83,7 @@ class Fleet:
             slow = [own.pop(line.id) for line in list(own.values()) if self.starting.is_slow(line)]
             await self.starting.run(own)
         for line in slow:
-            self.starting.begin(line, self.own, lambda plugin: self.changed(plugin))
+            self.starting.begin(line, self.own, lambda plugin: self.changed(plugin))  # noqa: PLW0108 - set later
         await self.starting.ended(SOON_S)
         active = sum(line.stable is not None for line in self.lines.values())
         _log.info("plugins are loaded", active=active, failed=sum(bool(line.failed) for line in self.lines.values()))

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from kagami.cli.shelf import stays
 from kagami.clock import SystemClock
 from kagami.home import Home
 from kagami.meters import Meters
 from kagami.plugins.choices import Choice, Choices
 from kagami.plugins.recalls import Recall, keep_recalls
+from kagami.ports import ReloadRow
 from kagami.storage.store import open_store
 from tests.cli.conftest import Doubles, Say
 
@@ -165,3 +167,11 @@ def test_an_engine_that_cannot_says_why(say: Say, engine: Doubles) -> None:
 def test_the_folder_may_be_elsewhere(say: Say, tmp_path: Path) -> None:
     put(Home(tmp_path / "other"), "1.0.0")
     assert "dice" in say("plugin", "list", KAGAMI_PLUGINS__DIR=str(tmp_path / "other" / "plugins")).out
+
+
+@pytest.mark.parametrize(
+    ("old", "told"),
+    [("1.0.0", "The engine stays with dice 1.0.0: broken"), ("", "The engine does not serve dice: broken")],
+)
+def test_an_engine_that_cannot_says_what_it_goes_on_with(old: str, told: str) -> None:
+    assert stays(ReloadRow("dice", old, old, "broken"), str) == told

@@ -1,4 +1,4 @@
-"""A hundred reloads under load, in a process of their own: `python -m tests.faults.reloading HOME` prints what it saw."""
+"""A hundred reloads under load: `python -m tests.faults.reloading HOME` prints what it saw as JSON."""
 
 from __future__ import annotations
 

@@ -380,8 +380,8 @@ def test_another_database_is_refused_by_name() -> None:
 
 
 async def test_a_folder_is_refused_and_keeps_its_rights(tmp_path: Path) -> None:
-    before = tmp_path.stat().st_mode
+    before = _mode(tmp_path)
     with pytest.raises(StoreClosed):
         async with open_store(str(tmp_path), clock=FakeClock(), meters=Meters()):
             pass
-    assert tmp_path.stat().st_mode == before
+    assert _mode(tmp_path) == before
