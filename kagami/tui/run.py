@@ -104,22 +104,27 @@ async def _show(
         console.call_later(
             console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning"
         )
+    stop = Stopper(console)
     try:
-        with _heard(signal.SIGHUP, console.hang_up), _heard(signal.SIGTERM, _stopper(console)):
+        with _heard(signal.SIGHUP, console.hang_up), _heard(signal.SIGTERM, stop):
             left = await console.run_async(mouse=wishes.mouse)
     finally:
         await control.close()
-    return left or (Leave.LOST if console.lost else Leave.DETACH)
+    # Together with the end of the terminal it comes too late to be what ends the console, and counts all the same.
+    return Leave.STOP if stop.asked else left or (Leave.LOST if console.lost else Leave.DETACH)
 
 
-def _stopper(console: Console) -> Callable[[], None]:
+class Stopper:
     """Ends the console as if the bots should stop too; what SIGTERM asks for."""
-    loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        loop.call_soon_threadsafe(console.exit, Leave.STOP)
+    def __init__(self, console: Console) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._console = console
+        self.asked = False
 
-    return stop
+    def __call__(self) -> None:
+        self.asked = True
+        self._loop.call_soon_threadsafe(self._console.exit, Leave.STOP)
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kagami.tui.run import to_nowhere
+from kagami.tui.run import Stopper, to_nowhere
+from kagami.tui.shell import Leave
+from tests.tui.pilot import run_console
 from tests.tui.pty_console import PtyConsole
 
 pytestmark = pytest.mark.service
@@ -44,6 +46,14 @@ def test_a_closed_terminal_ends_the_console(console: PtyConsole, answer: Path) -
     console.close_terminal()
     assert console.wait_end(2.0) == 0
     assert answer.read_text() == "LOST"
+
+
+async def test_a_sigterm_is_remembered_by_a_console_that_is_ending_already() -> None:
+    async with run_console() as (console, _):
+        console.exit(Leave.LOST)
+        stop = Stopper(console)
+        stop()
+        assert stop.asked
 
 
 def test_sighup_ends_it_also_when_the_terminal_does_not_read(console: PtyConsole, answer: Path) -> None:
