@@ -22,6 +22,7 @@ from kagami.app import EngineThread, LocalControl
 from kagami.config import load
 from kagami.errors import EngineAway, HomeBusy, NotFound, SettingError
 from kagami.home import Home, hold, holder
+from kagami.model.principal import CONSOLE, Principal
 from kagami.operations.messages import ListMessages, Say
 from kagami.operations.system import Status
 from kagami.operations.traces import GetTrace
@@ -71,7 +72,7 @@ async def test_an_engine_that_has_ended_is_away(tmp_path: Path) -> None:
 async def test_a_call_that_the_end_of_the_engine_cuts_off_tells_that_it_is_away(tmp_path: Path) -> None:
     begun = threading.Event()
 
-    async def never(request: msgspec.Struct) -> None:
+    async def never(request: msgspec.Struct, who: Principal = CONSOLE) -> None:
         begun.set()
         await asyncio.Event().wait()
 
@@ -88,7 +89,7 @@ async def test_a_call_that_the_end_of_the_engine_cuts_off_tells_that_it_is_away(
 async def test_a_console_may_give_up_its_own_call(tmp_path: Path) -> None:
     begun = threading.Event()
 
-    async def never(request: msgspec.Struct) -> None:
+    async def never(request: msgspec.Struct, who: Principal = CONSOLE) -> None:
         begun.set()
         await asyncio.Event().wait()
 

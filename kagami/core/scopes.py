@@ -10,9 +10,9 @@ from kagami.model.principal import Principal
 
 
 def allowed(who: Principal, scope: str) -> bool:
-    """`*` allows all, `bots:*` allows `bots:read` and `bots:write`."""
-    topic = scope.partition(":")[0]
-    return not who.scopes.isdisjoint({"*", scope, f"{topic}:*"})
+    """`*` allows all, `bots:*` allows `bots:read` and `bots:write`, `*:read` allows `bots:read`."""
+    topic, _, kind = scope.partition(":")
+    return not who.scopes.isdisjoint({"*", scope, f"{topic}:*", f"*:{kind}"})
 
 
 def identity(event: Event) -> str:

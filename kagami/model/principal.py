@@ -6,11 +6,15 @@ import msgspec
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """`kind` is `console`, `chat` or `system`; `name` is for the audit (`qq:10001`); `scopes` may hold `*`."""
+    """Who, for the audit too: `kind` is `console`, `chat`, `person`, `token` or `system`, `name` such as `qq:10001`.
+
+    `scopes` may hold `*`, `*:read` and `bots:*`; `address` is where a request came from, empty on this machine.
+    """
 
     kind: str
     name: str
     scopes: frozenset[str] = frozenset()
+    address: str = ""
 
 
 CONSOLE = Principal("console", "console", frozenset({"*"}))

@@ -1,13 +1,15 @@
 """What an operator can do, once: a typed request, a typed answer, one scope, one function.
 
 Every face (terminal, chat, HTTP, command line) finds the operation of a request here and runs it by `call`, which is
-the only place where scopes are checked and where what changed something is written to the audit.
+the only place where scopes are checked and where what changed something is written to the audit. What an operation
+stages in `parts.facts` becomes real in one transaction with its row. What else it does cannot be part of one, so a row
+says beforehand that it begins: an act that cannot be recorded is not done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 import msgspec
@@ -15,7 +17,8 @@ import msgspec
 from kagami.core.scopes import allowed
 from kagami.errors import Denied, KagamiError, NotFound
 from kagami.model.principal import Principal
-from kagami.ports import Parts
+from kagami.operations.facts import StagedFacts
+from kagami.ports import Parts, StorePut
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -48,7 +51,10 @@ Function = Callable[[Parts, R], Awaitable[A]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`scope` ends in `:read` when nothing changes; `asks` means that every face asks before it calls."""
+    """`scope` ends in `:read` when nothing changes; `asks` means that every face asks before it calls.
+
+    `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads.
+    """
 
     topic: str
     verb: str
@@ -57,6 +63,12 @@ class Operation:
     request: type[Request]
     answer: Any
     function: Callable[[Parts, Any], Awaitable[Any]]
+    staged: bool = False
+    watched: bool = False
+
+    @property
+    def reads(self) -> bool:
+        return self.scope.endswith(":read") and not self.watched
 
     @property
     def name(self) -> str:
@@ -68,13 +80,15 @@ class Operation:
         return (self.function.__doc__ or "").partition("\n")[0]
 
 
-def operation(name: str, scope: str, *, asks: bool = False) -> Callable[[Function[R, A]], Operation]:
+def operation(
+    name: str, scope: str, *, asks: bool = False, staged: bool = False, watched: bool = False
+) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
 
     def make(function: Function[R, A]) -> Operation:
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
-        return Operation(topic, verb, scope, asks, hints["request"], hints["return"], function)
+        return Operation(topic, verb, scope, asks, hints["request"], hints["return"], function, staged, watched)
 
     return make
 
@@ -99,21 +113,39 @@ class Registry:
     async def call(self, parts: Parts, who: Principal, request: msgspec.Struct) -> Any:
         """Run the operation of `request` for `who`; `Denied` without its scope, audited when it may change things."""
         found = self.of(request)
+        row = Row(parts, who, found, request)
         if not allowed(who, found.scope):
-            await self._audit(parts, who, found, request, "denied")
+            await row.write("denied")
             raise Denied(scope=found.scope)
-        if found.scope.endswith(":read"):
-            return await found.function(parts, request)
+        if found.reads:
+            return await found.function(replace(parts, who=who), request)
+        if not found.staged:
+            await row.write("begun")
+        facts = StagedFacts(parts.store)
+        ended = "failed"
         try:
-            answer = await found.function(parts, request)
+            answer = await found.function(replace(parts, who=who, facts=facts), request)
+            ended = "ok"
         except KagamiError as error:
-            await self._audit(parts, who, found, request, f"refused: {error.code}")
+            ended = f"refused: {error.code}"
             raise
-        await self._audit(parts, who, found, request, "ok")
+        finally:
+            await row.write(ended, facts.writes if ended == "ok" else ())
+        await facts.tell()
         return answer
 
-    async def _audit(
-        self, parts: Parts, who: Principal, found: Operation, request: msgspec.Struct, result: str
-    ) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The audit's row of one call."""
+
+    parts: Parts
+    who: Principal
+    found: Operation
+    request: msgspec.Struct
+
+    async def write(self, result: str, writes: Sequence[StorePut] = ()) -> None:
+        request = self.request
         target = msgspec.json.encode(request.told() if isinstance(request, Request) else request).decode()
-        await parts.store.audit(parts.clock.wall_ms(), who, found.name, target, result)
+        now = self.parts.clock.wall_ms()
+        await self.parts.store.audit(now, self.who, self.found.name, target, result, writes)

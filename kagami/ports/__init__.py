@@ -31,6 +31,7 @@ from kagami.ports.execution import (
 from kagami.ports.house import (
     Connection,
     Control,
+    Facts,
     Feed,
     Files,
     House,
@@ -65,6 +66,7 @@ __all__ = [
     "Control",
     "Dialogs",
     "Execution",
+    "Facts",
     "Feed",
     "Field",
     "Files",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,6 +12,7 @@ from kagami.clock import Clock
 from kagami.log import Ring
 from kagami.meters import Meters
 from kagami.model.ids import ChatId, ExecutionId
+from kagami.model.principal import SYSTEM, Principal
 from kagami.ports.bots import Bots
 from kagami.ports.execution import Outbox, Plugins
 from kagami.ports.store import Store
@@ -88,6 +89,24 @@ class Files(Protocol):
         ...
 
 
+class Facts(Protocol):
+    """What operators decide, as one operation sees it: JSON texts by namespace (`@rules`) and key."""
+
+    async def get(self, namespace: str, key: str) -> str | None: ...
+
+    async def items(self, namespace: str, prefix: str = "") -> dict[str, str]:
+        """In order of their keys."""
+        ...
+
+    def put(self, namespace: str, key: str, value: str | None) -> None:
+        """Becomes real when the operation ends well, together with its row in the audit; None deletes."""
+        ...
+
+    def then(self, listener: Callable[[], Awaitable[None]]) -> None:
+        """What is called when the writes are on disk: who keeps a copy of them in memory reads again."""
+        ...
+
+
 class Connection(msgspec.Struct, frozen=True):
     """What an operator pastes into an implementation."""
 
@@ -97,7 +116,7 @@ class Connection(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What operations may use. Made once, by `kagami.app`."""
+    """What operations may use. Made once; each call gets it with `who` calls and `facts` of its own."""
 
     clock: Clock
     meters: Meters
@@ -110,6 +129,8 @@ class Parts:
     house: House
     files: Files
     connection: Connection
+    facts: Facts
+    who: Principal = SYSTEM
 
 
 class Feed(msgspec.Struct, frozen=True):

@@ -190,7 +190,17 @@ class Store(Protocol):
 
     async def clean(self, older_than_ms: int) -> Cleaned: ...
 
-    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None: ...
+    async def audit(
+        self,
+        at_ms: int,
+        principal: Principal,
+        operation: str,
+        target: str,
+        result: str,
+        writes: Sequence[StorePut] = (),
+    ) -> None:
+        """One row, on disk when it ends, in one transaction with `writes`."""
+        ...
 
     async def counts(self, since_ms: int) -> Mapping[str, int]:
         """`in`, `out`, `failed`, `unknown`, `dead`, `open` since then (the last two: now)."""

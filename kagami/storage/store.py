@@ -105,7 +105,16 @@ class SqlStore:
         """Bring the search index and the list of chats up to date; also runs by itself."""
         await self._upkeep.digest.catch_up()
 
-    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+    async def audit(
+        self,
+        at_ms: int,
+        principal: Principal,
+        operation: str,
+        target: str,
+        result: str,
+        writes: Sequence[StorePut] = (),
+    ) -> None:
+        await self.put_many(writes)
         await self._engine.write(
             "audit",
             {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from kagami.model.principal import Principal
-from kagami.ports import Parts
+from kagami.ports import Parts, StorePut
 
 
 class FixedClock:
@@ -27,9 +27,32 @@ class AuditStore:
 
     def __init__(self) -> None:
         self.audits: list[tuple[int, str, str, str, str]] = []
+        self.kept: dict[tuple[str, str], str] = {}
 
-    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+    async def audit(
+        self,
+        at_ms: int,
+        principal: Principal,
+        operation: str,
+        target: str,
+        result: str,
+        writes: Sequence[StorePut] = (),
+    ) -> None:
+        if result == "begun":
+            return
         self.audits.append((at_ms, principal.name, operation, target, result))
+        for each in writes:
+            if each.value is None:
+                self.kept.pop((each.plugin, each.key), None)
+            else:
+                self.kept[each.plugin, each.key] = each.value
+
+    async def get(self, plugin: str, key: str) -> str | None:
+        return self.kept.get((plugin, key))
+
+    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
+        rows = sorted(self.kept.items())
+        return {key: value for (owner, key), value in rows if owner == plugin and key.startswith(prefix)}
 
 
 @pytest.fixture

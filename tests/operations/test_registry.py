@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from kagami.errors import Conflict, Denied, NotFound
+from kagami.errors import Conflict, Denied, NotFound, StoreClosed
 from kagami.model.principal import CONSOLE, Principal
 from kagami.operations import registry as all_operations
 from kagami.operations.plugins import Configure, Form, Install, Weigh
 from kagami.operations.registry import Operation, Registry, Request, from_words, operation
-from kagami.ports import Parts
+from kagami.ports import Parts, StorePut
 
 MakeParts = Callable[..., Parts]
 READER = Principal("chat", "qq:1", frozenset({"tea:read"}))
@@ -172,3 +172,66 @@ async def test_settings_which_may_be_secrets_are_not_for_everybody_who_may_look(
         await all_operations().call(
             make_parts(), Principal("chat", "qq:1", frozenset({"plugins:read"})), Form(plugin="weather")
         )
+
+
+class Keep(Request, frozen=True):
+    word: str
+
+
+@operation("tea.keep", "tea:write", staged=True)
+async def keep(parts: Parts, request: Keep) -> None:
+    """Remember a word."""
+    parts.facts.put("@tea", "word", request.word)
+    if request.word == "bug":
+        raise ValueError(request.word)
+
+
+class Peek(Request, frozen=True):
+    pass
+
+
+@operation("tea.peek", "tea:read", watched=True)
+async def peek(parts: Parts, request: Peek) -> str:
+    """Look at what is private."""
+    return parts.who.name
+
+
+class RecordingStore:
+    """Remembers results and writes of rows, and refuses those that it is told to."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.rows: list[tuple[str, list[str]]] = []
+
+    async def audit(
+        self, at_ms: int, who: Principal, operation: str, target: str, result: str, writes: Sequence[StorePut] = ()
+    ) -> None:
+        if result == self.refused:
+            raise StoreClosed(reason="full")
+        self.rows.append((result, [each.key for each in writes]))
+
+
+async def test_staged_facts_are_written_with_the_row(make_parts: MakeParts) -> None:
+    store = RecordingStore()
+    await Registry([keep]).call(make_parts(store=store), CONSOLE, Keep(word="oolong"))
+    assert store.rows == [("ok", ["word"])]
+
+
+async def test_what_fails_keeps_nothing_and_is_audited(make_parts: MakeParts) -> None:
+    store = RecordingStore()
+    with pytest.raises(ValueError, match="bug"):
+        await Registry([keep]).call(make_parts(store=store), CONSOLE, Keep(word="bug"))
+    assert store.rows == [("failed", [])]
+
+
+async def test_an_act_that_cannot_be_recorded_is_not_done(make_parts: MakeParts) -> None:
+    store = RecordingStore(refused="begun")
+    with pytest.raises(StoreClosed):
+        await Registry([brew]).call(make_parts(store=store), CONSOLE, Brew())
+    assert store.rows == []
+
+
+async def test_watched_reading_is_audited(make_parts: MakeParts) -> None:
+    store = RecordingStore()
+    assert await Registry([peek]).call(make_parts(store=store), READER, Peek()) == "qq:1"
+    assert [result for result, _ in store.rows] == ["begun", "ok"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -10,7 +11,7 @@ from kagami.log import Ring
 from kagami.meters import Meters
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
-from kagami.ports import BotHealth, BotRow, ChatRow, Notice, Parts, Pulse
+from kagami.ports import BotHealth, BotRow, ChatRow, Notice, Parts, Pulse, StorePut
 from kagami.testing.clock import FakeClock
 
 NOW_MS = 1_764_000_000_000
@@ -73,7 +74,15 @@ class SmallStore:
             raise self.broken
         return []
 
-    async def audit(self, at_ms: int, principal: Principal, operation: str, target: str, result: str) -> None:
+    async def audit(
+        self,
+        at_ms: int,
+        principal: Principal,
+        operation: str,
+        target: str,
+        result: str,
+        writes: Sequence[StorePut] = (),
+    ) -> None:
         self.audits.append(f"{principal.name} {operation} {result}")
 
 

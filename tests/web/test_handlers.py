@@ -66,7 +66,7 @@ async def test_an_operation_needs_no_body(serve: Serve) -> None:
 async def test_what_the_console_does_is_audited(serve: Serve) -> None:
     store = SmallStore()
     async with serve(store=store) as site, site.inside.post("/api/v1/system/stop", json={}) as response:
-        assert (response.status, store.audits) == (200, ["console system.stop ok"])
+        assert (response.status, store.audits) == (200, ["console system.stop begun", "console system.stop ok"])
 
 
 async def test_another_type_of_body_is_refused(serve: Serve) -> None:

@@ -1,0 +1,60 @@
+"""What listens: the gateway with the bots on both of its sides, and a clear word for a port that is taken."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from kagami.config import Settings
+from kagami.engine.tools import Tools, translator_of
+from kagami.errors import SettingError
+
+if TYPE_CHECKING:
+    from kagami.hub.hub import Hub
+
+
+async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
+    """Both ways to implementations: they come to the port that is returned, and we go to those that listen."""
+    from kagami.adapters.onebot11.link import ForwardBot, OneBotReception  # noqa: PLC0415
+    from kagami.gateway.server import Gateway  # noqa: PLC0415
+
+    settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters
+    reception = OneBotReception(
+        hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11, media=tools.media
+    )
+    token = settings.gateway.token.reveal()
+    gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters)
+    await listen(stack, gateway, settings, "gateway")
+    for bot in settings.bots:
+        if bot.enabled:
+            forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters, media=tools.media)
+            nursery.start(f"bot {bot.name}", forward.run(hub))
+    return gateway.port
+
+
+async def listen(stack: AsyncExitStack, part: Any, settings: Settings, section: str) -> None:
+    """Open a part that listens; a port that is taken is the user's to mend."""
+    try:
+        await stack.enter_async_context(part)
+    except OSError as error:
+        t = translator_of(settings)
+        place, short = (settings.gateway, "WS_PORT") if section == "gateway" else (settings.web, "WEBUI_PORT")
+        if isinstance(error, socket.gaierror):
+            key, reason, fix = f"{section}.host", error.strerror or str(error), t("Give an address of this machine.")
+            raise SettingError(
+                key=key, value=place.host, origin=settings.origin(key), reason=reason, fix=fix
+            ) from error
+        key, port = f"{section}.port", place.port
+        taken = error.errno == errno.EADDRINUSE
+        reason = t("another program listens there") if taken else error.strerror or str(error)
+        fix = t("Stop what uses the port, or set another {name}.").format(name=short)
+        raise SettingError(key=key, value=port, origin=settings.origin(key), reason=reason, fix=fix) from error
+
+
+def gateway_url(settings: Settings) -> str:
+    """What an implementation on this machine dials."""
+    host = settings.gateway.host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104
+    return f"ws://{f'[{shown}]' if ':' in shown else shown}:{settings.gateway.port}/onebot/v11/ws"

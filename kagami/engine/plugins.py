@@ -1,0 +1,119 @@
+"""The plugin host within an engine: made, kept going, supplied."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kagami.engine.tools import Tools
+from kagami.i18n import choose, mark
+
+if TYPE_CHECKING:
+    from kagami.hub.hub import Hub, HubParts
+    from kagami.plugins.deliveries import Deliveries
+    from kagami.plugins.host import Host
+    from kagami.storage.store import SqlStore
+
+# Of how many chats a canary's share is made even.
+KNOWN_CHATS = 5_000
+
+
+async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubParts]:
+    """The plugin host, and what the hub is made of with it."""
+    from kagami.hub.hub import HubParts  # noqa: PLC0415
+    from kagami.plugins.dialogs import Desk as Dialogs  # noqa: PLC0415
+    from kagami.plugins.host import Host  # noqa: PLC0415
+    from kagami.plugins.schedule import Scheduler  # noqa: PLC0415
+
+    settings, dialogs = tools.settings, Dialogs(tools.clock)
+    scheduler = Scheduler(tools.store, tools.clock, new_execution=tools.new_execution)
+    await scheduler.open()
+    host = Host(
+        settings.plugins,
+        store=tools.store,
+        clock=tools.clock,
+        meters=tools.meters,
+        dialogs=dialogs,
+        folder=settings.plugins_dir,
+        work=settings.home.work,
+        translate=tools.translate,
+        language=choose(settings.language or None, os.environ),
+        prefix=settings.prefix,
+        admins=settings.admins,
+        scheduler=scheduler,
+        http=tools.reach,
+        media=tools.media,
+    )
+    host.fleet.chats = lambda: _known_chats(tools.store)
+    await stack.enter_async_context(host)
+    made = HubParts(
+        store=tools.store,
+        runtime=host,
+        suspects=host,
+        dialogs=dialogs,
+        operations=tools.operations,
+        nursery=tools.nursery,
+        clock=tools.clock,
+        meters=tools.meters,
+        log_seq=lambda: tools.ring.newest,
+        config=settings.hub,
+        limits=settings.limits,
+        pace=settings.pace,
+        admins=settings.admins,
+        prefix=settings.prefix,
+        translate=tools.translate,
+    )
+    return host, made
+
+
+def keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], Deliveries]) -> None:
+    """What runs beside events: jobs that are due, sentences of the quarantine, files that change."""
+    from kagami.plugins.watching import watch  # noqa: PLC0415
+
+    if (scheduler := host.scheduler) is not None:
+        tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
+    tools.nursery.keep("quarantine", host.guard)
+    if tools.settings.plugins.market.url:
+        tools.nursery.keep("recalls", lambda: deliveries().follow_recalls(lambda plugin: _recalled(host, plugin)))
+    if tools.settings.plugins.watch:
+        tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
+
+
+async def _recalled(host: Host, plugin: str) -> None:
+    """The market recalls what serves: something else does from now on, or nothing."""
+    (row,) = await host.office.reload(plugin)
+    what = mark("The market recalls {plugin} {version}: now {serves} serves.")
+    host.fleet.tell("error", "recall", what, plugin=plugin, version=row.old, serves=row.new or mark("nothing"))
+
+
+def deliveries_of(stack: AsyncExitStack, tools: Tools, host: Host) -> Callable[[], Deliveries]:
+    """What brings packages onto the disk, made when it is first needed.
+
+    Its way out leads to a market in a private network too; plugins' does not.
+    """
+
+    @cache
+    def made() -> Deliveries:
+        from kagami.net.http import HttpReach  # noqa: PLC0415
+        from kagami.plugins.deliveries import Deliveries, hosts  # noqa: PLC0415
+
+        out, own = tools.settings.plugins.http, hosts(tools.settings.plugins)
+        reach = HttpReach(proxy=out.proxy, private=(*out.private, *own))
+        stack.push_async_exit(reach)
+        return Deliveries(
+            tools.settings.plugins_dir,
+            tools.settings.plugins,
+            reach,
+            pinned=lambda: host.decided.choices.pinned,
+            clock=tools.clock,
+            translate=tools.translate,
+        )
+
+    return made
+
+
+async def _known_chats(store: SqlStore) -> list[tuple[str, str]]:
+    return [(row.bot, row.chat) for row in await store.chats(limit=KNOWN_CHATS) if row.chat]
