@@ -24,6 +24,7 @@ from kagami.config import Settings
 from kagami.engine import Engine, open_engine
 from kagami.errors import EngineAway, KagamiError
 from kagami.home import hold
+from kagami.net.readiness import ServiceLine
 from kagami.ports import Control, Feed
 
 # The store's writer thread asks for the interpreter after each batch, and a busy loop lets go of it only for moments;
@@ -63,10 +64,15 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
     # Before anything opens: a signal in the middle of a start must close what is open already.
     for signum in STOP_SIGNALS:
         loop.add_signal_handler(signum, stop, signum)
-    async with open_engine(settings, ring) as engine:
+    line = ServiceLine(os.environ)
+    async with open_engine(settings, ring) as engine, asyncio.TaskGroup() as group:
         engines.append(engine)
+        line.say("READY=1")
+        beating = group.create_task(line.beat(engine.parts.clock))
         if not asked.is_set():
             await engine.stopping.wait()
+        line.say("STOPPING=1")
+        beating.cancel()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

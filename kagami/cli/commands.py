@@ -11,6 +11,7 @@ import msgspec
 from kagami.cli.console import Looks, attach, looks_options
 from kagami.cli.options import Command, Globals
 from kagami.cli.plugin import plugin_commands
+from kagami.cli.service import service_commands
 from kagami.errors import Conflict, UsageError
 from kagami.i18n import Translate
 
@@ -38,7 +39,7 @@ def commands(t: Translate) -> dict[str, click.Command]:
         Command("doctor", t, callback=_doctor, help=t("Look for what is wrong and say how to mend it.")),
         Command("init", t, callback=_init, params=[force], help=t("Write a kagami.toml that explains every setting.")),
     ]
-    return {str(each.name): each for each in made} | {"plugin": plugin_commands(t)}
+    return {str(each.name): each for each in made} | {"plugin": plugin_commands(t), "service": service_commands(t)}
 
 
 @click.pass_obj
