@@ -12,7 +12,7 @@ import msgspec
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import LANGUAGES, mark
 from kagami.operations import registry
-from kagami.operations.registry import Operation
+from kagami.operations.registry import Operation, from_words
 from kagami.tui.looks import THEMES, TIERS
 from kagami.tui.places import BY_NAME
 
@@ -115,7 +115,7 @@ def build(found: Operation, given: str) -> msgspec.Struct:
     if any(field.required and field.encode_name not in values for field in msgspec.structs.fields(found.request)):
         raise UsageError(reason=usage(found))
     try:
-        return msgspec.convert(values, found.request, strict=False)
+        return from_words(found, values)
     except msgspec.ValidationError as error:
         raise UsageError(reason=f"{error}. {usage(found)}") from None
 

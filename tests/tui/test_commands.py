@@ -5,7 +5,7 @@ import pytest
 from kagami.errors import UsageError
 from kagami.operations.logs import Window
 from kagami.operations.messages import Clean
-from kagami.operations.plugins import Reload
+from kagami.operations.plugins import Configure, Reload
 from kagami.operations.system import Status
 from kagami.tui.commands import Act, Choose, Go, Run, answer_rows, parse, usage, words
 from tests.tui.engine import pulse
@@ -76,3 +76,9 @@ def test_answers_become_rows() -> None:
     assert "version        0.9.0" in rows
     assert answer_rows(None) == []
     assert answer_rows({"a": {"b": [1, 2]}}) == ["a", "  b", "    1", "    2"]
+
+
+def test_a_table_is_written_as_json() -> None:
+    found = parse("""plugins configure plugin=echo 'values={"a": 1}'""")
+    assert isinstance(found, Run)
+    assert found.request == Configure(plugin="echo", values={"a": 1})
