@@ -15,7 +15,7 @@ from kagami.core.pace import Pace
 from kagami.core.secrets import HIDDEN, Secret, weakness
 from kagami.gateway.config import GatewayConfig
 from kagami.home import Home, keep_secret, prepare, read_secret
-from kagami.hub.config import HubConfig, LimitsConfig
+from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.i18n import Translate
 from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
@@ -56,6 +56,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     onebot11: PeerConfig = PeerConfig()
     limits: LimitsConfig = LimitsConfig()
     pace: Pace = Pace()
+    alerts: AlertsConfig = AlertsConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     plugins: PluginsConfig = PluginsConfig()
     log: LogConfig = LogConfig()

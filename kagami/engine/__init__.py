@@ -114,6 +114,7 @@ def _parts(tools: Tools, host: Host, hub: Hub, sandbox: Sandbox) -> Parts:
         outbox=hub.outbox,
         sandbox=sandbox,
         house=hub,
+        alerts=hub.alerts,
         files=FileEdits(settings.file or file_to_edit(settings.home.path, None), tools.translate),
         connection=Connection(gateway_url(tools.settings), tools.settings.gateway.token.reveal()),
         facts=StagedFacts(tools.store),

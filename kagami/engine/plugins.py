@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kagami.engine.alerting import webhook
 from kagami.engine.tools import Tools
 from kagami.i18n import choose, mark
 
@@ -65,6 +66,9 @@ async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubPa
         admins=settings.admins,
         prefix=settings.prefix,
         translate=tools.translate,
+        alerts=settings.alerts,
+        post=webhook(stack, settings),
+        home=settings.home.path,
     )
     return host, made
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Literal
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, Literal
 
+from kagami.errors import KagamiError
 from kagami.hub.board import Board
 from kagami.hub.registry import BotRegistry
-from kagami.i18n import Translate
-from kagami.model.action import Send
+from kagami.i18n import Translate, mark
+from kagami.model.action import Receipt, Send
 from kagami.model.ids import BotId, ChatId, ExecutionId, chat_id, split_id
 from kagami.model.message import text as message
 from kagami.net.supervise import Nursery
 from kagami.ports import Outbox
 
-# What is told in chats too. The console shows everything.
-SERIOUS = frozenset({"canary_abort", "quarantine", "recall"})
+# What is told beyond the console too, and its end where it has one.
+LASTING = frozenset({"bot_offline", "bot_silent", "bot_refused", "bot_crash_loop", "queue_age", "disk_full"})
+SERIOUS = frozenset({"canary_abort", "quarantine", "recall"}) | LASTING | {f"{kind}_over" for kind in LASTING}
+# To whoever wants to know outside: a notice as plain JSON values.
+Post = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Alarm:
@@ -31,6 +35,8 @@ class Alarm:
         admins: Collection[str],
         translate: Translate,
         new_execution: Callable[[], ExecutionId],
+        chats: bool = True,
+        post: Post | None = None,
     ) -> None:
         self._board = board
         self._bots = bots
@@ -39,19 +45,50 @@ class Alarm:
         self._admins = sorted(admins)
         self._translate = translate
         self._new_execution = new_execution
+        self.chats = chats
+        self.post = post
 
     def tell(self, level: Literal["info", "warning", "error"], kind: str, text: str, **fields: str) -> None:
         """`text` is a translation key with `{field}` places."""
         self._board.notice(level, kind, text, **fields)
-        if kind in SERIOUS and self._admins:
-            # Of an empty text a catalogue tells about itself.
-            told = {key: self._translate(value) if value else "" for key, value in fields.items()}
-            self._nursery.start(f"tell admins: {kind}", self._send(self._translate(text).format_map(told)))
+        if kind not in SERIOUS:
+            return
+        words = self.words(text, fields)
+        if self._admins and self.chats:
+            self._nursery.start(f"tell admins: {kind}", self._tell_admins(words))
+        if self.post is not None:
+            over, at_ms = kind.endswith("_over"), self._board.notices()[-1].at_ms
+            told = {"kind": kind, "level": level, "over": over, "text": words, "fields": fields, "at_ms": at_ms}
+            self._nursery.start(f"post: {kind}", self.post(told))
 
-    async def _send(self, words: str) -> None:
+    async def _tell_admins(self, words: str) -> None:
+        await self._send(words)
+
+    def words(self, text: str, fields: Mapping[str, str]) -> str:
+        """A text of the catalogue with its parts, in the house's language."""
+        # Of an empty text a catalogue tells about itself.
+        told = {key: self._translate(value) if value else "" for key, value in fields.items()}
+        return self._translate(text).format_map(told)
+
+    async def test(self) -> list[str]:
+        """Tell everybody who would be told; how each way went, for people."""
+        words = self._translate(mark("This is a test: alerts of Kagami come here."))
+        told = [f"{chat} ({bot}): {type(receipt).__name__.lower()}" for bot, chat, receipt in await self._send(words)]
+        if self.post is not None:
+            fields: dict[str, str] = {}
+            try:
+                await self.post({"kind": "test", "level": "info", "over": False, "text": words, "fields": fields})
+                told.append("webhook: sent")
+            except KagamiError as error:
+                told.append(f"webhook: {error.text(self._translate)}")
+        return told
+
+    async def _send(self, words: str) -> list[tuple[BotId, ChatId, Receipt]]:
         execution = self._new_execution()
+        told = []
         for ordinal, (bot, chat) in enumerate(self._reached()):
-            await self._outbox.send(execution, ordinal, Send(bot, chat, message(words)))
+            told.append((bot, chat, await self._outbox.send(execution, ordinal, Send(bot, chat, message(words)))))
+        return told
 
     def _reached(self) -> list[tuple[BotId, ChatId]]:
         online = {split_id(bot.id)[0]: bot.id for bot in self._bots.all() if bot.health().state == "online"}

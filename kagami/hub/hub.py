@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,10 +17,11 @@ from kagami.clock import Clock
 from kagami.core.dedupe import Window
 from kagami.core.pace import Pace
 from kagami.errors import NotFound
-from kagami.hub.alarm import Alarm
+from kagami.hub.alarm import Alarm, Post
+from kagami.hub.alerts import Alerts
 from kagami.hub.board import Board, Load, machine_load
 from kagami.hub.chatdesk import ChatDesk
-from kagami.hub.config import HubConfig, LimitsConfig
+from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.hub.execution import Desk, Execution, Slots
 from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
@@ -62,6 +64,9 @@ class HubParts:
     prefix: str = "/"
     translate: Translate = str
     load: Load | None = None
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    post: Post | None = None
+    home: Path = Path()
 
 
 class Hub:
@@ -85,7 +90,10 @@ class Hub:
             admins=parts.admins,
             translate=parts.translate,
             new_execution=self.new_execution,
+            chats=parts.alerts.chats,
+            post=parts.post,
         )
+        self.alerts = Alerts(parts.alerts, self.alarm, self.bots, self.board.pulse, clock, home=parts.home)
         chatdesk = ChatDesk(parts.admins, parts.store, parts.nursery, clock)
         self.pipeline = Pipeline(
             parts.runtime,
@@ -135,6 +143,7 @@ class Hub:
         self._watchdog.__enter__()
         self._parts.nursery.keep("retries", self.retries.run)
         self._parts.nursery.keep("pulse", self._beat)
+        self._parts.nursery.keep("alerts", self.alerts.run)
         return self
 
     async def __aexit__(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from kagami.errors import NotFound
 from kagami.operations.registry import Request, operation
-from kagami.ports import Connection, Notice, Parts, Pulse
+from kagami.ports import AlertRow, Connection, Notice, Parts, Pulse
 
 
 class Status(Request, frozen=True):
@@ -32,6 +34,21 @@ class Notices(Request, frozen=True):
 
 class Connect(Request, frozen=True):
     pass
+
+
+class ListAlerts(Request, frozen=True):
+    pass
+
+
+class Mute(Request, frozen=True):
+    """`alert` is a key of the list; 0 minutes end the silence."""
+
+    alert: str
+    minutes: Annotated[float, msgspec.Meta(ge=0, le=10_080)] = 60.0
+
+
+class TestAlerts(Request, frozen=True):
+    __test__: ClassVar[bool] = False  # no test of pytest's
 
 
 class Stop(Request, frozen=True):
@@ -64,6 +81,26 @@ async def connection(parts: Parts, request: Connect) -> Connection:  # noqa: ARG
     return parts.connection
 
 
+@operation("system.alerts", "system:read")
+async def alerts(parts: Parts, request: ListAlerts) -> list[AlertRow]:  # noqa: ARG001
+    """What is wrong and lasts."""
+    return parts.alerts.rows()
+
+
+@operation("system.mute", "system:write")
+async def mute(parts: Parts, request: Mute) -> None:
+    """Tell nobody about one alert for a while."""
+    if request.alert not in [row.key for row in parts.alerts.rows()]:
+        raise NotFound(what="alert", name=request.alert)
+    parts.alerts.mute(request.alert, request.minutes * 60)
+
+
+@operation("system.alert_test", "system:write")
+async def alert_test(parts: Parts, request: TestAlerts) -> list[str]:  # noqa: ARG001
+    """Send a test to everybody who hears of alerts."""
+    return await parts.alerts.test()
+
+
 @operation("system.stop", "system:write", asks=True)
 async def stop(parts: Parts, request: Stop) -> None:
     """Stop the engine gracefully."""
@@ -78,4 +115,4 @@ def local_midnight_ms(now_ms: int) -> int:
     return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
-OPERATIONS = (status, pulses, notices, connection, stop)
+OPERATIONS = (status, pulses, notices, alerts, mute, alert_test, connection, stop)

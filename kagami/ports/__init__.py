@@ -1,5 +1,6 @@
 """What the rooms of floor 5 know of one another: these protocols and rows, and nothing else."""
 
+from kagami.ports.alerts import AlertRow, Alerts
 from kagami.ports.bots import (
     Adapter,
     Bot,
@@ -54,6 +55,8 @@ from kagami.ports.store import (
 
 __all__ = [
     "Adapter",
+    "AlertRow",
+    "Alerts",
     "Answer",
     "Bot",
     "BotHealth",

@@ -13,6 +13,7 @@ from kagami.log import Ring
 from kagami.meters import Meters
 from kagami.model.ids import ChatId, ExecutionId
 from kagami.model.principal import SYSTEM, Principal
+from kagami.ports.alerts import Alerts
 from kagami.ports.bots import Bots
 from kagami.ports.execution import Outbox, Plugins
 from kagami.ports.store import Store
@@ -127,6 +128,7 @@ class Parts:
     outbox: Outbox
     sandbox: Sandbox
     house: House
+    alerts: Alerts
     files: Files
     connection: Connection
     facts: Facts

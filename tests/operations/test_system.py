@@ -5,19 +5,25 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kagami.errors import Denied
+from kagami.errors import Denied, NotFound
 from kagami.model.principal import CONSOLE, Principal
 from kagami.operations import registry
 from kagami.operations.system import (
     Connect,
+    ListAlerts,
+    Mute,
     Notices,
     Pulses,
     Status,
     StatusNow,
     Stop,
+    TestAlerts,
+    alert_test,
+    alerts,
     local_midnight_ms,
+    mute,
 )
-from kagami.ports import Connection, Notice, Parts, Pulse
+from kagami.ports import AlertRow, Connection, Notice, Parts, Pulse
 
 MakeParts = Callable[..., Parts]
 PULSE = Pulse(at_ms=2, started_ms=1, version="0.1")
@@ -103,3 +109,38 @@ async def test_a_stop_says_why(make_parts: MakeParts) -> None:
     house = Running()
     await registry().call(make_parts(house=house), CONSOLE, Stop(reason="update"))
     assert house.stopped == ["update"]
+
+
+class Sentries:
+    """Alerts of one engine that remembers what was muted."""
+
+    def __init__(self) -> None:
+        self.muted: list[tuple[str, float]] = []
+
+    def rows(self) -> list[AlertRow]:
+        return [AlertRow("disk", "disk_full", "error", "full")]
+
+    def mute(self, key: str, seconds: float) -> None:
+        self.muted.append((key, seconds))
+
+    async def test(self) -> list[str]:
+        return ["webhook: sent"]
+
+
+async def test_alerts_are_listed(make_parts: MakeParts) -> None:
+    assert await alerts.function(make_parts(alerts=Sentries()), ListAlerts()) == Sentries().rows()
+
+
+async def test_an_alert_is_muted_for_minutes(make_parts: MakeParts) -> None:
+    sentries = Sentries()
+    await mute.function(make_parts(alerts=sentries), Mute(alert="disk", minutes=2))
+    assert sentries.muted == [("disk", 120.0)]
+
+
+async def test_an_unknown_alert_is_not_found(make_parts: MakeParts) -> None:
+    with pytest.raises(NotFound):
+        await mute.function(make_parts(alerts=Sentries()), Mute(alert="moon"))
+
+
+async def test_a_test_says_how_each_way_went(make_parts: MakeParts) -> None:
+    assert await alert_test.function(make_parts(alerts=Sentries()), TestAlerts()) == ["webhook: sent"]

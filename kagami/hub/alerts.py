@@ -1,0 +1,141 @@
+"""Looks every few seconds for what people should be told of: bots that are away, queues that age, a disk that fills."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from kagami.clock import Clock
+from kagami.core.alerts import Reading, Sentry, Told
+from kagami.hub.alarm import Alarm
+from kagami.hub.config import AlertsConfig
+from kagami.i18n import mark
+from kagami.ports import AlertRow, BotRow, Bots, Pulse
+
+PERIOD_S = 5.0
+MEGABYTE = 1 << 20
+_BOTS = {
+    "connecting": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
+    "backoff": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
+    "stopped": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
+    "silent": ("bot_silent", mark("The bot {bot} is connected and hears nothing: {reason}")),
+    "auth_failed": ("bot_refused", mark("The bot {bot} is refused by its platform: {reason}")),
+    "crash_loop": ("bot_crash_loop", mark("The bot {bot} fails again and again: {reason}")),
+}
+_GONE = mark("its connection was closed")
+
+
+class Alerts:
+    """Implements `ports.Alerts`. `free` gives the bytes that are free where everything is kept."""
+
+    def __init__(
+        self, config: AlertsConfig, alarm: Alarm, bots: Bots, pulse: Callable[[], Pulse], clock: Clock, *, home: Path
+    ) -> None:
+        self._config = config
+        self._alarm = alarm
+        self._bots = bots
+        self._pulse = pulse
+        self._clock = clock
+        self._home = home
+        self._sentry = Sentry(config.calm_s)
+        self._muted: dict[str, float] = {}
+        # Bots that were online: when one is not even known any more, people want to know.
+        self._known: dict[str, str] = {}
+
+    def configure(self, config: AlertsConfig) -> None:
+        """Go on with other settings."""
+        self._config, self._sentry.calm = config, config.calm_s
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._clock.sleep(PERIOD_S)
+            self.look()
+
+    def look(self) -> None:
+        """Judge everything once."""
+        now = self._clock.monotonic()
+        for told in self._sentry.judge(self._readings(), now):
+            if told.reading.kind not in self._config.quiet and self._muted.get(told.key, 0.0) <= now:
+                self._tell(told)
+
+    def rows(self) -> list[AlertRow]:
+        """What people were told of and lasts, the oldest first."""
+        now, wall = self._clock.monotonic(), self._clock.wall_ms()
+        found = sorted(self._sentry.open.items(), key=lambda item: item[1].began_at)
+        return [
+            AlertRow(
+                key,
+                each.reading.kind,
+                each.reading.level,
+                each.reading.text,
+                dict(each.reading.fields),
+                since_ms=wall - int((now - each.began_at) * 1000),
+                muted_s=max(0.0, self._muted.get(key, 0.0) - now),
+            )
+            for key, each in found
+        ]
+
+    def mute(self, key: str, seconds: float) -> None:
+        self._muted = {each: until for each, until in self._muted.items() if until > self._clock.monotonic()}
+        self._muted[key] = self._clock.monotonic() + seconds
+
+    def forget(self, bot: str) -> None:
+        """An operator took this bot away: that it is not there is as it should be."""
+        self._known.pop(bot, None)
+
+    async def test(self) -> list[str]:
+        return await self._alarm.test()
+
+    def _tell(self, told: Told) -> None:
+        reading = told.reading
+        if told.over:
+            text = mark("Over after {span}: {what}")
+            self._alarm.tell(
+                "info", f"{reading.kind}_over", text, span=f"{told.seconds:.0f} s", **self._filled(reading)
+            )
+        else:
+            self._alarm.tell(reading.level, reading.kind, reading.text, **reading.fields)
+
+    def _filled(self, reading: Reading) -> dict[str, str]:
+        return {"what": self._alarm.words(reading.text, reading.fields), **reading.fields}
+
+    def _readings(self) -> dict[str, Reading]:
+        return {**self._about_bots(), **self._about_queue(), **self._about_disk()}
+
+    def _about_bots(self) -> dict[str, Reading]:
+        rows = {row.id: row for row in self._bots.rows() if row.adapter != "sandbox"}
+        self._known |= {row.id: row.name for row in rows.values() if row.health.state == "online"}
+        found = {f"bot {row.id}": each for row in rows.values() if (each := self._about_bot(row))}
+        kind, text = _BOTS["stopped"]
+        for bot, name in self._known.items():
+            if bot not in rows:
+                fields = {"bot": name or bot, "reason": _GONE}
+                found[f"bot {bot}"] = Reading(kind, self._config.offline_s, text, fields)
+        return found
+
+    def _about_bot(self, row: BotRow) -> Reading | None:
+        known = _BOTS.get(row.health.state)
+        if known is None:
+            return None
+        kind, text = known
+        patience = self._config.offline_s if kind == "bot_offline" else 0.0
+        return Reading(kind, patience, text, {"bot": row.name or row.id, "reason": row.health.reason or _GONE})
+
+    def _about_queue(self) -> dict[str, Reading]:
+        oldest = self._pulse().oldest_s
+        if oldest <= self._config.queue_s:
+            return {}
+        text = mark("Messages wait too long for their handlers: the oldest for {seconds} s")
+        return {"queue": Reading("queue_age", PERIOD_S, text, {"seconds": f"{oldest:.0f}"}, "warning")}
+
+    def _about_disk(self) -> dict[str, Reading]:
+        try:
+            free = shutil.disk_usage(self._home).free // MEGABYTE
+        except OSError:
+            return {}  # the store says what is wrong with the home
+        if free >= self._config.disk_mb:
+            return {}
+        text = mark("Only {megabytes} MB are free on the disk of {home}")
+        return {"disk": Reading("disk_full", 0.0, text, {"megabytes": str(free), "home": str(self._home)})}
