@@ -1,3 +1,14 @@
+-- What an operation decided, with its row.
+
+-- name: put_facts
+INSERT INTO plugin_values (plugin, key, value)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:written) WHERE true
+ON CONFLICT (plugin, key) DO UPDATE SET value = excluded.value;
+
+-- name: drop_facts
+DELETE FROM plugin_values
+WHERE value IS NULL AND (plugin, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:written));
+
 -- name: add_audit
-INSERT INTO audit (at_ms, kind, name, operation, target, result)
-VALUES (:at_ms, :kind, :name, :operation, :target, :result);
+INSERT INTO audit (seq, at_ms, kind, name, address, operation, target, result, hash)
+VALUES (:seq, :at_ms, :kind, :name, :address, :operation, :target, :result, :hash);

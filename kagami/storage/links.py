@@ -1,0 +1,31 @@
+"""Takes rows of the audit into the chain that were not written through it.
+
+They come from an older schema, or from a backup that was made under another key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from kagami.core.chain import link
+from kagami.storage.queries import queries
+
+CHAINED = 2  # the schema that has the chain
+PORTION = 1_000
+
+
+def chain_all(connection: sqlite3.Connection, key: bytes) -> None:
+    """Number all rows from 1 and give each the hash that it should have. Inside the caller's transaction."""
+    guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")
+    statements = [sql for name, sql in guards.fetchall() if name == "audit_fixed"]
+    connection.execute("DROP TRIGGER IF EXISTS audit_fixed")
+    number, before, after = 0, "", 0
+    while rows := connection.execute(queries()["audit_after"], {"after": after, "most": PORTION}).fetchall():
+        for seq, *fields, _ in rows:
+            number += 1
+            before = link(key, before, (number, *fields))
+            connection.execute("UPDATE audit SET seq = ?, hash = ? WHERE seq = ?", (number, before, seq))
+            after = seq
+    connection.execute("UPDATE marks SET value = 0 WHERE name = 'audit_cut'")
+    for statement in statements:
+        connection.execute(statement)
