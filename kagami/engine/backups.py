@@ -1,0 +1,150 @@
+"""Backups of a home: what goes into one, and the schedule of a running engine."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+from kagami import __version__, log
+from kagami.clock import Clock
+from kagami.config import Settings
+from kagami.engine.tools import Tools
+from kagami.engine.withheld import without_secrets
+from kagami.errors import BackupFailed, Refused
+from kagami.home import Home, keep_secret, read_secret
+from kagami.i18n import Translate, mark
+from kagami.ports.backups import BackupRow
+from kagami.storage.anchors import Anchors
+from kagami.storage.archive import SECRETS, Origin, check, pack, read_part
+from kagami.storage.audit import Seals
+from kagami.storage.shelf import ASKED, SCHEDULED, look_at, place_of, row_of, rows_of, thin
+from kagami.storage.store import database_path
+
+AUDIT_KEY, ANCHOR_KEY = "audit_key", "anchor_key"
+HOUR_MS = 3_600_000
+# A start is never burdened with one, and settings that change are seen soon.
+LOOK_S = 60.0
+FAILED = mark("No backup was made: {reason}")
+# Told as `Alarm.tell`: level, kind, text, fields.
+Tell = Callable[..., None]
+T = TypeVar("T")
+# A backup that took long rests at least so many times as long: it never has more than a fiftieth of a processor.
+REST = 50
+_log = log.get("backup")
+
+
+def seals_of(home: Home, t: Translate = str, *, create: bool = True) -> Seals:
+    """What the audit of a home is sealed with; made when it is not there, unless it is only to be read."""
+    read = keep_secret if create else read_secret
+    key, anchor = read(home, AUDIT_KEY, t).reveal(), read(home, ANCHOR_KEY, t).reveal()
+    return Seals(key.encode(), Anchors(home.anchors, anchor))
+
+
+class HomeBackups:
+    """Implements `ports.Backups` on the folder `backups` of a home. `settings` gives those in force."""
+
+    def __init__(self, settings: Callable[[], Settings], clock: Clock, *, tell: Tell | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._tell = tell
+        self._folder = settings().home.backups
+        self._one = asyncio.Lock()
+
+    async def make(self, *, secrets: bool = False, audit_key: bool = False, reason: str = ASKED) -> BackupRow:
+        async with self._one:
+            row = await _apart(lambda halt: self._make(halt, reason, secrets=secrets, audit_key=audit_key))
+        _log.info("backup made", file=row.name, megabytes=row.bytes >> 20, reason=reason)
+        return row
+
+    async def list(self) -> list[BackupRow]:
+        return await asyncio.to_thread(rows_of, self._folder)
+
+    async def verify(self, name: str) -> BackupRow:
+        path = place_of(self._folder, name)
+        async with self._one:
+            manifest = await _apart(lambda halt: check(path, self._folder, halt))
+        return row_of(path, manifest)
+
+    async def delete(self, name: str) -> None:
+        path = place_of(self._folder, name)
+        async with self._one:
+            await asyncio.to_thread(path.unlink)
+
+    async def run(self) -> None:
+        """Until cancelled: backups on schedule, counted from the last one, and no more of them than are kept."""
+        last_ms = max((row.made_ms for row in await self.list() if row.reason == SCHEDULED), default=0)
+        while True:
+            await self._clock.sleep(LOOK_S)
+            config, now_ms = self._settings().backup, self._clock.wall_ms()
+            if not config.hours or now_ms < last_ms + config.hours * HOUR_MS:
+                continue
+            started, last_ms = self._clock.monotonic(), now_ms
+            try:
+                await self.make(reason=SCHEDULED)
+                await asyncio.to_thread(thin, self._folder, config)
+            except BackupFailed as error:
+                _log.error("no backup was made", cause=error)
+                if self._tell is not None:
+                    self._tell("error", "backup_failed", FAILED, reason=str(error.details["reason"]))
+            await self._clock.sleep(REST * (self._clock.monotonic() - started))
+
+    def _make(self, halt: Event, reason: str, *, secrets: bool, audit_key: bool) -> BackupRow:
+        origin = origin_of(self._settings(), reason=reason, secrets=secrets, audit_key=audit_key)
+        return look_at(pack(self._folder, origin, self._clock.wall_ms(), halt))
+
+
+def keep_backups(tools: Tools, tell: Tell) -> HomeBackups:
+    """The backups of a running engine, made on schedule where the settings say so."""
+    made = HomeBackups(lambda: tools.settings, tools.clock, tell=tell)
+    tools.nursery.keep("backups", made.run)
+    tools.live.on(("backup",), lambda _: None)  # the schedule looks by itself
+    return made
+
+
+async def _apart(work: Callable[[Event], T]) -> T:
+    """Run it in a thread, and let it end soon when nobody waits any more."""
+    halt = Event()
+    try:
+        return await asyncio.to_thread(work, halt)
+    except asyncio.CancelledError:
+        halt.set()
+        raise
+
+
+def origin_of(settings: Settings, *, reason: str, secrets: bool, audit_key: bool) -> Origin:
+    """What a backup of this home is made of. `Refused` when its store is not a file."""
+    place = database_path(settings.database)
+    if place == ":memory:":
+        raise Refused(reason=mark("The store is in memory: there is nothing to back up."))
+    files: dict[str, bytes] = {}
+    withheld: tuple[str, ...] = ()
+    if settings.file is not None and settings.file.is_file():
+        name = "config.json" if settings.file.suffix == ".json" else "kagami.toml"
+        files[name], withheld = (settings.file.read_bytes(), ()) if secrets else without_secrets(settings.file)
+    sealed = {AUDIT_KEY, ANCHOR_KEY}
+    for path in sorted(settings.home.secrets.glob("*")):
+        asked = audit_key if path.name in sealed else secrets
+        if asked and path.is_file() and not path.name.startswith("."):
+            files[SECRETS + path.name] = path.read_bytes()
+    return Origin(Path(place), files, __version__, reason, withheld)
+
+
+def put_back(archive: Path, names: list[str], home: Home, config: Path) -> list[str]:
+    """Write the small files of a backup where the home has none; their names."""
+    written = []
+    for name in names:
+        target = home.secrets / name.removeprefix(SECRETS) if name.startswith(SECRETS) else config
+        if not target.exists():
+            _write(target, read_part(archive, name))
+            written.append(name)
+    return written
+
+
+def _write(target: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:  # mode 0600
+        draft.write(content)
+    Path(draft.name).replace(target)

@@ -1,0 +1,256 @@
+"""Backups: one file each, a zip (`.kbk`) with a consistent copy of the database, other files, and a manifest.
+
+The manifest holds the size and SHA-256 of everything else, the schema, and the head of the audit's chain. A backup is
+verified before it gets its name: the copy checks itself, and the file is read back. All of it blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+import msgspec
+
+from kagami.errors import BackupFailed, BackupRefused
+from kagami.i18n import mark
+from kagami.storage.migrate import keep_copy
+from kagami.storage.queries import migrations
+
+ENDING = ".kbk"
+FORMAT = 1
+MANIFEST, DATABASE, SECRETS = "manifest.json", "kagami.db", "secrets/"
+# What a backup may hold beside the manifest; never anything that could be a path elsewhere.
+PART = re.compile(r"kagami\.db|kagami\.toml|config\.json|secrets/[a-z0-9_-]+(?:\.[a-z0-9]+)?", re.ASCII)
+LARGEST_MANIFEST = 1 << 20
+DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, ValueError)
+LARGEST_SMALL = 16 << 20
+CHUNK = 1 << 20
+# The first level of deflate: a database shrinks to a third, and the next levels win little for much time.
+LEVEL = 1
+MAKING = ".making-"
+# Of the database's machine, between two looks at whether to go on.
+STEPS = 100_000
+
+
+class Part(msgspec.Struct, frozen=True):
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`withheld` are keys of the configuration whose values are secrets and were left out."""
+
+    format: int = FORMAT
+    version: str
+    schema: int
+    made_ms: int
+    reason: str
+    messages: int
+    audit_seq: int
+    audit_hash: str
+    withheld: tuple[str, ...] = ()
+    parts: dict[str, Part]
+
+    @property
+    def secrets(self) -> bool:
+        return any(name.startswith(SECRETS) for name in self.parts)
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a backup is made of: the database, other files by the name they get, and why it is made."""
+
+    database: Path
+    files: Mapping[str, bytes]
+    version: str
+    reason: str
+    withheld: tuple[str, ...] = ()
+
+
+def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -> Path:
+    """Make a backup in `folder`; `BackupFailed` when there is none, or when it is to `halt`. One at a time."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in folder.glob(f"{MAKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as place:
+            made = _pack(Path(place), origin, now_ms, halt)
+            check(made, Path(place), halt)
+            target = _free_name(folder, origin.version, now_ms)
+            made.replace(target)
+            _sync(folder)
+    except (OSError, sqlite3.Error, zipfile.BadZipFile) as error:
+        raise BackupFailed(reason=str(error)) from error
+    except BackupRefused as error:
+        raise BackupFailed(reason=error.details["reason"]) from error
+    return target
+
+
+def read_manifest(path: Path) -> Manifest:
+    """`BackupRefused` for a file that is no backup, or one that a newer Kagami made."""
+    with _opened(path) as pack:
+        return _manifest(path, pack)
+
+
+def check(path: Path, place: Path, halt: Event | None = None) -> Manifest:
+    """Read all of it and let the database check itself, with room for it in `place`; `BackupRefused`."""
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=place) as inside:
+        manifest = unpack(path, Path(inside, DATABASE), halt)
+        check_database(Path(inside, DATABASE), path, halt)
+    for name in manifest.parts:
+        if name != DATABASE:
+            read_part(path, name)
+    return manifest
+
+
+def unpack(path: Path, target: Path, halt: Event | None = None) -> Manifest:
+    """Write the database to `target`, for its owner alone; `BackupRefused` when it is not what was packed."""
+    with _opened(path) as pack:
+        manifest = _manifest(path, pack)
+        part = manifest.parts[DATABASE]
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            with pack.open(DATABASE) as packed:
+                found = _copy(packed, out, part.bytes, halt=halt)
+            out.flush()
+            os.fsync(out.fileno())
+        if found != part:
+            raise BackupRefused(name=path.name, reason=mark("its database is damaged"))
+    return manifest
+
+
+def read_part(path: Path, name: str) -> bytes:
+    """One of the small files; `BackupRefused` when it is not what was packed."""
+    with _opened(path) as pack:
+        part = _manifest(path, pack).parts[name]
+        if part.bytes > LARGEST_SMALL:
+            raise BackupRefused(name=path.name, reason=mark("one of its files is too large"))
+        with pack.open(name) as packed:
+            content = packed.read(part.bytes + 1)
+    if _part(content) != part:
+        raise BackupRefused(name=path.name, reason=mark("one of its files is damaged"))
+    return content
+
+
+def _pack(place: Path, origin: Origin, now_ms: int, halt: Event | None) -> Path:
+    copy, made = place / DATABASE, place / f"backup{ENDING}"
+    if not origin.database.is_file():
+        raise BackupFailed(reason=mark("there is no database yet"))
+    with closing(sqlite3.connect(f"{origin.database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("BEGIN")
+        schema, messages, seq, hashed = _figures(connection)
+        keep_copy(connection, copy, lambda *_: _go_on(halt))
+    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as pack:
+        with copy.open("rb") as database, pack.open(DATABASE, "w", force_zip64=True) as out:
+            parts = {DATABASE: _copy(database, out, halt=halt)}
+        for name, content in origin.files.items():
+            pack.writestr(name, content)
+            parts[name] = _part(content)
+        manifest = Manifest(
+            version=origin.version,
+            schema=schema,
+            made_ms=now_ms,
+            reason=origin.reason,
+            messages=messages,
+            audit_seq=seq,
+            audit_hash=hashed,
+            withheld=origin.withheld,
+            parts=parts,
+        )
+        pack.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    copy.unlink()
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    return made
+
+
+def _figures(connection: sqlite3.Connection) -> tuple[int, int, int, str]:
+    """The schema, how many messages there are, and the head of the audit's chain."""
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    (messages,) = connection.execute("SELECT count(*) FROM events WHERE kind = 'message'").fetchone()
+    chained = schema > 1  # the first schema had no chain
+    row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone() if chained else None
+    seq, hashed = row or (0, "")
+    return int(schema), int(messages), int(seq), str(hashed)
+
+
+def check_database(copy: Path, path: Path, halt: Event | None = None) -> None:
+    """Let a database that nobody uses check itself; `BackupRefused` in the name of `path`."""
+    try:
+        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+            connection.set_progress_handler(lambda: int(halt is not None and halt.is_set()), STEPS)
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict != "ok":
+        raise BackupRefused(name=path.name, reason=verdict)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as pack:
+            yield pack
+    except DAMAGED as error:
+        raise BackupRefused(name=path.name, reason=mark("it is damaged, or no backup at all")) from error
+    except OSError as error:
+        raise BackupRefused(name=path.name, reason=error.strerror or str(error)) from error
+
+
+def _manifest(path: Path, pack: zipfile.ZipFile) -> Manifest:
+    with pack.open(MANIFEST) as packed:
+        text = packed.read(LARGEST_MANIFEST)
+    try:
+        found = msgspec.json.decode(text, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BackupRefused(name=path.name, reason=mark("its manifest is damaged")) from error
+    if found.format > FORMAT or found.schema > migrations()[-1][0]:
+        raise BackupRefused(name=path.name, reason=mark("a newer Kagami made it"))
+    if DATABASE not in found.parts or not all(map(PART.fullmatch, found.parts)):
+        raise BackupRefused(name=path.name, reason=mark("its manifest is damaged"))
+    return found
+
+
+def _copy(source: IO[bytes], out: IO[bytes], most: int | None = None, *, halt: Event | None) -> Part:
+    """Copy and measure; of an archive that says `most` not much more is read."""
+    digest, size = hashlib.sha256(), 0
+    while (chunk := source.read(CHUNK)) and (most is None or size <= most):
+        _go_on(halt)
+        digest.update(chunk)
+        size += len(chunk)
+        out.write(chunk)
+    return Part(size, digest.hexdigest())
+
+
+def _go_on(halt: Event | None) -> None:
+    if halt is not None and halt.is_set():
+        raise BackupFailed(reason=mark("it was stopped"))
+
+
+def _part(content: bytes) -> Part:
+    return Part(len(content), hashlib.sha256(content).hexdigest())
+
+
+def _free_name(folder: Path, version: str, now_ms: int) -> Path:
+    stem = f"kagami-{version}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now_ms / 1000))}"
+    names = (f"{stem}{ENDING}", *(f"{stem}-{number}{ENDING}" for number in range(2, 1_000)))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kagami.config import Settings, load
+from kagami.engine.backups import HomeBackups, put_back, seals_of
+from kagami.errors import NotFound, Refused
+from kagami.home import Home, prepare
+from kagami.meters import Meters
+from kagami.storage.archive import read_manifest, read_part
+from kagami.storage.store import open_store
+from kagami.testing.clock import FakeClock
+
+SECRETS = {"gateway_token", "jwt_secret", "audit_key", "anchor_key"}
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> Settings:
+    """A home with a database and a configuration that holds a secret."""
+    home = Home(tmp_path / "home")
+    prepare(home)
+    (home.path / "kagami.toml").write_text('prefix = "!"\n[gateway]\ntoken = "canary-4u8s7Qx2vN1kZp9r"\n', "utf-8")
+    found = load(home, environ={})
+    async with open_store(found.database, clock=FakeClock(), meters=Meters(), seals=seals_of(home)):
+        pass
+    return found
+
+
+@asynccontextmanager
+async def scheduled(given: HomeBackups) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(given.run())
+        yield
+        running.cancel()
+
+
+async def parts_of(given: Settings, *, secrets: bool = False, audit_key: bool = False) -> dict[str, bytes]:
+    made = await HomeBackups(lambda: given, FakeClock()).make(secrets=secrets, audit_key=audit_key)
+    path = given.home.backups / made.name
+    return {name: read_part(path, name) for name in read_manifest(path).parts if name != "kagami.db"}
+
+
+async def test_no_secret_is_in_it_unless_asked_for(settings: Settings) -> None:
+    assert await parts_of(settings) == {"kagami.toml": b'prefix = "!"\n[gateway]\n'}
+
+
+async def test_secrets_come_along_when_asked_for_but_not_the_audits(settings: Settings) -> None:
+    found = await parts_of(settings, secrets=True)
+    assert b"canary" in found.pop("kagami.toml")
+    assert set(found) == {f"secrets/{name}" for name in SECRETS - {"audit_key", "anchor_key"}}
+
+
+async def test_what_the_audit_is_sealed_with_comes_along_when_asked_for(settings: Settings) -> None:
+    found = await parts_of(settings, audit_key=True)
+    assert set(found) == {"kagami.toml", "secrets/audit_key", "secrets/anchor_key"}
+
+
+async def test_one_is_made_listed_verified_and_deleted(settings: Settings) -> None:
+    backups = HomeBackups(lambda: settings, FakeClock())
+    made = await backups.make()
+    assert (made.reason, made.trouble, made.secrets) == ("asked", "", False)
+    assert await backups.list() == [made]
+    assert await backups.verify(made.name) == made
+    await backups.delete(made.name)
+    assert await backups.list() == []
+
+
+@pytest.mark.parametrize("name", ["../kagami.toml", "none.kbk"])
+async def test_nothing_else_is_deleted(settings: Settings, name: str) -> None:
+    with pytest.raises(NotFound):
+        await HomeBackups(lambda: settings, FakeClock()).delete(name)
+
+
+async def test_a_store_in_memory_has_no_backup(tmp_path: Path) -> None:
+    found = load(Home(tmp_path / "home"), environ={"KAGAMI_STORE__URL": "sqlite://"})
+    with pytest.raises(Refused, match="in memory"):
+        await HomeBackups(lambda: found, FakeClock()).make()
+
+
+async def test_they_are_made_on_schedule(settings: Settings) -> None:
+    clock = FakeClock()
+    backups = HomeBackups(lambda: settings, clock)
+    async with asyncio.timeout(20), scheduled(backups):
+        await clock.asleep()
+        for count in (1, 2):
+            while len(await backups.list()) < count:
+                await clock.advance(600)
+                await clock.asleep()  # not while one is made: it would seem to take long
+    assert {row.reason for row in await backups.list()} == {"scheduled"}
+
+
+async def test_a_failure_is_told(settings: Settings) -> None:
+    clock, told = FakeClock(), list[tuple[Any, ...]]()
+    settings.home.database.unlink()
+    backups = HomeBackups(lambda: settings, clock, tell=lambda *words, **fields: told.append((*words[:2], fields)))
+    async with asyncio.timeout(20), scheduled(backups):
+        while not told:
+            await clock.advance(600)
+            await clock.asleep()
+    assert told[0] == ("error", "backup_failed", {"reason": "there is no database yet"})
+
+
+async def test_nobody_waits_for_a_backup_that_is_given_up(settings: Settings) -> None:
+    backups = HomeBackups(lambda: settings, FakeClock())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await backups.make()
+    assert (await backups.make()).trouble == ""
+
+
+async def test_small_files_are_put_back_where_there_are_none(settings: Settings, tmp_path: Path) -> None:
+    made = await HomeBackups(lambda: settings, FakeClock()).make(secrets=True)
+    other = Home(tmp_path / "other")
+    prepare(other)
+    (other.secrets / "jwt_secret").write_text("mine")
+    archive = settings.home.backups / made.name
+    names = [name for name in read_manifest(archive).parts if name != "kagami.db"]
+    config = other.path / "kagami.toml"
+    assert sorted(put_back(archive, names, other, config)) == ["kagami.toml", "secrets/gateway_token"]
+    assert (other.secrets / "jwt_secret").read_text() == "mine"
+    assert config.read_bytes() == (settings.home.path / "kagami.toml").read_bytes()
+    assert stat.S_IMODE((other.secrets / "gateway_token").stat().st_mode) == 0o600
+
+
+def test_a_home_keeps_its_seals(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    prepare(home)
+    assert not seals_of(home, create=False).key
+    made = seals_of(home)
+    assert seals_of(home).key == made.key
+    assert stat.S_IMODE((home.secrets / "audit_key").stat().st_mode) == 0o600
