@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from kagami.model.event import Event
 from kagami.model.ids import split_id
 from kagami.model.principal import Principal
 
+VIEWER = frozenset({"*:read"})
+WRITTEN_BY_OPERATORS = ("bots", "routes", "plugins", "messages", "logs", "traces", "guard")
+ROLES: Mapping[str, frozenset[str]] = {
+    "viewer": VIEWER,
+    "operator": VIEWER | {f"{topic}:write" for topic in WRITTEN_BY_OPERATORS},
+    "admin": frozenset({"*"}),
+}
+_SCOPE = re.compile(r"\*|\*:read|[a-z]+:(?:read|write|delete|install|reveal|secret|\*)", re.ASCII)
+
 
 def allowed(who: Principal, scope: str) -> bool:
-    """`*` allows all, `bots:*` allows `bots:read` and `bots:write`, `*:read` allows `bots:read`."""
+    """`*` allows all, `bots:*` allows `bots:read` and `bots:write`, `*:read` allows `bots:read`.
+
+    A `:secret` scope is allowed by `*` and by its own name alone.
+    """
+    return covers(who.scopes, scope)
+
+
+def covers(held: Collection[str], scope: str) -> bool:
+    """Whether `held` allow everything that `scope`, which may be one with a star, allows."""
     topic, _, kind = scope.partition(":")
-    return not who.scopes.isdisjoint({"*", scope, f"{topic}:*", f"*:{kind}"})
+    wider = set() if kind == "secret" else {f"{topic}:*", f"*:{kind}"}
+    return not {"*", scope, *wider}.isdisjoint(held)
+
+
+def missing(held: Collection[str], wanted: Iterable[str]) -> str:
+    """The first of `wanted` that whoever has `held` cannot give away; empty when there is none."""
+    return next((scope for scope in sorted(wanted) if not covers(held, scope)), "")
+
+
+def is_scope(text: str) -> bool:
+    return _SCOPE.fullmatch(text) is not None
 
 
 def identity(event: Event) -> str:

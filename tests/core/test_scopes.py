@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kagami.core.scopes import allowed, identity, super_admin
+from kagami.core.scopes import ROLES, allowed, covers, identity, is_scope, missing, super_admin
 from kagami.model.event import Event, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import CONSOLE, Principal
@@ -28,6 +28,50 @@ def _event(user: str, role: str = "member") -> Event:
 )
 def test_scopes_are_exact_by_topic_or_all(scopes: set[str], scope: str, may: bool) -> None:
     assert allowed(Principal("chat", "qq:1", frozenset(scopes)), scope) is may
+
+
+@pytest.mark.parametrize(
+    ("held", "scope", "whole"),
+    [
+        ({"*"}, "*", True),
+        ({"*"}, "*:read", True),
+        ({"*:read"}, "bots:read", True),
+        ({"*:read"}, "*:read", True),
+        ({"*:read"}, "bots:*", False),
+        ({"bots:*"}, "bots:*", True),
+        ({"bots:read", "bots:write"}, "bots:*", False),
+        ({"bots:*", "logs:*"}, "*", False),
+        ({"bots:*"}, "*:read", False),
+        ({"system:*", "*:read"}, "system:secret", False),
+        ({"system:secret"}, "system:secret", True),
+        ({"*"}, "system:secret", True),
+    ],
+)
+def test_rights_hold_smaller_ones(held: set[str], scope: str, whole: bool) -> None:
+    assert covers(held, scope) is whole
+
+
+def test_what_cannot_be_given_is_named() -> None:
+    assert missing({"bots:*"}, ["bots:read", "logs:read"]) == "logs:read"
+    assert missing({"*"}, ["*", "system:secret"]) == ""
+
+
+def test_an_operator_writes_what_runs_and_no_people() -> None:
+    assert not missing(ROLES["operator"], ["bots:write", "routes:write", "people:read"])
+    for scope in ("people:write", "settings:write", "backup:write", "system:secret", "audit:write"):
+        assert missing(ROLES["operator"], [scope]) == scope
+
+
+@pytest.mark.parametrize("text", ["*", "*:read", "bots:*", "bots:read", "system:secret", "plugins:install"])
+def test_what_is_a_scope(text: str) -> None:
+    assert is_scope(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "bots", "*:*", "*:write", "bots:eat", "BOTS:read", "bots:read\n", "b:c:read", ":read"]
+)
+def test_what_is_none(text: str) -> None:
+    assert not is_scope(text)
 
 
 def test_the_console_may_do_everything() -> None:
