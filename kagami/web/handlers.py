@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
+import hmac
+from functools import cached_property
 from http import HTTPStatus
-from weakref import WeakSet
 
 import msgspec
-from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+from aiohttp import web
 
-from kagami.model.principal import CONSOLE
+from kagami.core.handshake import digest
+from kagami.core.scopes import allowed
+from kagami.errors import ConfirmationNeeded, KagamiError, Unauthorized
+from kagami.i18n import mark
 from kagami.operations.registry import Registry
 from kagami.ports import Parts
+from kagami.web.asked import WHO
+from kagami.web.config import WebConfig
+from kagami.web.doors import is_near
 from kagami.web.health import examine, loop_state
-from kagami.web.live import TOPICS, feed
-from kagami.web.operations import Answer, answer
+from kagami.web.operations import JSON, Answer, answer, refusal, respond
 
-JSON = "application/json"
-LIVE_MESSAGE_BYTES = 1 << 14
-PING_SECONDS = 20.0
-CLOSE_SECONDS = 1.0
-
-
-class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a client of the live feed says first."""
-
-    topics: tuple[str, ...] = TOPICS
+CONFIRM = "X-Confirm"
+HEALTH_SCOPE = "system:read"
 
 
 class Handlers:
-    """Handlers over one engine's parts."""
+    """Handlers over one engine's parts. Doors put the `Principal` who asks into `request[WHO]`."""
 
-    def __init__(self, operations: Registry, parts: Parts) -> None:
+    def __init__(self, config: WebConfig, operations: Registry, parts: Parts) -> None:
         self._operations = operations
         self._parts = parts
-        self._open: WeakSet[web.WebSocketResponse] = WeakSet()
+        token = config.metrics_token.reveal()
+        self._metrics_token = digest(token) if token else b""
 
     def health_routes(self) -> list[web.RouteDef]:
-        """What everybody may ask who reaches the port."""
+        """What probes ask: anybody is told whether it is well, and who may know it is told more."""
         return [
             web.get("/livez", self.livez),
             web.get("/readyz", self.readyz),
@@ -49,7 +46,7 @@ class Handlers:
     def operator_routes(self) -> list[web.RouteDef]:
         return [
             web.post("/api/v1/{topic}/{verb}", self.operate),
-            web.get("/api/v1/live", self.live),
+            web.get("/api/v1/openapi.json", self.describe),
         ]
 
     async def livez(self, _: web.Request) -> web.Response:
@@ -59,60 +56,63 @@ class Handlers:
         return respond(Answer(status, msgspec.json.encode({"state": state})))
 
     async def readyz(self, _: web.Request) -> web.Response:
+        """That it takes events: not while it stops."""
         health = await examine(self._parts)
         return respond(Answer(health.status, msgspec.json.encode({"state": health.state})))
 
-    async def healthz(self, _: web.Request) -> web.Response:
+    async def healthz(self, request: web.Request) -> web.Response:
+        """Each component for who may know; the state alone for everybody else."""
         health = await examine(self._parts)
-        return respond(Answer(health.status, msgspec.json.encode(health)))
+        told = health if self._may_look(request) else {"state": health.state}
+        return respond(Answer(health.status, msgspec.json.encode(told)))
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.Response:
+        if not self._may_scrape(request):
+            reason = mark("metrics are for this machine, or for who has web.metrics_token")
+            return respond(refusal(Unauthorized(reason=reason)))
         from kagami.web.metrics import CONTENT_TYPE, exposition  # noqa: PLC0415 (many engines are never scraped)
 
         body = exposition(self._parts.meters, self._parts.house.pulse())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
+    def _may_look(self, request: web.Request) -> bool:
+        who = request.get(WHO)
+        return is_near(request) if who is None else allowed(who, HEALTH_SCOPE)
+
+    def _may_scrape(self, request: web.Request) -> bool:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        if self._metrics_token:
+            who = request.get(WHO)
+            known = who is not None and allowed(who, HEALTH_SCOPE)
+            return known or hmac.compare_digest(digest(given), self._metrics_token)
+        return self._may_look(request)
+
     async def operate(self, request: web.Request) -> web.Response:
-        """`POST /api/v1/<topic>/<verb>` by whoever sits at this machine's console."""
+        """`POST /api/v1/<topic>/<verb>` by whoever the door knows."""
         body = await request.read()
         if body and request.content_type != JSON:
             raise web.HTTPUnsupportedMediaType
         name = f"{request.match_info['topic']}.{request.match_info['verb']}"
-        return respond(await answer(self._operations, self._parts, CONSOLE, name, body))
+        return respond(await self._answer(request, name, body))
 
-    async def live(self, request: web.Request) -> web.WebSocketResponse:
-        """A WebSocket: the client names topics, then `Feed` items come until one side closes."""
-        channel = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=LIVE_MESSAGE_BYTES, timeout=CLOSE_SECONDS)
-        await channel.prepare(request)
-        self._open.add(channel)
+    async def _answer(self, request: web.Request, name: str, body: bytes) -> Answer:
+        who = request.get(WHO)
         try:
-            first = await channel.receive()
-            wanted = msgspec.json.decode(first.data, type=Subscription) if first.type is WSMsgType.TEXT else None
-        except msgspec.MsgspecError:
-            wanted = None
-        if wanted is None:
-            await channel.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b'say {"topics": [...]} first')
-            return channel
-        async with asyncio.TaskGroup() as group:
-            pushing = group.create_task(self._push(channel, wanted.topics))
-            async for _ in channel:  # reading is what notices pings and the end
-                pass
-            pushing.cancel()
-        return channel
+            if who is None:
+                raise Unauthorized(reason=mark("this address needs a token"))
+            found = self._operations.find(name)
+            if found.asks and request.headers.get(CONFIRM) != "yes" and allowed(who, found.scope):
+                raise ConfirmationNeeded(what=found.text)
+        except KagamiError as error:
+            return refusal(error)
+        return await answer(self._operations, self._parts, who, name, body)
 
-    async def _push(self, channel: web.WebSocketResponse, topics: tuple[str, ...]) -> None:
-        async with aclosing(feed(self._parts, topics)) as items:
-            async for item in items:
-                try:
-                    await channel.send_str(msgspec.json.encode(item).decode())
-                except ClientConnectionResetError:
-                    return
+    async def describe(self, _: web.Request) -> web.Response:
+        """The whole interface in OpenAPI 3.1."""
+        return respond(Answer(HTTPStatus.OK, self._description))
 
-    async def close(self, _: web.Application) -> None:
-        """Tell the listeners that this engine stops."""
-        for channel in list(self._open):
-            await channel.close(code=WSCloseCode.GOING_AWAY, message=b"the engine stops")
+    @cached_property
+    def _description(self) -> bytes:
+        from kagami.web.openapi import describe  # noqa: PLC0415 (asked for seldom)
 
-
-def respond(told: Answer) -> web.Response:
-    return web.Response(status=told.status, body=told.body, headers={"Content-Type": JSON})
+        return msgspec.json.encode(describe(self._operations))

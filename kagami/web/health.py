@@ -44,6 +44,8 @@ async def examine(parts: Parts) -> Health:
         "gateway": Component("ok", figures={"connections": parts.meters.gauge.get("gateway_connections", 0)}),
         "bots": bots_state(pulse),
     }
+    if parts.house.leaving:
+        components["intake"] = Component("failed", "it stops, and takes no events any more")
     states = {each.state for each in components.values()}
     worst: State = "failed" if "failed" in states else "troubled" if "troubled" in states else "ok"
     return Health(worst, pulse.version, components)

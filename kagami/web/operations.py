@@ -7,9 +7,12 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
+from aiohttp import web
 
 from kagami import log
 from kagami.errors import (
+    BotOffline,
+    ConfirmationNeeded,
     Conflict,
     CredentialsRefused,
     Denied,
@@ -17,7 +20,11 @@ from kagami.errors import (
     HandshakeRefused,
     KagamiError,
     NotFound,
+    PluginError,
     Refused,
+    RowRefused,
+    Throttled,
+    Unauthorized,
     Unavailable,
     UsageError,
     WireError,
@@ -26,13 +33,20 @@ from kagami.model.principal import Principal
 from kagami.operations.registry import Registry
 from kagami.ports import Parts
 
+JSON = "application/json"
 # The most special class of an error that is named here decides.
 STATUS: dict[type[KagamiError], HTTPStatus] = {
     Refused: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
     Denied: HTTPStatus.FORBIDDEN,
+    ConfirmationNeeded: HTTPStatus.PRECONDITION_REQUIRED,
+    Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     Conflict: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    BotOffline: HTTPStatus.CONFLICT,
+    PluginError: HTTPStatus.CONFLICT,
+    RowRefused: HTTPStatus.BAD_REQUEST,
     WireError: HTTPStatus.BAD_REQUEST,
     HandshakeRefused: HTTPStatus.FORBIDDEN,
     CredentialsRefused: HTTPStatus.BAD_GATEWAY,
@@ -85,6 +99,10 @@ def refusal(error: KagamiError) -> Answer:
     if field := details.get("field") or details.get("key"):
         told["field"] = field
     return Answer(status_of(error), msgspec.json.encode({"error": told}))
+
+
+def respond(told: Answer) -> web.Response:
+    return web.Response(status=told.status, body=told.body, headers={"Content-Type": JSON})
 
 
 def status_of(error: KagamiError) -> HTTPStatus:

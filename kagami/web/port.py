@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from kagami import log
+from kagami.web.headers import HEADERS
 
 # Descriptors are shared with the gateway and the store: a crowd here must leave them theirs.
 MAX_VISITORS = 256
-# For a first request to be complete, and between two of them.
-IDLE_SECONDS = 30.0
+# For the head of a request to be complete, from the moment when the connection or the answer before it is.
+IDLE_SECONDS = 10.0
 BACKLOG = 64
 
 _say = log.get("web")
@@ -36,6 +37,10 @@ class Visitor(web.RequestHandler):
             if oldest.transport is not None:
                 oldest.transport.abort()
 
+    def know(self) -> None:
+        """It has shown who it is, and counts among the crowd no more."""
+        self._crowd.pop(self, None)
+
     def connection_lost(self, exc: BaseException | None) -> None:
         self._crowd.pop(self, None)
         super().connection_lost(exc)
@@ -50,24 +55,32 @@ class Visitor(web.RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         _say.debug("no HTTP", peer=request.remote)
-        response = web.Response(status=status, headers={"Server": "kagami"})
+        response = web.Response(status=status, headers=HEADERS)
         response.force_close()
         return response
 
 
 class PortSite(web.BaseSite):
-    """Listens on `host:port`. When there are too many visitors the oldest goes: a probe is done within moments."""
+    """Listens on `host:port`; `port` is the true one when any was asked for.
+
+    When there are too many visitors the oldest goes: a probe is done within moments.
+    """
 
     def __init__(self, runner: web.AppRunner, host: str, port: int, logger: Logger) -> None:
         super().__init__(runner)
+        self._visited = runner
         self._host = host
-        self._port = port
+        self.port = port
         self._logger = logger
         self._crowd: dict[Visitor, None] = {}
 
     @property
     def name(self) -> str:
-        return f"http://{self._host}:{self._port}"
+        return f"http://{self._host}:{self.port}"
+
+    def elsewhere(self, host: str, port: int) -> PortSite:
+        """Another one for the same handlers, not open yet."""
+        return PortSite(self._visited, host, port, self._logger)
 
     async def start(self) -> None:
         await super().start()
@@ -86,4 +99,9 @@ class PortSite(web.BaseSite):
                 keepalive_timeout=IDLE_SECONDS,
             )
 
-        self._server = await loop.create_server(visitor, self._host, self._port, backlog=BACKLOG)
+        try:
+            server_here = await loop.create_server(visitor, self._host, self.port, backlog=BACKLOG)
+        except OSError:
+            await self.stop()
+            raise
+        self._server, self.port = server_here, server_here.sockets[0].getsockname()[1]

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-import asyncio
 import io
+from typing import Any
 
-import msgspec
 import pytest
-from aiohttp import ClientSession, WSMsgType
+from aiohttp import ClientSession
 
-from kagami.clock import SystemClock
+from kagami.core.secrets import Secret
 from kagami.errors import StoreClosed
-from kagami.ports import Pulse
-from kagami.web.handlers import LIVE_MESSAGE_BYTES
+from kagami.web.config import WebConfig
 from tests.web.conftest import Serve
-from tests.web.doubles import NOW_MS, SmallStore, StillHouse, pulse
+from tests.web.doubles import OneKey, SmallStore, StillHouse, pulse
+
+CONFIRMED = {"X-Confirm": "yes"}
+FAR = {"X-Forwarded-For": "203.0.113.9"}
 
 
 async def get(client: ClientSession, path: str) -> tuple[int, dict[str, object]]:
@@ -65,7 +66,7 @@ async def test_an_operation_needs_no_body(serve: Serve) -> None:
 
 async def test_what_the_console_does_is_audited(serve: Serve) -> None:
     store = SmallStore()
-    async with serve(store=store) as site, site.inside.post("/api/v1/system/stop", json={}) as response:
+    async with serve(store=store) as site, site.inside.post("/api/v1/system/stop", headers=CONFIRMED) as response:
         assert (response.status, store.audits) == (200, ["console system.stop begun", "console system.stop ok"])
 
 
@@ -86,53 +87,87 @@ async def test_asking_changes_nothing(serve: Serve) -> None:
         assert (response.status, house.stopped) == (405, "")
 
 
-async def test_the_live_feed_starts_with_a_pulse(serve: Serve) -> None:
-    async with serve() as site, site.inside.ws_connect("/api/v1/live") as channel:
-        await channel.send_json({"topics": ["pulse"]})
-        item = await channel.receive_json()
-        assert (item["topic"], msgspec.convert(item["value"], Pulse).at_ms) == ("pulse", NOW_MS)
+async def call(client: ClientSession, name: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    shown = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with client.post(f"/api/v1/{name}", json={} if body is None else body, headers=shown) as response:
+        return response.status, await response.json()
 
 
-async def test_the_live_feed_goes_on(serve: Serve) -> None:
-    async with serve(clock=SystemClock()) as site, site.inside.ws_connect("/api/v1/live") as channel:
-        await channel.send_json({"topics": ["pulse"]})
-        assert [(await channel.receive_json())["topic"] for _ in range(2)] == ["pulse", "pulse"]
-
-
-@pytest.mark.parametrize("said", ["pulse", "[]", '{"topics": 5}', '{"more": 1}'])
-async def test_a_feed_of_nothing_is_closed(serve: Serve, said: str) -> None:
-    async with serve() as site, site.inside.ws_connect("/api/v1/live") as channel:
-        await channel.send_str(said)
-        message = await channel.receive()
-        assert (message.type, channel.close_code) == (WSMsgType.CLOSE, 1003)
-
-
-async def test_a_long_message_closes_the_feed(serve: Serve) -> None:
-    async with serve() as site, site.inside.ws_connect("/api/v1/live") as channel:
-        await channel.send_str(" " * (LIVE_MESSAGE_BYTES + 1))
-        assert (await channel.receive()).type is WSMsgType.CLOSE
-
-
-async def test_a_listener_that_goes_is_forgotten(serve: Serve) -> None:
-    async with serve(clock=SystemClock()) as site:
-        async with site.inside.ws_connect("/api/v1/live") as channel:
-            await channel.send_json({"topics": ["pulse"]})
-            await channel.receive_json()
-        assert (await get(site.inside, "/livez"))[0] == 200
-
-
-async def test_listeners_hear_that_the_engine_stops(serve: Serve) -> None:
-    async with serve() as site, site.inside.ws_connect("/api/v1/live") as channel:
-        await channel.send_json({"topics": ["pulse"]})
-        await channel.receive_json()
-        message, _ = await asyncio.gather(channel.receive(), site.server.__aexit__(None, None, None))
-        assert (message.type, channel.close_code) == (WSMsgType.CLOSE, 1001)
-
-
-async def test_a_listener_that_does_not_read_does_not_hold_up_the_stop(serve: Serve) -> None:
+async def test_an_operation_is_called_with_a_token(serve: Serve) -> None:
     async with serve() as site:
-        channel = await site.inside.ws_connect("/api/v1/live")
-        await channel.send_json({"topics": ["pulse"]})
-        async with asyncio.timeout(5):
-            await site.server.__aexit__(None, None, None)
-        await channel.close()
+        status, rows = await call(site.known, "bots/list")
+        assert (status, rows[0]["name"]) == (200, "shiori")
+
+
+@pytest.mark.parametrize("path", ["bots/list", "auth/none", "nothing"])
+async def test_a_stranger_learns_nothing_on_the_port(serve: Serve, path: str) -> None:
+    async with serve() as site:
+        status, told = await call(site.outside, path)
+        assert (status, told["error"]["code"]) == (401, "Unauthorized")
+
+
+async def test_a_wrong_token_is_nobodys(serve: Serve) -> None:
+    async with serve() as site:
+        assert (await call(site.outside, "bots/list", Authorization="Bearer other"))[0] == 401
+
+
+async def test_a_token_without_the_right_is_denied_and_not_asked_to_confirm(serve: Serve) -> None:
+    house = StillHouse()
+    async with serve(house=house) as site:
+        status, told = await call(site.outside, "system/stop", Authorization="Bearer viewer")
+        assert (status, told["error"]["code"], house.stopped) == (403, "Denied", "")
+
+
+@pytest.mark.parametrize("door", ["inside", "known"])
+async def test_what_asks_is_not_done_until_it_is_confirmed(serve: Serve, door: str) -> None:
+    house = StillHouse()
+    async with serve(house=house) as site:
+        client: ClientSession = getattr(site, door)
+        status, told = await call(client, "system/stop", {"reason": "r"})
+        assert (status, told["error"]["code"], house.stopped) == (428, "ConfirmationNeeded", "")
+        assert "Stop the engine" in told["error"]["message"]
+        assert (await call(client, "system/stop", {"reason": "r"}, X_Confirm="yes"))[0] == 200
+        assert house.stopped == "r"
+
+
+async def test_an_engine_that_stops_is_alive_and_not_ready(serve: Serve) -> None:
+    house = StillHouse()
+    house.stop("asked")
+    async with serve(house=house) as site:
+        statuses = {path: (await get(site.outside, path))[0] for path in ("/livez", "/readyz", "/healthz")}
+        assert statuses == {"/livez": 200, "/readyz": 503, "/healthz": 503}
+
+
+async def test_what_is_well_is_told_to_who_comes_from_afar_in_one_word(serve: Serve) -> None:
+    async with serve() as site, site.outside.get("/healthz", headers=FAR) as response:
+        assert await response.json() == {"state": "ok"}
+        async with site.known.get("/healthz", headers=FAR) as known:
+            assert set(await known.json()) == {"state", "version", "components"}
+
+
+async def metrics(client: ClientSession, **headers: str) -> int:
+    async with client.get("/metrics", headers=headers) as response:
+        return response.status
+
+
+async def test_metrics_are_for_this_machine_and_for_who_may_read_them(serve: Serve) -> None:
+    async with serve(people=OneKey(admin="*", bots="bots:read")) as site:
+        assert await metrics(site.outside) == 200
+        assert await metrics(site.outside, **FAR) == 401
+        assert await metrics(site.known, **FAR) == 200
+        assert await metrics(site.outside, Authorization="Bearer bots", **FAR) == 401
+
+
+async def test_a_token_for_metrics_is_asked_of_everybody(serve: Serve) -> None:
+    async with serve(WebConfig(port=0, metrics_token=Secret("scraper"))) as site:
+        assert await metrics(site.outside) == 401
+        assert await metrics(site.outside, Authorization="Bearer scrape") == 401
+        assert await metrics(site.outside, Authorization="Bearer scraper", **FAR) == 200
+        assert await metrics(site.known) == 200
+
+
+async def test_the_interface_describes_itself(serve: Serve) -> None:
+    async with serve() as site, site.known.get("/api/v1/openapi.json") as response:
+        assert (await response.json())["openapi"] == "3.1.0"
+        async with site.outside.get("/api/v1/openapi.json") as refused:
+            assert refused.status == 401

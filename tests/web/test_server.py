@@ -14,14 +14,6 @@ from tests.web.conftest import Serve
 from tests.web.doubles import make_parts
 
 
-async def test_operations_are_not_on_the_port(serve: Serve) -> None:
-    async with serve() as site:
-        async with site.outside.post("/api/v1/bots/list", json={}) as response:
-            assert response.status == 404
-        async with site.outside.get("/api/v1/live") as response:
-            assert response.status == 404
-
-
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/metrics"])
 async def test_both_doors_tell_health(serve: Serve, path: str) -> None:
     async with serve() as site:
