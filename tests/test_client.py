@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from kagami.client import HttpControl, rebuild
+from kagami.clock import SystemClock
 from kagami.errors import (
     Denied,
     EngineAway,
@@ -19,6 +20,7 @@ from kagami.errors import (
     NotFound,
     SettingError,
     StoreClosed,
+    Unauthorized,
     UsageError,
     WireError,
 )
@@ -212,3 +214,83 @@ def test_what_no_engine_says_keeps_its_status(body: bytes) -> None:
 def test_an_error_of_another_version_keeps_its_message(code: str) -> None:
     body = msgspec.json.encode({"error": {"code": code, "message": "words", "details": {"odd": "x"}}})
     assert str(rebuild(400, body)) == "Something went wrong: words"
+
+
+# --- keys that are renewed ---
+
+
+class Renewing:
+    """Shows one token after the other; how often it was asked for another one."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = list(tokens)
+        self.token = ""
+        self.asked = 0
+
+    async def renew(self, _: Any) -> bool:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.tokens:
+            self.token = self.tokens.pop(0)
+            return True
+        return False
+
+
+@pytest.fixture
+async def port(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an engine that knows the tokens `admin` and `viewer`."""
+    async with WebServer(
+        WebConfig(port=0), OPERATIONS, make_parts(clock=SystemClock()), socket=tmp_path / "k.sock"
+    ) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+async def test_a_refused_token_is_renewed_once_for_all_that_wait(port: str) -> None:
+    keys = Renewing("admin")
+    control = HttpControl(OPERATIONS, port, keys=keys)
+    answers = await asyncio.gather(*(control.call(ListBots()) for _ in range(5)))
+    await control.close()
+    assert (answers, keys.asked) == ([[row()]] * 5, 1)
+
+
+async def test_a_token_that_stays_refused_is_told(port: str) -> None:
+    control = HttpControl(OPERATIONS, port, keys=Renewing("other"))
+    with pytest.raises(Unauthorized):
+        await control.call(ListBots())
+    await control.close()
+
+
+async def test_the_feed_renews_its_token(port: str) -> None:
+    control = HttpControl(OPERATIONS, port, keys=Renewing("viewer"))
+    async with aclosing(control.feed(["bots"])) as items:  # type: ignore[type-var]
+        assert (await anext(items)).value == [row()]
+    await control.close()
+
+
+async def test_the_feed_of_a_stranger_is_refused(port: str) -> None:
+    control = HttpControl(OPERATIONS, port)
+    with pytest.raises(KagamiError, match="401"):
+        await anext(aiter(control.feed(["pulse"])))
+    await control.close()
+
+
+async def test_what_asks_is_done_because_its_face_has_asked(port: str) -> None:
+    control = HttpControl(OPERATIONS, port, token="admin")
+    assert await control.call(Stop(reason="asked")) is None
+    await control.close()
+
+
+async def test_the_end_of_the_feed_ends_what_waits_on_the_same_line(odd: str) -> None:
+    """A line that is dead to the feed is dead to a call that waits for its answer, and a new one is made."""
+    control = HttpControl(OPERATIONS, odd, token="token")
+    with pytest.raises(WireError):
+        await control.call(ListBots())
+    first = control._kept
+    with pytest.raises(EngineAway):
+        async for _ in control.feed(["weather"]):
+            pass
+    assert first is not None
+    assert first.closed
+    with pytest.raises(WireError):
+        await control.call(ListBots())
+    await control.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -12,6 +14,7 @@ from kagami.cli.options import Globals, tell
 from kagami.errors import EngineAway
 from kagami.home import holder
 from kagami.i18n import Translate
+from kagami.tui.switches import COLORS, set_switches, theme_of
 
 if TYPE_CHECKING:
     from kagami.ports import Control
@@ -25,6 +28,26 @@ class Looks(NamedTuple):
     glyphs: str | None
     theme: str | None
     mouse: bool
+    color: str = "auto"
+    read_only: bool = False
+    fresh: bool = False
+
+
+class Trust(NamedTuple):
+    """What was said on the command line about the other side."""
+
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    insecure: bool = False
+
+
+def trust_options(t: Translate) -> list[click.Parameter]:
+    file = click.Path(path_type=Path)
+    return [
+        click.Option(["--token-file"], type=file, metavar="FILE", help=t("Read the API token from this file.")),
+        click.Option(["--ca-file"], type=file, metavar="FILE", help=t("Trust the certificates of this authority.")),
+        click.Option(["--insecure"], is_flag=True, help=t("Send the token over a line that others can read.")),
+    ]
 
 
 def looks_options(t: Translate) -> list[click.Parameter]:
@@ -35,6 +58,14 @@ def looks_options(t: Translate) -> list[click.Parameter]:
         ),
         click.Option(["--theme"], type=click.Choice(["night", "paper", "ansi"]), help=t("Colours of the UI.")),
         click.Option(["--mouse/--no-mouse"], default=True, help=t("Whether the UI listens to the mouse.")),
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", *COLORS]),
+            default="auto",
+            help=t("How many colours the UI may use."),
+        ),
+        click.Option(["--read-only"], is_flag=True, help=t("Only look: the UI changes nothing.")),
+        click.Option(["--fresh"], is_flag=True, help=t("Forget what the last UI remembered.")),
     ]
 
 
@@ -64,8 +95,19 @@ def attach(given: Globals, asked: Looks) -> int:
     from kagami.client import HttpControl  # noqa: PLC0415 (loads an HTTP library)
     from kagami.operations import registry  # noqa: PLC0415
 
-    _show(lambda: HttpControl(registry(), socket), given, given.asked_language, asked=asked, owned=False)
-    return 0
+    how = _show(lambda: HttpControl(registry(), socket), given, given.asked_language, asked=asked, owned=False)
+    return int(how == "broken")
+
+
+def attach_at(url: str, trust: Trust, given: Globals, asked: Looks) -> int:
+    """The UI on the engine at an address."""
+    if refused := refuse_terminal(given):
+        return refused
+    from kagami.cli.remote import find  # noqa: PLC0415 (loads an HTTP library)
+
+    remote = find(url, trust, given)
+    how = _show(remote.control, given, given.asked_language, asked=asked, owned=False, home=remote.address)
+    return int(how == "broken")
 
 
 def _show(
@@ -75,23 +117,27 @@ def _show(
     *,
     asked: Looks,
     owned: bool,
+    home: str = "",
 ) -> str:
-    """Run the UI in this terminal until it is left: `stop` when the engine shall stop too, else `detach`."""
+    """Run the UI in this terminal until it is left: `stop` when the engine shall stop too, `broken`, else `detach`."""
+    set_switches(os.environ, asked.color)
     from kagami.tui.run import Leave, Wishes, run_console  # noqa: PLC0415 (loads Textual)
 
     glyphs = asked.glyphs or given.environ.get("KAGAMI_GLYPHS")
     wishes = Wishes(
         language=language,
         glyphs=glyphs,
-        theme=asked.theme,
+        theme=asked.theme or theme_of(asked.color),
         owned=owned,
-        home=str(given.place.path),
+        home=home or str(given.place.path),
         mouse=asked.mouse,
+        fresh=asked.fresh,
+        read_only=asked.read_only,
     )
     left = run_console(control, wishes, environ=given.environ)
     if left is Leave.DETACH:
         click.echo(given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them."))
-    return "stop" if left is Leave.STOP else "detach"
+    return "broken" if left is Leave.BROKEN else "stop" if left is Leave.STOP else "detach"
 
 
 def refuse_terminal(given: Globals) -> int:
