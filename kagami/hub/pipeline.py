@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
-from kagami.clock import Clock
-from kagami.core.limits import Buckets
-from kagami.core.routing import PLUGINS, Rule, decide
-from kagami.core.scopes import identity
 from kagami.errors import KagamiError, Parked
 from kagami.hub.chatdesk import ChatDesk
-from kagami.hub.config import LimitsConfig
 from kagami.hub.execution import Execution
+from kagami.hub.guard import Guard
 from kagami.hub.recorder import Recorder
 from kagami.hub.retries import Retries
+from kagami.hub.routes import Routes
 from kagami.ports import Runtime
 
 
 class Pipeline:
-    """`rules` is a snapshot, swapped whole when an operator changes it."""
+    """What stands still in it is swapped whole by its owners: lists by `guard`, rules by `routes`."""
 
     def __init__(
         self,
@@ -27,48 +22,58 @@ class Pipeline:
         recorder: Recorder,
         retries: Retries,
         *,
-        limits: LimitsConfig,
-        admins: Collection[str],
-        clock: Clock,
+        guard: Guard,
+        routes: Routes,
     ) -> None:
         self._runtime = runtime
         self._desk = desk
         self._recorder = recorder
         self._retries = retries
-        self._admins = frozenset(admins)
-        self._clock = clock
-        self._users = Buckets(limits.user_per_minute / 60, limits.user_per_minute)
-        self._chats = Buckets(limits.chat_per_minute / 60, limits.chat_per_minute)
-        self._limited = bool(limits.user_per_minute or limits.chat_per_minute)
-        self.rules: Sequence[Rule] = ()
+        self._guard = guard
+        self._routes = routes
 
     def begin(self, execution: Execution) -> bool:
         """Guard, admin command, route: all that needs no waiting. False when that was the event's end already."""
-        event = execution.event
         execution.mark("lane")
 
-        # What is taken up again has come within the limits: it must not be lost for having had to wait.
-        if self._limited and not execution.attempts and not execution.resumed and not self._within_limits(execution):
-            self._recorder.finish(execution, "limited")
+        stop = self._guard.check(execution)
+        execution.mark("guard", stop.reason if stop else "")
+        if stop is not None:
+            if stop.warns:
+                execution.server = self._guard.warner
+                return True
+            self._recorder.finish(execution, stop.outcome)
             return False
 
-        if self._desk.is_command(event):
-            execution.admin = self._desk.admit(event)
+        if self._desk.is_command(execution.event):
+            execution.admin = self._desk.admit(execution.event)
             if execution.admin is None:
                 self._recorder.finish(execution, "denied")
                 return False
 
-        decision = decide(self.rules, event, (PLUGINS,))
-        execution.mark("route", decision.reason)
-        if decision.to != PLUGINS or not self._runtime.wants(execution):
+        return self._route(execution)
+
+    def _route(self, execution: Execution) -> bool:
+        way = self._routes.find(execution)
+        if not way.taken:
+            self._recorder.finish(execution, "dropped")
+            return False
+        execution.server, execution.only = way.server, way.only
+        if way.server is None and not self._runtime.wants(execution):
             self._recorder.finish(execution, "ignored")
             return False
         return True
 
     async def handle(self, execution: Execution) -> None:
         """Worker, end."""
+        server = execution.server
+        # It may have gone while the event waited for its slot.
+        if server is not None and not server.live:
+            if not self._route(execution):
+                return
+            server = execution.server
         try:
-            handled = await self._runtime.handle(execution)
+            handled = await (server or self._runtime).handle(execution)
         except Parked as error:
             self._park(execution, error)
             return
@@ -88,10 +93,3 @@ class Pipeline:
         at_ms = self._recorder.park(execution, error, self._retries.parked[plugin])
         if at_ms:
             self._retries.put(execution, at_ms, plugin=plugin)
-
-    def _within_limits(self, execution: Execution) -> bool:
-        event = execution.event
-        now = self._clock.monotonic()
-        if event.kind != "message" or (who := identity(event)) in self._admins:
-            return True
-        return self._users.take(who, now) and self._chats.take((event.bot, event.chat), now)

@@ -3,21 +3,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+from kagami.core.guard import GuardEntry
+from kagami.core.loops import Loops
 from kagami.core.routing import Rule
 from kagami.errors import Parked, PluginError
 from kagami.hub.board import Board
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
 from kagami.hub.execution import Execution as HubExecution
+from kagami.hub.guard import Guard
 from kagami.hub.pipeline import Pipeline
 from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
 from kagami.hub.retries import Retries
+from kagami.hub.routes import Routes
+from kagami.hub.workers import Workers
 from kagami.meters import Meters
 from kagami.net.supervise import Nursery
-from kagami.ports import Execution, Handled, Open
-from tests.hub.doubles import Audits, Book, StillClock, Worker, desk, event, execution
+from kagami.ports import Execution, Handled, Open, RuleList
+from tests.hub.doubles import Audits, Book, Hand, Kept, StillClock, Worker, desk, event, execution
 
 Handle = Callable[[Execution], Awaitable[Handled]]
 
@@ -35,15 +41,15 @@ class Line:
         self.retries = Retries(self.clock, lambda _: None)
         admins = ["qq:1"]
         self.worker = Worker(handle)
-        self.pipeline = Pipeline(
-            self.worker,
-            ChatDesk(admins, self.audits, nursery, self.clock),  # type: ignore[arg-type]
-            recorder,
-            self.retries,
-            limits=limits,
-            admins=admins,
-            clock=self.clock,
-        )
+        store: Any = Kept()
+        desk = ChatDesk(admins, self.audits, nursery, self.clock)  # type: ignore[arg-type]
+        self.workers = Workers(store, self.clock, chance=lambda: 0.0)
+        self.routes = Routes(store, self.worker, self.workers, desk, self.clock)
+        self.guard = Guard(store, bots, Loops(), limits=limits, admins=admins, clock=self.clock, tell=board.notice)
+        self.pipeline = Pipeline(self.worker, desk, recorder, self.retries, guard=self.guard, routes=self.routes)
+
+    def rules(self, *rules: Rule) -> None:
+        self.routes.use(RuleList(1, rules))
 
     async def walk(self, execution: HubExecution) -> None:
         """The whole way of one event, as a lane goes it."""
@@ -62,7 +68,7 @@ async def test_an_event_is_routed_handled_and_closed() -> None:
         await one.walk(execution())
         trace = one.book.closed[0][0]
     assert (trace.outcome, trace.plugin) == ("handled", "echo@1")
-    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("route", "no rules")]
+    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("guard", ""), ("route", "no rules")]
 
 
 async def test_a_user_who_floods_is_limited() -> None:
@@ -109,11 +115,80 @@ async def test_a_stranger_who_commands_gets_no_answer_and_a_row_in_the_audit() -
     assert one.audits.rows == [("qq:42", "chat #status", "denied")]
 
 
-async def test_a_rule_that_sends_it_elsewhere_is_obeyed() -> None:
+async def test_a_rule_drops_an_event() -> None:
     async with line() as one:
-        one.pipeline.rules = (Rule("user:42", "nobody", exclusive=True),)
+        one.rules(Rule("user:42", "drop"))
         await one.walk(execution())
-    assert one.book.outcomes == ["ignored"]
+        trace = one.book.closed[0][0]
+    assert trace.outcome == "dropped"
+    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("guard", ""), ("route", "rule 1 user:42")]
+
+
+async def test_a_rule_gives_an_event_to_one_plugin() -> None:
+    seen: list[str] = []
+
+    async def handle(each: Execution) -> Handled:
+        seen.append(each.only)
+        return Handled("weather@1", "handled")
+
+    async with line(handle) as one:
+        one.rules(Rule("user:42", "plugin:weather"))
+        await one.walk(execution())
+    assert seen == ["weather"]
+
+
+async def test_a_rule_gives_an_event_to_a_worker_and_the_plugins_do_not_see_it() -> None:
+    async with line() as one:
+        hand = Hand("w")
+        one.workers.attach(hand)
+        one.rules(Rule("user:42", "w"))
+        await one.walk(execution())
+        trace = one.book.closed[0][0]
+    assert (hand.heard, trace.plugin) == (["m:1"], "w")
+    assert trace.marks[2].detail == "rule 1 user:42: w"
+
+
+async def test_a_worker_that_went_while_the_event_waited_is_not_asked() -> None:
+    async with line() as one:
+        first, second = Hand("first", "pool"), Hand("second", "pool")
+        one.workers.attach(first)
+        one.workers.attach(second)
+        one.rules(Rule("user:42", "pool"))
+        each = execution()
+        assert one.pipeline.begin(each)
+        first.live = False
+        await one.pipeline.handle(each)
+    assert (first.heard, second.heard) == ([], ["m:1"])
+
+
+async def test_an_operators_command_goes_past_all_rules_and_lists() -> None:
+    async with line() as one:
+        one.rules(Rule("*", "drop"))
+        one.guard.use([GuardEntry("user", "*")])
+        each = HubExecution(event(1, "#status", user="1"), desk(), read_at=0.0, accepted_ms=5)
+        await one.walk(each)
+    assert one.book.outcomes == ["handled"]
+
+
+async def test_what_is_kept_out_is_guarded_with_the_reason_in_the_trace() -> None:
+    async with line() as one:
+        one.guard.use([GuardEntry("word", "hello")])
+        await one.walk(execution())
+        trace = one.book.closed[0][0]
+    assert trace.outcome == "guarded"
+    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("guard", "word hello")]
+
+
+async def test_who_is_warned_gets_an_answer_and_no_plugin_sees_it() -> None:
+    async with line() as one:
+        one.guard.use([GuardEntry("word", "hello", action="warn")])
+        for number in range(2):
+            await one.walk(execution(number))
+        traces = [row[0] for row in one.book.closed]
+    assert [(trace.outcome, [mark.stage for mark in trace.marks]) for trace in traces] == [
+        ("guarded", ["lane", "guard", "send", "commit", "receipt"]),
+        ("guarded", ["lane", "guard"]),
+    ]
 
 
 async def test_what_the_worker_does_not_want_ends_at_once() -> None:
@@ -122,7 +197,7 @@ async def test_what_the_worker_does_not_want_ends_at_once() -> None:
         assert not one.pipeline.begin(execution())
         trace = one.book.closed[0][0]
     assert (trace.outcome, trace.plugin) == ("ignored", "")
-    assert [mark.stage for mark in trace.marks] == ["lane", "route"]
+    assert [mark.stage for mark in trace.marks] == ["lane", "guard", "route"]
 
 
 async def test_a_failed_handler_is_tried_again_later() -> None:

@@ -1,0 +1,130 @@
+"""Rules at work: the snapshot that events are decided by, swapped whole when an operator changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.core.routing import DROP, PLUGIN, PLUGINS, Decision, Judged, Router, Rule
+from kagami.hub.chatdesk import ChatDesk
+from kagami.hub.execution import Execution, Server
+from kagami.hub.workers import Workers
+from kagami.i18n import mark
+from kagami.model.event import Event
+from kagami.ports import Found, Hits, RuleList, Runtime, Store, WorkerRow
+from kagami.ports.routing import LIST, RULES
+
+_log = log.get("hub")
+
+
+class Way(NamedTuple):
+    """Who handles an event: `server`, else the plugin host, of which `only` one plugin where that is named.
+
+    `taken` is False when nobody may.
+    """
+
+    taken: bool = True
+    server: Server | None = None
+    only: str = ""
+
+
+_PAST = mark("An operator's command goes past all rules.")
+_DENIED = mark("A command of operators, from somebody who is none, goes nowhere.")
+_ALL_PLUGINS = Way()
+_NOBODY = Way(taken=False)
+
+
+class Routes:
+    """Implements `ports.Routing`. `router` is None while there are no rules."""
+
+    def __init__(self, store: Store, runtime: Runtime, workers: Workers, desk: ChatDesk, clock: Clock) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._desk = desk
+        self._clock = clock
+        self.posts = workers
+        self.router: Router | None = None
+        self.rules = RuleList()
+        self._hits: dict[tuple[str, str], Hits] = {}
+
+    async def open(self) -> None:
+        await self.posts.open()
+        await self.read()
+
+    async def read(self) -> None:
+        await self.posts.read()
+        text = await self._store.get(RULES, LIST)
+        try:
+            rules = msgspec.json.decode(text, type=RuleList) if text else RuleList()
+        except msgspec.DecodeError as error:
+            _log.error("the routing rules cannot be read; those before stay", reason=str(error))
+            return
+        self.use(rules)
+
+    def use(self, rules: RuleList) -> None:
+        """From the next event on."""
+        self.rules = rules
+        self.router = Router(rules.rules) if rules.rules else None
+
+    def find(self, execution: Execution) -> Way:
+        """Decide, with the reason in the trace."""
+        if self.router is None:
+            execution.mark("route", "no rules")
+            return _ALL_PLUGINS
+        # What an operator commands and what a plugin has planned is theirs, whatever the rules say.
+        if execution.admin is not None or execution.event.kind == "schedule":
+            execution.mark("route", "past all rules")
+            return _ALL_PLUGINS
+        decision = self.router.decide(execution.event, self._live)
+        if decision.number:
+            self._count(self.rules.rules[decision.number - 1])
+        return self._way(decision, execution)
+
+    def _way(self, decision: Decision, execution: Execution) -> Way:
+        to, reason = decision.to, decision.reason
+        if to in ("", DROP):
+            execution.mark("route", reason)
+            return _NOBODY
+        if to == PLUGINS or to.startswith(PLUGIN):
+            execution.mark("route", reason)
+            return Way(only=to.removeprefix(PLUGIN)) if to != PLUGINS else _ALL_PLUGINS
+        post = self.posts.choose(to, execution)
+        execution.mark("route", f"{reason}: {post.worker.name if post else 'nobody is there'}")
+        return Way(server=post) if post else _NOBODY
+
+    def hits(self, rule: Rule) -> Hits:
+        return self._hits.get((rule.match, rule.to), Hits())
+
+    def explain(self, event: Event, rules: Sequence[Rule] | None = None) -> Found:
+        router = Router(rules) if rules is not None else self.router or Router(())
+        if self._desk.is_command(event):
+            operator = self._desk.knows(event)
+            decision = Decision(PLUGINS if operator else "", "past all rules" if operator else "denied")
+            reason = _PAST if operator else _DENIED
+            judged = [Judged(number, rule, "beaten", reason) for number, rule in enumerate(router.rules, 1)]
+        else:
+            decision, judged = router.explain(event, self._live)
+        return Found(decision, judged, self._takers(decision.to, event))
+
+    def workers(self) -> list[WorkerRow]:
+        return self.posts.rows()
+
+    def _live(self, target: str) -> bool:
+        if target in (PLUGINS, DROP):
+            return True
+        if target.startswith(PLUGIN):
+            return self._runtime.serves(target.removeprefix(PLUGIN))
+        return self.posts.live(target)
+
+    def _takers(self, to: str, event: Event) -> list[str]:
+        if to == PLUGINS or to.startswith(PLUGIN):
+            return self._runtime.takers(event, to.removeprefix(PLUGIN) if to != PLUGINS else "")
+        return self.posts.candidates(to, event) if to not in ("", DROP) else []
+
+    def _count(self, rule: Rule) -> None:
+        before = self._hits.get((rule.match, rule.to), Hits())
+        self._hits[rule.match, rule.to] = Hits(before.count + 1, self._clock.wall_ms())

@@ -1,0 +1,185 @@
+"""Workers at their posts: which of them is there, how quick it is, and which chats it holds.
+
+What a chat was given to is staged with the event that it was given for, so that it stays there after a restart.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.core.pools import Member, Pace, Seat, seat
+from kagami.core.routing import DROP, PLUGIN, PLUGINS
+from kagami.model.event import Event
+from kagami.ports import Execution, Handled, Store, StorePut, Worker, WorkerRow, WorkerWish
+from kagami.ports.routing import SEAT, WISH, WORKERS
+
+# A worker that fails is not quick, however soon it does.
+FAILED_S = 5.0
+MOST_SEATS = 100_000
+_log = log.get("hub")
+
+
+class Post:
+    """One worker, measured. Implements what the pipeline needs of whoever handles an event."""
+
+    def __init__(self, worker: Worker, clock: Clock) -> None:
+        self.worker = worker
+        self.wish = WorkerWish()
+        self.busy = self.handled = self.failed = 0
+        self.pace = Pace()
+        self._clock = clock
+        self._since: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it takes events now. Also sees when it came and went."""
+        if not self.worker.live or self.wish.drained:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = self._clock.monotonic()
+        return True
+
+    @property
+    def weight(self) -> float:
+        return self.worker.weight if self.wish.weight is None else self.wish.weight
+
+    def member(self, now: float) -> Member:
+        return Member(self.worker.name, self.pace.seconds(now), self.weight, self._since or 0.0)
+
+    async def handle(self, execution: Execution) -> Handled:
+        began = self._clock.monotonic()
+        self.busy += 1
+        took_least = FAILED_S
+        try:
+            handled = await self.worker.handle(execution)
+            took_least = 0.0
+            self.handled += 1
+        finally:
+            self.busy -= 1
+            self.failed += bool(took_least)
+            now = self._clock.monotonic()
+            self.pace.note(max(now - began, took_least), now)
+        return handled
+
+
+class SeatKey(NamedTuple):
+    pool: str
+    bot: str
+    chat: str
+
+    @property
+    def key(self) -> str:
+        return f"{SEAT}{self.pool}|{self.bot}|{self.chat}"
+
+
+class Workers:
+    """All that are or were connected, by name, and the seats of the pools' chats."""
+
+    def __init__(self, store: Store, clock: Clock, chance: Callable[[], float] = random.random) -> None:
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self.posts: dict[str, Post] = {}
+        self._seats: dict[SeatKey, Seat] = {}
+        self._wishes: dict[str, WorkerWish] = {}
+
+    async def open(self) -> None:
+        """Read who holds which chat, and what operators decided."""
+        now = self._clock.monotonic()
+        for key, text in (await self._store.items(WORKERS, SEAT)).items():
+            pool, _, place = key.removeprefix(SEAT).partition("|")
+            bot, _, chat = place.partition("|")
+            try:
+                name, home = msgspec.json.decode(text, type=tuple[str, str])
+            except msgspec.DecodeError:
+                _log.warning("a chat's worker cannot be read", key=key)
+                continue
+            self._put(SeatKey(pool, bot, chat), Seat(name, home, now, now))
+        await self.read()
+
+    async def read(self) -> None:
+        """Read again what operators decided."""
+        found: dict[str, WorkerWish] = {}
+        for key, text in (await self._store.items(WORKERS, WISH)).items():
+            try:
+                found[key.removeprefix(WISH)] = msgspec.json.decode(text, type=WorkerWish)
+            except msgspec.DecodeError:
+                _log.warning("what was decided about a worker cannot be read", key=key)
+        self._wishes = found
+        for name, post in self.posts.items():
+            post.wish = found.get(name, WorkerWish())
+
+    def attach(self, worker: Worker) -> None:
+        """It is here (again); what was measured of the one before it with its name stays."""
+        if worker.name in (PLUGINS, DROP) or worker.name.startswith(PLUGIN):
+            raise ValueError(f"{worker.name} cannot be a worker's name")
+        post = self.posts.get(worker.name)
+        if post is None:
+            post = self.posts[worker.name] = Post(worker, self._clock)
+            post.wish = self._wishes.get(worker.name, WorkerWish())
+        post.worker = worker
+
+    def live(self, target: str) -> bool:
+        """Whether somebody with this name, or in this pool, takes events."""
+        return bool(self._members(target))
+
+    def choose(self, target: str, execution: Execution) -> Post | None:
+        """Who gets an event; in a pool whoever holds its chat. A new choice is kept together with the event."""
+        if target in self.posts:
+            return self.posts[target] if self.posts[target].live else None
+        event, now = execution.event, self._clock.monotonic()
+        key = SeatKey(target, event.bot, event.chat)
+        before = self._seats.get(key)
+        members = [post.member(now) for post in self._members(target)]
+        chosen = seat(before, members, now, self._chance())
+        if chosen is None:
+            return None
+        self._put(key, chosen)
+        if before is None or (before.name, before.home) != (chosen.name, chosen.home):
+            kept = msgspec.json.encode((chosen.name, chosen.home)).decode()
+            execution.stage(StorePut(WORKERS, key.key, kept))
+        return self.posts[chosen.name]
+
+    def candidates(self, target: str, event: Event) -> list[str]:
+        """Who would get an event: the one that holds its chat, else all that could."""
+        names = [post.worker.name for post in self._members(target)]
+        held = self._seats.get(SeatKey(target, event.bot, event.chat))
+        return [held.name] if held and held.name in names else names
+
+    def rows(self) -> list[WorkerRow]:
+        now = self._clock.monotonic()
+        chats = Counter(held.name for held in self._seats.values())
+        return [
+            WorkerRow(
+                name,
+                "drained" if post.wish.drained else "live" if post.live else "away",
+                post.worker.pool,
+                post.weight,
+                chats[name],
+                post.busy,
+                post.handled,
+                post.failed,
+                post.pace.seconds(now) * 1000,
+            )
+            for name, post in sorted(self.posts.items())
+        ]
+
+    def _members(self, target: str) -> list[Post]:
+        alone = self.posts.get(target)
+        if alone is not None:
+            return [alone] if alone.live else []
+        return [post for post in self.posts.values() if post.worker.pool == target and post.live and post.weight > 0]
+
+    def _put(self, key: SeatKey, taken: Seat) -> None:
+        self._seats.pop(key, None)
+        self._seats[key] = taken  # the one that was used last is the last
+        if len(self._seats) > MOST_SEATS:
+            del self._seats[next(iter(self._seats))]
