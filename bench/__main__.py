@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from bench import commands, keys, machine, table
+from bench import commands, keys, machine, privacy, table
 from bench.figures import QUICK, Plan, measure
 from bench.sides import sides
 
@@ -29,7 +29,10 @@ def main() -> None:
         figures["version"] = commands.version_figures(plan.commands)
         figures["screen"] = commands.screen_figures(plan.starts)
         figures["keys"] = asyncio.run(keys.key_figures())
+    figures["privacy"] = privacy.figures()
     table.show(figures)
+    for line in privacy.table_lines():
+        print(line)
     if given.json:
         figures["goals"] = [goal.plain() for goal in table.goals(figures)]
         given.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -99,7 +99,10 @@ async def answer(room: Room, asked: list[Asked]) -> None:
         return
     memory, place = room.memory, room.memory.take()
     settings = ctx.settings
-    cover = Cover(room.names, memory.names(), named=settings.send_names)
+    guard = ctx.privacy
+    people = memory.names()
+    guard.know(*people.values())
+    cover = Cover(room.names, people, named=settings.send_names and not guard.on, guard=guard.mask)
     messages = turns(_system(ctx, cover), memory.recent(settings.characters), cover)
     if len(messages) == 1:  # everything was forgotten meanwhile
         return
@@ -115,7 +118,7 @@ async def answer(room: Room, asked: list[Asked]) -> None:
         await _excuse(ctx, room, must=any(each.must for each in asked))
         return
     # Marks are put back before the answer is made harmless: what they stand for was written by members too.
-    text = plain(cover.show(said), settings.longest)
+    text = plain(guard.restore(cover.show(said)), settings.longest)
     if text and await _say(ctx, text):
         room.spoke_ms = _ms(ctx)
         if memory is room.memory:

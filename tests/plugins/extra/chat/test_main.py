@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kagami.core.privacy.config import PrivacyConfig
+from kagami.core.privacy.desk import PrivacyDesk
 from kagami.log import Ring
 from kagami.model.segment import Image, Mention, Text
 from kagami.testing.chat import PluginChat, chat_with
@@ -401,3 +403,16 @@ async def test_it_speaks_as_kagami_does(tmp_path: Path, language: str, said: str
     async with chat_with(tmp_path, language=language) as chat:
         await chat.says("/chat", role="owner")
         assert said in await chat.hears()
+
+
+async def test_while_the_guard_is_on_the_model_reads_no_name_and_no_number_and_the_chat_reads_both(
+    chat: PluginChat, model: Model
+) -> None:
+    guard = PrivacyDesk(PrivacyConfig(enabled=True, patterns={"order": "ORD-[0-9]+"}))
+    for active in chat.host.fleet.lineup.stable.values():
+        active.kit.privacy = guard
+    model.says("Thank you, [Name-1]: ORD is [order 1].")
+    await ask(chat, "I'm Grace Hopper, ORD-77", name="Ada")
+    assert await chat.hears() == "Thank you, Grace Hopper: ORD is ORD-77."
+    read = str(model.asked[-1])
+    assert not [private for private in ("Ada", "Grace", "ORD-77") if private in read]
