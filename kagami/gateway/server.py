@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -11,7 +12,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from kagami import log
-from kagami.core.handshake import Refusal, Welcome, check, rules
+from kagami.core.handshake import Refusal, Rules, Welcome, check, rules
 from kagami.errors import HandshakeRefused
 from kagami.gateway.config import GatewayConfig
 from kagami.gateway.door import Door, Strangers
@@ -38,9 +39,7 @@ class Gateway:
         self, config: GatewayConfig, *, token: str, reception: Reception, nursery: Nursery, meters: Meters
     ) -> None:
         self._config = config
-        self._rules = rules(
-            config.host, token, hosts=config.hosts, origins=config.origins, query_token=config.query_token
-        )
+        self._rules = _rules(config, token)
         self._reception = reception
         self._nursery = nursery
         self._meters = meters
@@ -61,10 +60,52 @@ class Gateway:
         return len(self._strangers)
 
     async def __aenter__(self) -> Self:
-        self._server = await serve(
+        self._server = await self._listen(self._config.host, self._config.port)
+        self._tell_open()
+        return self
+
+    async def configure(self, config: GatewayConfig, *, token: str) -> None:
+        """Go on with other settings. What listens elsewhere is opened before what listened here is closed; an
+        `OSError` when that cannot be, and everything is as it was. Who came with another token has to come again.
+        """
+        moved = _moved(self._config, config)
+        strange = not hmac.compare_digest(_rules(config, token).token, self._rules.token)
+        before = self._server
+        if moved and before is not None:
+            self._server = await self._move(before, config)
+        self._config, self._rules = config, _rules(config, token)
+        if moved and before is not None:
+            self._tell_open()
+            await _end(before)
+        elif strange and before is not None:
+            for peer in list(before.connections):
+                await peer.close(RESTARTING, "the token was changed")
+
+    async def _move(self, before: Server, config: GatewayConfig) -> Server:
+        """A server at another address. Of two on one port only one can listen: then the old one stops to, and listens
+        again when the new one cannot.
+        """
+        port = self.port
+        if config.port != port:
+            return await self._listen(config.host, config.port)
+        before.server.close()
+        try:
+            return await self._listen(config.host, config.port)
+        except OSError:
+            self._server = await self._listen(self._config.host, port)
+            await _end(before)
+            raise
+
+    def _tell_open(self) -> None:
+        _say.info("listening", host=self._config.host, port=self.port)
+        if self._config.query_token:
+            _say.warning("tokens are accepted in addresses, where proxies may log them (gateway.query_token)")
+
+    async def _listen(self, host: str, port: int) -> Server:
+        return await serve(
             self._handle,
-            self._config.host,
-            self._config.port,
+            host,
+            port,
             process_request=self._judge,
             process_response=Door.after_judgement,
             create_connection=cast("type[ServerConnection]", partial(Door, self._strangers)),
@@ -77,18 +118,13 @@ class Gateway:
             max_size=MAX_FRAME_BYTES,
             backlog=BACKLOG,
         )
-        _say.info("listening", host=self._config.host, port=self.port)
-        if self._config.query_token:
-            _say.warning("tokens are accepted in addresses, where proxies may log them (gateway.query_token)")
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server is not None:
-            self._server.close(code=RESTARTING, reason="the gateway stops")
             self._strangers.turn_all_away()
-            await self._server.wait_closed()
+            await _end(self._server)
 
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         verdict = check(list(request.headers.raw_items()), request.path, self._rules)
@@ -121,3 +157,16 @@ class Gateway:
             _say.info("peer left", peer=channel.peer, account=welcome.account, reason=str(ending))
         finally:
             self._meters.gauge["gateway_connections"] -= 1
+
+
+def _rules(config: GatewayConfig, token: str) -> Rules:
+    return rules(config.host, token, hosts=config.hosts, origins=config.origins, query_token=config.query_token)
+
+
+def _moved(before: GatewayConfig, after: GatewayConfig) -> bool:
+    return (before.host, before.port) != (after.host, after.port)
+
+
+async def _end(server: Server) -> None:
+    server.close(code=RESTARTING, reason="the gateway stops")
+    await server.wait_closed()

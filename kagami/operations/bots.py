@@ -1,26 +1,157 @@
-"""Accounts."""
+"""Accounts: those that connect, and the configured ones to which we connect."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from kagami.core.secrets import HIDDEN
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
-from kagami.ports import BotRow, Parts
+from kagami.ports import Applied, BotKind, BotRow, Finding, Parts
+
+_BARE = "?"
 
 
 class ListBots(Request, frozen=True):
     pass
 
 
-class Disconnect(Request, frozen=True):
+class BotKinds(Request, frozen=True):
+    pass
+
+
+class OneBot(Request, frozen=True):
+    """By its name, or the id of its account such as `qq:10001`."""
+
     bot: str
+
+
+class Disconnect(OneBot, frozen=True):
+    pass
+
+
+class Reconnect(OneBot, frozen=True):
+    pass
+
+
+class Pause(OneBot, frozen=True):
+    pass
+
+
+class Resume(OneBot, frozen=True):
+    pass
+
+
+class RemoveBot(OneBot, frozen=True):
+    pass
+
+
+class RenameBot(OneBot, frozen=True):
+    name: str
+
+
+class BotKeys(Request, frozen=True):
+    """`keys` are further ones of the kind, dotted names with their values (`bots.kinds` lists them)."""
+
+    url: str = ""
+    token: str = ""
+    keys: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def told(self) -> msgspec.Struct:
+        """An address without its password and its query, and no secret."""
+        scheme, found, rest = self.url.partition("://")
+        url = f"{scheme}://{rest.partition(_BARE)[0].rpartition('@')[2]}" if found else HIDDEN if self.url else ""
+        token = HIDDEN if self.token else ""
+        return msgspec.structs.replace(self, url=url, token=token, keys=dict.fromkeys(self.keys, HIDDEN))
+
+    def given(self) -> Mapping[str, Any]:
+        named = {"url": self.url, "token": self.token}
+        return {**{name: value for name, value in named.items() if value}, **self.keys}
+
+
+class AddBot(BotKeys, frozen=True):
+    kind: str = "onebot11"
+    name: str = ""
+
+
+class EditBot(BotKeys, frozen=True, kw_only=True):
+    """Only what changes; null gives a key back to its default."""
+
+    bot: str
+
+
+class TestBot(BotKeys, frozen=True):
+    """A configured one, or one with these keys before it is added."""
+
+    __test__: ClassVar[bool] = False  # no test of pytest's
+    bot: str = ""
 
 
 @operation("bots.list", "bots:read")
 async def list_bots(parts: Parts, request: ListBots) -> list[BotRow]:  # noqa: ARG001
     """All accounts with their health and rates."""
     return parts.bots.rows()
+
+
+@operation("bots.kinds", "bots:read")
+async def kinds(parts: Parts, request: BotKinds) -> list[BotKind]:  # noqa: ARG001
+    """Which kinds of bots can be added, with their settings."""
+    return parts.accounts.kinds()
+
+
+@operation("bots.add", "bots:write")
+async def add(parts: Parts, request: AddBot) -> Applied:
+    """Add a bot to the configuration and connect to it."""
+    return await parts.accounts.add(parts.who, {"kind": request.kind, "name": request.name, **request.given()})
+
+
+@operation("bots.edit", "bots:write")
+async def edit(parts: Parts, request: EditBot) -> Applied:
+    """Change settings of a bot; no other bot is touched."""
+    if not request.given():
+        raise UsageError(reason=mark("Say what shall be changed."))
+    return await parts.accounts.edit(parts.who, request.bot, request.given())
+
+
+@operation("bots.rename", "bots:write")
+async def rename(parts: Parts, request: RenameBot) -> Applied:
+    """Give a bot another name."""
+    return await parts.accounts.edit(parts.who, request.bot, {"name": request.name or None}, act="bots.rename")
+
+
+@operation("bots.pause", "bots:write")
+async def pause(parts: Parts, request: Pause) -> Applied:
+    """Disconnect a bot until it is resumed."""
+    return await parts.accounts.edit(parts.who, request.bot, {"enabled": False}, act="bots.pause")
+
+
+@operation("bots.resume", "bots:write")
+async def resume(parts: Parts, request: Resume) -> Applied:
+    """Connect a bot that was paused."""
+    return await parts.accounts.edit(parts.who, request.bot, {"enabled": None}, act="bots.resume")
+
+
+@operation("bots.remove", "bots:write", asks=True)
+async def remove(parts: Parts, request: RemoveBot) -> Applied:
+    """Disconnect a bot and remove it from the configuration."""
+    return await parts.accounts.remove(parts.who, request.bot)
+
+
+@operation("bots.test", "bots:write")
+async def test_bot(parts: Parts, request: TestBot) -> list[Finding]:
+    """Try a bot step by step: name, port, upgrade, token, account."""
+    return [*await parts.accounts.test(request.bot, request.given())]
+
+
+@operation("bots.reconnect", "bots:write")
+async def reconnect(parts: Parts, request: Reconnect) -> None:
+    """Close a bot's connection and open it anew."""
+    await parts.accounts.reconnect(request.bot)
 
 
 @operation("bots.disconnect", "bots:write", asks=True)
@@ -34,4 +165,4 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
     await bot.close("disconnected by an operator")
 
 
-OPERATIONS = (list_bots, disconnect)
+OPERATIONS = (list_bots, kinds, add, edit, rename, pause, resume, remove, test_bot, reconnect, disconnect)

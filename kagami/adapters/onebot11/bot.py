@@ -118,6 +118,11 @@ class OneBotBot:
         line = self._seats.get("api")
         return OFFLINE if line is None else await line.call(action, seconds=self._call_seconds)
 
+    def configure(self, *, name: str, pace: Pace, call_seconds: float) -> None:
+        """Go on with other settings. Without a configured name the nickname that is known already stays."""
+        self._name = name or self._name
+        self._pace, self._call_seconds = pace, call_seconds
+
     async def close(self, reason: str) -> None:
         for line in dict.fromkeys(self._seats.values()):
             await line.socket.close(POLICY, reason)

@@ -53,6 +53,12 @@ class OneBotReception:
         self._media = media
         self._bots: dict[BotId, OneBotBot] = {}
 
+    def configure(self, config: PeerConfig) -> None:
+        """Go on with other settings, those that are here already too."""
+        self._config = config
+        for bot in self._bots.values():
+            bot.configure(name="", pace=bot.pace, call_seconds=config.call_seconds)
+
     async def admit(self, welcome: Welcome) -> None:
         """A seat that is taken by a connection on which somebody still answers stays taken."""
         bot = bot_id(welcome.platform, welcome.account)
@@ -106,21 +112,64 @@ class OneBotReception:
 class ForwardBot:
     """Implements `ports.Adapter`: keeps one connection to an implementation that runs a WebSocket server.
 
-    Until the first frame tells which account is there, a bot stands for it under the configured name or address.
+    Until the first frame tells which account is there, a bot stands for it: under the account that is `known` from an
+    earlier connection to the same address, or else the configured name or address. For one that is paused it stands
+    all the time.
     """
 
     def __init__(
-        self, config: OneBot11Config, *, clock: Clock, nursery: Nursery, meters: Meters, media: Media | None = None
+        self,
+        config: OneBot11Config,
+        *,
+        clock: Clock,
+        nursery: Nursery,
+        meters: Meters,
+        media: Media | None = None,
+        known: Identity | None = None,
     ) -> None:
         self._config = config
+        self._known = known is not None
+        self._who = known or Identity(bot_id("onebot11", config.name or show_url(config.url)), "")
+        self._place: _Place | None = None
         self._media = media
         self._clock = clock
         self._nursery = nursery
         self._meters = meters
         self._address = show_url(config.url)
 
+    @property
+    def id(self) -> BotId:
+        """Of whoever stands for the account at the moment."""
+        return self._who.bot
+
+    @property
+    def known(self) -> Identity | None:
+        """The account, when it has told which one it is."""
+        return self._who if self._known else None
+
+    def configure(self, config: OneBot11Config) -> bool:
+        """Go on with other settings; False when the connection has to be opened anew for them."""
+        now = self._config
+        same = (now.url, now.token, now.enabled) == (config.url, config.token, config.enabled)
+        # Who is not known yet stands under the configured name.
+        if not same or (config.name != now.name and not (self._known and config.name)):
+            return False
+        self._config = config
+        if self._place is not None:
+            self._place.bot.configure(name=config.name, pace=config.pace, call_seconds=config.call_seconds)
+        return True
+
     async def run(self, intake: Intake) -> None:
-        place = _Place(self._stand(intake, Identity(bot_id("onebot11", self._config.name or self._address), "")))
+        place = self._place = _Place(self._stand(intake, self._who))
+        try:
+            if not self._config.enabled:
+                place.tell("stopped", "paused by an operator")
+                await asyncio.get_running_loop().create_future()
+            await self._dial(intake, place)
+        finally:
+            intake.detach(place.bot)
+
+    async def _dial(self, intake: Intake, place: _Place) -> None:
         link = Link(
             self._config.url,
             token=self._config.token.reveal(),
@@ -129,10 +178,7 @@ class ForwardBot:
             meters=self._meters,
             tell=place.tell,
         )
-        try:
-            await link.run(lambda socket: self._serve(intake, place, socket))
-        finally:
-            intake.detach(place.bot)
+        await link.run(lambda socket: self._serve(intake, place, socket))
 
     def _stand(self, intake: Intake, who: Identity) -> OneBotBot:
         bot = OneBotBot(
@@ -151,7 +197,8 @@ class ForwardBot:
 
     async def _serve(self, intake: Intake, place: _Place, socket: Socket) -> None:
         account, held = await self._introduce(socket)
-        who = identity(DEFAULT_PLATFORM, account)
+        who = self._who = identity(DEFAULT_PLATFORM, account)
+        self._known = True
         if place.bot.id != who.bot:
             former, place.bot = place.bot, self._stand(intake, who)
             intake.detach(former)

@@ -12,11 +12,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from kagami.adapters.onebot11.config import OneBot11Config
-from kagami.cli.findings import Finding
 from kagami.errors import WireError
 from kagami.i18n import Translate
 from kagami.onebot.read import refused
 from kagami.onebot.wire import decode
+from kagami.ports import Finding
 
 PATIENCE_S = 5.0
 FRAMES = 20  # events may come before the answer

@@ -12,9 +12,9 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from kagami.adapters.onebot11.config import OneBot11Config
-from kagami.cli.dial import dial
-from kagami.cli.findings import Finding
+from kagami.adapters.onebot11.dial import dial
 from kagami.core.secrets import Secret
+from kagami.ports import Finding
 
 TOKEN = "k3y-0f-a-b0t"
 EVENT = {"post_type": "meta_event", "meta_event_type": "heartbeat", "self_id": 1, "time": 1}

@@ -1,0 +1,1 @@
+"""The settings centre: reads, checks, writes and undoes the configuration of a running engine."""

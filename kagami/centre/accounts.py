@@ -1,0 +1,142 @@
+"""Bots as operations: their tables in the file, and the connections that follow them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from kagami.centre.desk import SettingsDesk
+from kagami.centre.keys import LEAVES, edit_of
+from kagami.centre.shown import bot_kinds
+from kagami.config import BotConfig, Settings
+from kagami.core.secrets import HIDDEN
+from kagami.edits import Edit
+from kagami.errors import NotFound, Refused, SettingError
+from kagami.i18n import Translate, mark
+from kagami.model.ids import BotId
+from kagami.model.principal import Principal
+from kagami.ports import Applied, BotKind, Bots, Finding
+from kagami.shape import Shape
+
+KEY = "bots"
+_DISCONNECTED = "asked by an operator to connect again"
+
+
+class Dialled(Protocol):
+    """The running connections, in the order of `[[bots]]`."""
+
+    def ids(self) -> list[BotId]: ...
+
+    async def reconnect(self, place: int) -> None: ...
+
+
+class AccountsDesk:
+    """Implements `ports.Accounts`. A bot goes by the name of its table, or the id of the account that it brought."""
+
+    def __init__(
+        self,
+        desk: SettingsDesk,
+        dialled: Dialled,
+        bots: Bots,
+        *,
+        forget: Callable[[str], None],
+        translate: Translate,
+    ) -> None:
+        self._desk = desk
+        self._forget = forget
+        self._dialled = dialled
+        self._bots = bots
+        self._t = translate
+
+    def kinds(self) -> list[BotKind]:
+        return bot_kinds(LEAVES[KEY])
+
+    async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
+        def edits(now: Settings) -> list[tuple[str, Edit]]:
+            place = len(now.bots)
+            table = {name: value for name, value in keys.items() if value not in ("", None)}
+            return [(f"{KEY}.{place}", Edit((KEY, place), _nested(place, table, self._t)))]
+
+        return await self._desk.edit(who, "bots.add", edits)
+
+    async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
+        def edits(now: Settings) -> list[tuple[str, Edit]]:
+            place = self._place(bot, now)
+            return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]
+
+        return await self._desk.edit(who, act, edits)
+
+    async def remove(self, who: Principal, bot: str) -> Applied:
+        gone: list[BotId] = []
+
+        def edits(now: Settings) -> list[tuple[str, Edit]]:
+            place = self._place(bot, now)
+            gone.append(self._dialled.ids()[place])
+            return [(f"{KEY}.{place}", Edit((KEY, place), None))]
+
+        applied = await self._desk.edit(who, "bots.remove", edits)
+        for each in gone:
+            self._forget(each)
+        return applied
+
+    async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
+        from kagami.adapters.onebot11.dial import dial  # noqa: PLC0415 - loads a second WebSocket client
+
+        now = self._desk.live.current
+        config = now.bots[self._place(bot, now)] if bot else self._made(keys or {})
+        subject = self._t(mark("bot {}")).format(bot or config.name or config.url)
+        return await asyncio.to_thread(lambda: list(dial(config, subject, self._t)))
+
+    async def reconnect(self, bot: str) -> None:
+        """One that connects to the gateway can only be told to go: it comes back by itself."""
+        found = self._bots.get(BotId(bot))
+        try:
+            place = self._place(bot, self._desk.live.current)
+        except Refused:
+            if found is not None:
+                await found.close(_DISCONNECTED)
+            return
+        await self._dialled.reconnect(place)
+
+    def _place(self, bot: str, now: Settings) -> int:
+        """Its place among `[[bots]]`; `NotFound`, or `Refused` for one that has no table there."""
+        names = [config.name for config in now.bots]
+        ids = self._dialled.ids()
+        if bot in names:
+            return names.index(bot)
+        if bot in ids:
+            return ids.index(BotId(bot))
+        if self._bots.get(BotId(bot)) is not None:
+            raise Refused(reason=self._t(mark("This bot connects by itself: it has no entry that could be changed.")))
+        raise NotFound(what="bot", name=bot)
+
+    def _made(self, keys: Mapping[str, Any]) -> BotConfig:
+        shape = Shape(lambda _: self._t(mark("this change")), self._t)
+        table = {"kind": "onebot11", **{name: value for name, value in keys.items() if value not in ("", None)}}
+        (made,) = shape.value(tuple[BotConfig, ...], [table], KEY)
+        if not made.url.startswith(("ws://", "wss://")):
+            fix = self._t(mark("Give an address like ws://127.0.0.1:3001."))
+            raise SettingError(
+                key="url",
+                value=HIDDEN,
+                origin=self._t(mark("this change")),
+                reason=self._t("it is no WebSocket address"),
+                fix=fix,
+            )
+        bot: BotConfig = made
+        return bot
+
+
+def _nested(place: int, table: Mapping[str, Any], t: Translate) -> dict[str, Any]:
+    """A table of the file of dotted names."""
+    made: dict[str, Any] = {"kind": table.get("kind", "onebot11")}
+    for name, value in table.items():
+        if name == "kind":
+            continue
+        _, _, *path = edit_of(f"{KEY}.{place}.{name}", value, t).path
+        inner = made
+        for part in path[:-1]:
+            inner = inner.setdefault(str(part), {})
+        inner[str(path[-1])] = edit_of(f"{KEY}.{place}.{name}", value, t).value
+    return made

@@ -1,0 +1,87 @@
+"""The configured bots: each with the task that keeps its connection, changed one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kagami.config import BotConfig
+from kagami.engine.tools import Tools
+from kagami.model.ids import BotId
+from kagami.ports import Intake
+
+if TYPE_CHECKING:
+    from kagami.adapters.onebot11.link import ForwardBot
+
+
+@dataclass(slots=True)
+class Kept:
+    config: BotConfig
+    bot: ForwardBot
+    task: asyncio.Task[Any]
+
+
+class Connections:
+    """In the order of `[[bots]]`. A change of one touches no other."""
+
+    def __init__(self, tools: Tools, intake: Intake) -> None:
+        self._tools = tools
+        self._intake = intake
+        self._kept: list[Kept] = []
+
+    def ids(self) -> list[BotId]:
+        """Who stands for each at the moment."""
+        return [each.bot.id for each in self._kept]
+
+    async def configure(self, bots: Sequence[BotConfig]) -> None:
+        """Connect these and no others."""
+        left = list(self._kept)
+        found = [_take(left, config) for config in bots]
+        await self._end(
+            [*left, *(each for each, config in zip(found, bots, strict=True) if each and not _goes_on(each, config))]
+        )
+        self._kept = [
+            each if each is not None and not each.task.done() else self._begin(config, each)
+            for each, config in zip(found, bots, strict=True)
+        ]
+
+    async def reconnect(self, place: int) -> None:
+        """Open the connection anew, whatever state it is in."""
+        kept = self._kept[place]
+        await self._end([kept])
+        self._kept[place] = self._begin(kept.config, kept)
+
+    def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
+        from kagami.adapters.onebot11.link import ForwardBot  # noqa: PLC0415
+
+        tools = self._tools
+        known = before.bot.known if before is not None and before.config.url == config.url else None
+        bot = ForwardBot(
+            config, clock=tools.clock, nursery=tools.nursery, meters=tools.meters, media=tools.media, known=known
+        )
+        return Kept(config, bot, tools.nursery.start(f"bot {config.name}", bot.run(self._intake)))
+
+    async def _end(self, kept: Sequence[Kept]) -> None:
+        for each in kept:
+            each.task.cancel()
+        if kept:
+            await asyncio.wait([each.task for each in kept])
+
+
+def _take(left: list[Kept], config: BotConfig) -> Kept | None:
+    """The connection that was this one's: with the same settings, or else the same name, or else the same address."""
+    same = [each for each in left if each.config == config]
+    named = [each for each in left if config.name and each.config.name == config.name]
+    there = [each for each in left if each.config.url == config.url]
+    found = next(iter([*same, *named, *there]), None)
+    if found is not None:
+        left.remove(found)
+    return found
+
+
+def _goes_on(kept: Kept, config: BotConfig) -> bool:
+    goes_on = kept.bot.configure(config)
+    kept.config = config if goes_on else kept.config
+    return goes_on

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kagami.centre.accounts import AccountsDesk
+from kagami.errors import NotFound, Refused, SettingError
+from kagami.model.ids import BotId
+from kagami.model.principal import CONSOLE
+from tests.centre.conftest import Open, Stand
+
+FILE = """[[bots]]
+kind = "onebot11"
+url = "ws://127.0.0.1:1"  # the first
+name = "one"
+
+[[bots]]
+kind = "onebot11"
+url = "ws://127.0.0.1:2"
+
+# the end
+"""
+
+
+class Dialled:
+    """Two connections, of which the second has told its account."""
+
+    def __init__(self) -> None:
+        self.again: list[int] = []
+
+    def ids(self) -> list[BotId]:
+        return [BotId("onebot11:one"), BotId("qq:2")]
+
+    async def reconnect(self, place: int) -> None:
+        self.again.append(place)
+
+
+class Guest:
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+
+    async def close(self, reason: str) -> None:
+        self.closed.append(reason)
+
+
+class Bots:
+    """One bot came to the gateway."""
+
+    def __init__(self) -> None:
+        self.guest = Guest()
+
+    def get(self, bot: BotId) -> Any:
+        return self.guest if bot == "qq:3" else None
+
+    def rows(self) -> list[Any]:
+        return []
+
+
+def desk(stand: Stand, gone: list[str] | None = None) -> AccountsDesk:
+    forget = (gone if gone is not None else []).append
+    return AccountsDesk(stand.desk, Dialled(), Bots(), forget=forget, translate=str)
+
+
+async def test_a_bot_is_added_behind_the_others(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        keys = {"kind": "onebot11", "name": "", "url": "ws://127.0.0.1:3", "pace.chat_per_second": "2"}
+        await desk(stand).add(CONSOLE, keys)
+        table = '[[bots]]\nkind = "onebot11"\nurl = "ws://127.0.0.1:3"\npace = {chat_per_second = 2.0}\n\n# the end\n'
+        assert stand.text == FILE.replace("# the end\n", table)
+        assert stand.live.current.bots[2].pace.chat_per_second == 2
+
+
+@pytest.mark.parametrize(("bot", "place"), [("one", 0), ("onebot11:one", 0), ("qq:2", 1)])
+async def test_a_bot_goes_by_its_name_or_its_account(open_stand: Open, bot: str, place: int) -> None:
+    async with open_stand(FILE) as stand:
+        await desk(stand).edit(CONSOLE, bot, {"enabled": False}, act="bots.pause")
+        assert [each.enabled for each in stand.live.current.bots].index(False) == place
+        (row,) = await stand.desk.history()
+        assert row.act == "bots.pause"
+        await desk(stand).edit(CONSOLE, bot, {"enabled": None}, act="bots.resume")
+        assert stand.text == FILE
+
+
+async def test_a_bot_that_is_removed_is_not_missed(open_stand: Open) -> None:
+    gone: list[str] = []
+    async with open_stand(FILE) as stand:
+        await desk(stand, gone).remove(CONSOLE, "qq:2")
+        assert [each.name for each in stand.live.current.bots] == ["one"]
+        assert "# the first" in stand.text
+    assert gone == ["qq:2"]
+
+
+async def test_others_are_refused(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        with pytest.raises(NotFound):
+            await desk(stand).remove(CONSOLE, "nobody")
+        with pytest.raises(Refused, match="by itself"):
+            await desk(stand).edit(CONSOLE, "qq:3", {"name": "x"})
+        with pytest.raises(SettingError, match="same name"):
+            await desk(stand).edit(CONSOLE, "qq:2", {"name": "one"})
+        with pytest.raises(SettingError):
+            await desk(stand).test(keys={"url": "http://x"})
+        assert stand.text == FILE
+
+
+async def test_who_came_by_itself_is_asked_to_come_again(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        dialled, bots = Dialled(), Bots()
+        accounts = AccountsDesk(stand.desk, dialled, bots, forget=lambda _: None, translate=str)
+        await accounts.reconnect("one")
+        await accounts.reconnect("qq:3")
+        assert dialled.again == [0]
+        assert len(bots.guest.closed) == 1
+
+
+async def test_a_bot_is_tried_from_outside(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        found = await desk(stand).test("one")
+        assert [each.state for each in found] == ["ok", "bad"]
+        assert "port 1" in found[-1].text
+
+
+async def test_kinds_are_told(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        assert [each.kind for each in desk(stand).kinds()] == ["onebot11"]

@@ -1,0 +1,96 @@
+"""Bots come and go one by one, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from kagami.engine import Engine
+from kagami.errors import NotFound, Refused, SettingError
+from kagami.operations.bots import AddBot, EditBot, ListBots, Pause, Reconnect, RemoveBot, RenameBot, Resume
+from kagami.operations.bots import TestBot as TryBot
+from kagami.operations.settings import (
+    SettingsHistory,
+    UndoSettings,
+)
+from kagami.ports import BotRow
+from kagami.testing.onebot import Listening, listen_as_implementation
+from tests.engine.running import FREE, answers, engine, until, visiting
+
+
+@asynccontextmanager
+async def listening(account: str, token: str = "") -> AsyncIterator[Listening]:
+    async with listen_as_implementation(account=account, token=token) as found:
+        yield found
+
+
+async def rows(opened: Engine) -> dict[str, BotRow]:
+    return {row.name: row for row in await opened.call(ListBots())}
+
+
+async def test_a_bot_is_added_changed_paused_resumed_and_removed_while_another_stays(tmp_path: Path) -> None:
+    async with (
+        engine(tmp_path) as opened,
+        listening("10001", "s3cret") as one,
+        listening("10002") as two,
+        asyncio.timeout(20),
+    ):
+        await opened.call(AddBot(url=two.url, name="two"))
+        await two.accepted()
+        added = await opened.call(AddBot(url=one.url, token="s3cret", name="one"))
+        assert {each.result for each in added.keys} == {"reopened"}
+        await answers(await one.accepted(), "/echo hello", "hello")
+
+        await opened.call(RenameBot(bot="qq:10001", name="uno"))
+        await opened.call(EditBot(bot="uno", keys={"pace.chat_per_second": 9.0}))
+        assert (await rows(opened))["uno"].id == "qq:10001"
+        await opened.call(Pause(bot="uno"))
+        paused = (await rows(opened))["uno"]
+        assert (paused.id, paused.health.state) == ("qq:10001", "stopped")
+        assert one.open == 0
+        await opened.call(Resume(bot="qq:10001"))
+        await answers(await one.accepted(), "/echo back", "back")
+        await opened.call(Reconnect(bot="uno"))
+        await one.accepted()
+
+        await opened.call(RemoveBot(bot="uno"))
+        assert "uno" not in await rows(opened)
+        assert len(one.peers) == 3
+        assert len(two.peers) == 1
+        text = (tmp_path / "kagami.toml").read_text()
+        assert text.startswith(FREE)
+        assert text.count("[[bots]]") == 1
+        while await opened.call(SettingsHistory()):
+            try:
+                await opened.call(UndoSettings())
+            except Refused:
+                break
+        assert (tmp_path / "kagami.toml").read_text() == FREE
+
+
+async def test_a_bot_is_tried_step_by_step_before_it_is_added(tmp_path: Path) -> None:
+    async with engine(tmp_path) as opened, listening("10001", "s3cret") as one:
+        found = await opened.call(TryBot(url=one.url, token="wrong"))
+        assert [each.state for each in found] == ["ok", "bad"]
+        found = await opened.call(TryBot(url=one.url, token="s3cret"))
+        assert "10001" in found[-1].text
+        await opened.call(AddBot(url=one.url, token="s3cret", name="one"))
+        assert (await opened.call(TryBot(bot="one")))[-1].state == "ok"
+        with pytest.raises(SettingError):
+            await opened.call(TryBot(url="http://x"))
+
+
+async def test_a_bot_that_comes_by_itself_has_no_entry_to_change(tmp_path: Path) -> None:
+    async with engine(tmp_path) as opened, visiting(opened) as peer:
+        await until(lambda: opened.parts.bots.get("qq:10001"))  # type: ignore[arg-type]
+        for request in (Pause(bot="qq:10001"), RenameBot(bot="qq:10001", name="x"), RemoveBot(bot="qq:10001")):
+            with pytest.raises(Refused, match="connects by itself"):
+                await opened.call(request)
+        with pytest.raises(NotFound):
+            await opened.call(Pause(bot="nobody"))
+        await opened.call(Reconnect(bot="qq:10001"))
+        await peer.closed()
