@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from kagami.log import LogLine, Ring
+from kagami.logwords import matcher
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
-from kagami.operations.logs import Window, Windowed, matcher
+from kagami.operations.logs import Window, Windowed
 from kagami.ports import Parts
+from kagami.storage.logbook import Logbook
 
 MakeParts = Callable[..., Parts]
 LINE = LogLine(1, 0, logging.INFO, "hub", "Bot Ready now", {"bot": "qq:10001", "peer": "127.0.0.1"})
@@ -25,7 +27,7 @@ def filled(amount: int) -> Ring:
 
 
 async def window(make_parts: MakeParts, request: Window, amount: int = 10) -> Windowed:
-    answer: Any = await registry().call(make_parts(ring=filled(amount)), CONSOLE, request)
+    answer: Any = await registry().call(make_parts(logs=Logbook(filled(amount))), CONSOLE, request)
     assert isinstance(answer, Windowed)
     return answer
 
