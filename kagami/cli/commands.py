@@ -8,10 +8,11 @@ from typing import Any
 import click
 import msgspec
 
-from kagami.cli.console import Looks, attach, looks_options
+from kagami.cli.console import Looks, Trust, attach, attach_at, looks_options, trust_options
+from kagami.cli.keeping import keeping_commands
 from kagami.cli.options import Command, Globals
 from kagami.cli.plugin import plugin_commands
-from kagami.cli.service import service_commands
+from kagami.cli.systemd import service_commands
 from kagami.errors import Conflict, UsageError
 from kagami.i18n import Translate
 
@@ -32,12 +33,14 @@ def commands(t: Translate) -> dict[str, click.Command]:
             "attach",
             t,
             callback=_attach,
-            params=[url, *looks_options(t)],
+            params=[url, *trust_options(t), *looks_options(t)],
             help=t("Open the terminal UI on a running engine."),
         ),
         Command("health", t, callback=_health, help=t("Tell whether the engine is ready; exit code 0 when it is.")),
         Command("doctor", t, callback=_doctor, help=t("Look for what is wrong and say how to mend it.")),
         Command("init", t, callback=_init, params=[force], help=t("Write a kagami.toml that explains every setting.")),
+        Command("reset-term", t, callback=_reset_term, help=t("Mend a terminal that a program left in disorder.")),
+        *keeping_commands(t),
     ]
     return {str(each.name): each for each in made} | {"plugin": plugin_commands(t), "service": service_commands(t)}
 
@@ -53,11 +56,19 @@ def _run(given: Globals, /, role: str, log_format: str) -> int:
 
 
 @click.pass_obj
-def _attach(given: Globals, /, url: str | None, **looks: Any) -> int:
+def _attach(
+    given: Globals, /, url: str | None, token_file: Path | None, ca_file: Path | None, insecure: bool, **looks: Any
+) -> int:
     if url:
-        reason = given.t("This version attaches over the home's local socket: use ssh, or --home.")
-        raise UsageError(reason=reason)
+        return attach_at(url, Trust(token_file, ca_file, insecure), given, Looks(**looks))
     return attach(given, Looks(**looks))
+
+
+def _reset_term() -> int:
+    from kagami.tui.terminal import reset_terminal  # noqa: PLC0415
+
+    reset_terminal()
+    return 0
 
 
 @click.pass_obj
