@@ -1,9 +1,18 @@
-"""What every test shares: how Hypothesis looks for counter-examples."""
+"""What every test shares: how Hypothesis looks for counter-examples, and what the garbage collector looks at."""
 
 from __future__ import annotations
+
+import gc
 
 from hypothesis import settings
 
 # Machines of any speed, and no folder of examples beside the source; a failure prints what replays it.
 settings.register_profile("kagami", deadline=None, database=None, print_blob=True)
 settings.load_profile("kagami")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay until the end: a collection need not walk through all of them each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -50,9 +50,9 @@ def test_a_pattern_that_re2_does_not_take_is_refused(regex: str) -> None:
 
 def test_a_pattern_that_would_stall_others_costs_linear_time() -> None:
     pattern = Pattern([], "(a+)+$")
-    started = time.perf_counter()
+    started = time.thread_time()
     assert pattern.groups("a" * 50_000 + "!") is None
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @given(st.text(min_size=1), st.text(), st.text())

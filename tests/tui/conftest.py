@@ -4,6 +4,19 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import textual.app
+import textual.pilot
+import textual.screen
+
+from tests.tui.quiet import FRAME_S, quiet
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever drives an app goes on as soon as the app has nothing left to do."""
+    monkeypatch.setattr(textual.app, "wait_for_idle", quiet)
+    monkeypatch.setattr(textual.pilot, "wait_for_idle", quiet)
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", FRAME_S)
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from textual._context import visible_screen_stack
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from kagami.tui.app import Console
 from kagami.tui.format import Tier
 from kagami.tui.shell import Leave
+from kagami.tui.state import State
 from tests.tui.engine import FakeControl, FixedClock
 
 GOLDENS = Path(__file__).parent / "goldens"
 Size = tuple[int, int]
+WAIT_S = 20.0  # for what is sure to come, also on a machine that does much else
 
 
 @asynccontextmanager
@@ -30,6 +33,7 @@ async def run_console(
     control: FakeControl | None = None,
     clock: FixedClock | None = None,
     owned: bool = False,
+    state: State | None = None,
 ) -> AsyncIterator[tuple[Console, Pilot[Leave]]]:
     """A console that has shown its first place."""
     console = Console(
@@ -40,6 +44,7 @@ async def run_console(
         owned=owned,
         text="full" if language == "zh" and tier == "ascii" else None,
         clock=clock or FixedClock(),
+        state=state or State(tips_off=True),
     )
     async with run_test(console, size) as pilot:
         yield console, pilot
@@ -55,12 +60,16 @@ async def run_test(console: Console, size: Size) -> AsyncIterator[Pilot[Leave]]:
 async def settled(console: Console, pilot: Pilot[Leave]) -> None:
     """Everything that was asked for has been shown, and nothing moves any more."""
     await until(lambda: console.idle)
-    same, before = 0, list[str]()
-    async with asyncio.timeout(5):
-        while same < 3:
+    before, now = list[str](), [""]
+    async with asyncio.timeout(WAIT_S):
+        while now != before or not _painted(console.screen):
             await pilot.pause()
-            now = screen_text(console)
-            same, before = (same + 1 if now == before else 0), now
+            before, now = now, screen_text(console)
+
+
+def _painted(screen: Screen[object]) -> bool:
+    """Nothing of it has to be laid out or painted again."""
+    return not (screen._layout_required or screen._repaint_required or screen._dirty_widgets or screen._callbacks)
 
 
 async def press(console: Console, pilot: Pilot[Leave], *keys: str) -> None:
@@ -75,11 +84,11 @@ def on_screen(console: Console, text: str) -> bool:
     return text in "\n".join(screen_text(console))
 
 
-async def until(claim: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(claim: Callable[[], bool], seconds: float = WAIT_S) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not claim():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.002)
 
 
 def screen_text(console: Console) -> list[str]:

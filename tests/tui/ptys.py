@@ -12,10 +12,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 QUIET_S = 0.15
+"""After a key without an answer for so long, nothing will come. Longer than the pause that makes an ESC a key."""
+NEXT_S = 0.04
+"""Between two parts of one answer passes less than this."""
 FIRST_PAINT = "· idle\x07".encode()
 
 
@@ -44,26 +47,45 @@ class Terminal:
         # The terminal is asked where the cursor is: this one is in the first column, as after a narrow character.
         for _ in range(chunk.count(b"\x1b[6n")):
             os.write(self._master, b"\x1b[1;2R")
+        # And after each frame, whether it has come that far.
+        for _ in range(chunk.count(b"\x1b[5n")):
+            os.write(self._master, b"\x1b[0n")
         return bool(chunk)
 
     def wait_for(self, wanted: bytes, seconds: float = 20.0) -> None:
         """Read until these bytes have come."""
-        end = time.monotonic() + seconds
-        while wanted not in self.output:
-            if time.monotonic() > end:
-                raise TimeoutError(bytes(self.output[-500:]))
-            self.read(0.1)
+        self.wait_until(lambda output: wanted in output, seconds)
 
     def settle(self, seconds: float = 5.0) -> None:
         """Read until nothing comes for a moment."""
+        self._read_on(QUIET_S, seconds)
+
+    def _read_on(self, pause: float, seconds: float = 5.0) -> None:
         end = time.monotonic() + seconds
-        while self.read(QUIET_S) and time.monotonic() < end:
-            pass
+        more = self.read(QUIET_S)
+        while more and time.monotonic() < end:
+            more = self.read(pause)
 
     def press(self, keys: str) -> None:
         """Send keys and take what they cause."""
         os.write(self._master, keys.encode())
-        self.settle()
+        self._read_on(QUIET_S if keys.endswith("\x1b") else NEXT_S)
+
+    def leave(self, seconds: float = 20.0) -> int:
+        """Press q until the console has ended; its exit code. On a slow machine an ESC may swallow the first q."""
+        end = time.monotonic() + seconds
+        while self.child.poll() is None and time.monotonic() < end:
+            with suppress(OSError):  # it has ended just now
+                self.press("q")
+        return self.child.wait(0.1)
+
+    def wait_until(self, claim: Callable[[bytes], bool], seconds: float = 20.0) -> None:
+        """Read until what has come is as it should be."""
+        end = time.monotonic() + seconds
+        while not claim(bytes(self.output)):
+            if time.monotonic() > end:
+                raise TimeoutError(bytes(self.output[-500:]))
+            self.read(0.1)
 
     def close(self) -> None:
         if self.child.poll() is None:
@@ -73,7 +95,7 @@ class Terminal:
 
 
 @contextmanager
-def terminal(module: str, *arguments: str, size: tuple[int, int] = (100, 30)) -> Iterator[Terminal]:
+def terminal(module: str, *arguments: str, size: tuple[int, int] = (100, 30), wire: str = "thin") -> Iterator[Terminal]:
     """`python -m module` on a terminal of this size that has true colour and speaks UTF-8."""
     environ = {
         **os.environ,
@@ -82,6 +104,7 @@ def terminal(module: str, *arguments: str, size: tuple[int, int] = (100, 30)) ->
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTHONUTF8": "1",
+        "KAGAMI_WIRE": wire,
     }
     environ.pop("NO_COLOR", None)
     opened = Terminal([sys.executable, "-m", module, *arguments], size, environ)
