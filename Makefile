@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test test-browser check bench lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make run     set up and open Kagami"
 	@echo "make test    set up and run every test that needs only Python packages"
+	@echo "make test-browser  set up and run the tests in a real Chromium, which the system has to have"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   measure beside the floors and the peers"
 	@echo "make lock    resolve the dependencies again"
@@ -41,6 +42,15 @@ run: $(VENV)/.run
 test: $(VENV)/.test $(VENV)/.euler
 	$(BIN)/python -m pytest -n auto
 
+$(VENV)/.browser: requirements-browser.lock $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-browser.lock
+	@touch $@
+
+test-browser: $(VENV)/.browser
+	@command -v "$${KAGAMI_CHROMIUM:-chromium}" >/dev/null \
+	  || { echo "These tests need Chromium: install it, or name one with KAGAMI_CHROMIUM=/path/to/it"; exit 1; }
+	$(BIN)/python -m pytest tests/browser
+
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -55,6 +65,8 @@ lock:
 	  pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra test --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra test --extra browser pyproject.toml -o requirements-browser.lock
 	printf '%s\n' euler-onebot==0.0.2 lagrange-python==0.1.8 | \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-euler.lock
 

@@ -1,4 +1,4 @@
-"""Two doors to the same handlers: the port, where only health and metrics are told, and the home's socket with all."""
+"""Two doors to the same handlers: the port for who shows a token, the home's socket for its owner."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from kagami import log
-from kagami.core.handshake import rules
+from kagami.core.handshake import Rules, rules
+from kagami.model.principal import CONSOLE, Principal
 from kagami.operations.registry import Registry
 from kagami.ports import Parts
+from kagami.ports.consoles import Consoles
+from kagami.web.auth import Door, known_person
 from kagami.web.config import WebConfig
-from kagami.web.doors import add_headers, known_host, same_user, tell_errors
+from kagami.web.console import ConsoleLine
+from kagami.web.doors import add_headers, known_host, known_origin, same_user, tell_errors, whole_body
 from kagami.web.handlers import Handlers
+from kagami.web.listening import Ask, Listening
+from kagami.web.pages import Pages
 from kagami.web.port import PortSite
 
 BODY_BYTES = 1 << 20
@@ -35,12 +41,18 @@ _say = log.get("web")
 class WebServer:
     """`async with WebServer(...)` listens on the port of `config` and on the local socket at `path`."""
 
-    def __init__(self, config: WebConfig, operations: Registry, parts: Parts, *, socket: Path) -> None:
+    def __init__(
+        self, config: WebConfig, operations: Registry, parts: Parts, *, socket: Path, consoles: Consoles | None = None
+    ) -> None:
         self._config = config
-        self._handlers = Handlers(operations, parts)
+        self._parts = parts
+        self._handlers = Handlers(config, operations, parts)
         self._path = socket
+        self._line = ConsoleLine(consoles, parts.people) if consoles is not None and config.sessions else None
         self._stack = AsyncExitStack()
         self._port = config.port
+        self._demands = _demands(config)
+        self._site: PortSite | None = None
 
     @property
     def port(self) -> int:
@@ -49,10 +61,11 @@ class WebServer:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            outside = await self._open(stack, [known_host(rules(self._config.host, "", hosts=self._config.hosts))])
-            await PortSite(outside, self._config.host, self._config.port, _logger).start()
-            self._port = outside.addresses[0][1]
-            inside = await self._open(stack, [same_user], operator=True)
+            outside = await self._open(stack, *self._port_door())
+            self._site = PortSite(outside, self._config.host, self._config.port, _logger)
+            await self._site.start()
+            self._port = self._site.port
+            inside = await self._open(stack, [same_user], [], _console)
             await LocalSite(inside, self._path).start()
             self._stack = stack.pop_all()
         _say.info("listening", host=self._config.host, port=self._port, socket=self._path)
@@ -63,17 +76,69 @@ class WebServer:
     ) -> None:
         await self._stack.aclose()
 
-    async def _open(self, stack: AsyncExitStack, checks: list[Middleware], *, operator: bool = False) -> web.AppRunner:
-        app = web.Application(middlewares=[*checks, tell_errors], client_max_size=BODY_BYTES)
-        app.add_routes(self._handlers.health_routes())
-        if operator:
-            app.add_routes(self._handlers.operator_routes())
+    async def configure(self, config: WebConfig) -> None:
+        """Listen elsewhere: there first, then not here any more. An `OSError` when that cannot be, and everything is as
+        it was. Who is connected stays so, and the local socket has nothing to do with it.
+        """
+        site, before = self._site, self._config
+        if site is not None and (before.host, before.port) != (config.host, config.port):
+            self._site = await self._move(site, config)
+            self._port = self._site.port
+            _say.info("listening", host=config.host, port=self._port)
+        self._config, self._demands = config, _demands(config)
+
+    async def _move(self, site: PortSite, config: WebConfig) -> PortSite:
+        other = site.elsewhere(config.host, config.port)
+        if config.port != self._port:
+            await other.start()
+            await site.stop()
+            return other
+        await site.stop()  # of two on one port only one can listen
+        try:
+            await other.start()
+        except OSError:
+            self._site = site.elsewhere(self._config.host, self._port)
+            await self._site.start()
+            raise
+        return other
+
+    def _port_door(self) -> tuple[list[Middleware], list[web.RouteDef], Ask]:
+        """Checks in the order of their questions: is it for us, does a foreign page ask, and who."""
+        config, people = self._config, self._parts.people
+        door = Door(people, config.trusted_proxies)
+        checks = [
+            known_host(lambda: self._demands),
+            known_origin(config.origins),
+            known_person(people, config.trusted_proxies),
+        ]
+        routes = door.routes()
+        if self._line is not None:
+            routes += [*Pages(people).routes(), web.get("/console", self._line.serve)]
+        return checks, routes, door.principal
+
+    async def _open(
+        self, stack: AsyncExitStack, checks: list[Middleware], routes: list[web.RouteDef], ask: Ask
+    ) -> web.AppRunner:
+        app = web.Application(middlewares=[*checks, tell_errors, whole_body], client_max_size=BODY_BYTES)
+        listening = Listening(self._parts, ask)
+        app.add_routes([*self._handlers.health_routes(), *routes, web.get("/api/v1/live", listening.live)])
+        app.add_routes(self._handlers.operator_routes())
         app.on_response_prepare.append(add_headers)
-        app.on_shutdown.append(self._handlers.close)
+        app.on_shutdown.append(listening.close)
+        if self._line is not None:
+            app.on_shutdown.append(self._line.close)
         runner = web.AppRunner(app, access_log=None, logger=_logger, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         return runner
+
+
+def _demands(config: WebConfig) -> Rules:
+    return rules(config.host, "", hosts=config.hosts)
+
+
+async def _console(_: web.Request) -> Principal:
+    return CONSOLE
 
 
 class LocalSite(web.BaseSite):
