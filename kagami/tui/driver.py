@@ -23,6 +23,7 @@ from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from kagami.tui.answers import Answers
 from kagami.tui.pacing import ASK, Pacer, without_answers
 from kagami.tui.shell import HangsUp
 from kagami.tui.wire import Wire
@@ -165,7 +166,7 @@ class ConsoleDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        decode, answers = getincrementaldecoder("utf-8")("replace").decode, Answers()
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
@@ -177,6 +178,7 @@ class ConsoleDriver(LinuxDriver):
                     raw, answered = without_answers(raw or b"")
                     if answered:
                         self._in_loop(self._answered)
+                    raw = answers.typed(raw, monotonic()) if raw else raw
                     for message in (*(parser.feed(decode(raw)) if raw else ()), *parser.tick()):
                         self.process_message(message)
         except (OSError, ParseEOF):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -47,7 +48,8 @@ _ATTRIBUTES = {
 }
 # Pairs that one sequence ends.
 _TOGETHER = {"22": {"1", "2"}, "24": {"4", "21"}, "25": {"5", "6"}, "54": {"51", "52"}}
-_WITH_SUBPARAMETERS = {"2": 5, "5": 3}
+# One parameter of SGR, a colour with what belongs to it; an empty one is a reset.
+_PARAMETER = re.compile(r"[34]8;2;\d+;\d+;\d+|[34]8;5;\d+|\d+|^$")
 
 
 class Style(tuple[str, str, frozenset[str]]):
@@ -64,25 +66,16 @@ def style_of(parameters: str) -> Style:
     """The style that SGR parameters set after a reset."""
     fore = back = ""
     attributes: set[str] = set()
-    codes = parameters.split(";")
-    place = 0
-    while place < len(codes):
-        code = codes[place]
-        if code in ("38", "48"):
-            length = _WITH_SUBPARAMETERS.get(codes[place + 1] if place + 1 < len(codes) else "", 1)
-            colour = ";".join(codes[place : place + length])
-            fore, back = (colour, back) if code == "38" else (fore, colour)
-            place += length
-            continue
-        if code in ("", "0"):
-            fore, back, attributes = "", "", set()
-        elif code in _ATTRIBUTES:
+    for found in _PARAMETER.finditer(parameters):
+        code = found[0]
+        if code in _ATTRIBUTES:
             attributes.add(code)
-        elif code[:-1] in ("3", "9"):
+        elif code.startswith("38;") or code[:-1] in ("3", "9"):
             fore = "" if code == "39" else code
-        elif code[:-1] in ("4", "10"):
+        elif code.startswith("48;") or code[:-1] in ("4", "10"):
             back = "" if code == "49" else code
-        place += 1
+        else:
+            fore, back, attributes = "", "", set()
     return Style((fore, back, frozenset(attributes)))
 
 
@@ -126,6 +119,11 @@ def for_blank(worn: Style | None, wanted: Style) -> Style:
     if worn is None or wanted[2]:
         return wanted
     return Style((worn[0], wanted[1], worn[2] - _ON_BLANKS))
+
+
+def move(row: int, column: int) -> str:
+    """To a cell; the first column need not be said."""
+    return f"\x1b[{row + 1};{column + 1}H" if column else f"\x1b[{row + 1}H"
 
 
 class Row:
@@ -183,12 +181,16 @@ class Wire:
                 self._style = style_of(parameters)
             elif not token.startswith("\x1b"):
                 self._draw(token)
-            elif token.startswith(_TITLE):
-                self._title = token
             elif token not in _SYNC:
-                self._passed.append(token)
-                if token.endswith("J") or "1049" in token:
-                    self._blank()
+                self._pass_on(token)
+
+    def _pass_on(self, token: str) -> None:
+        if token.startswith(_TITLE):
+            self._title = token
+            return
+        self._passed.append(token)
+        if token.endswith("J") or "1049" in token:
+            self._blank()
 
     def take_passed(self) -> str:
         """What goes through as it is, and should not wait for a frame."""
@@ -206,7 +208,7 @@ class Wire:
         if out and self._at != caret:
             # Where the caret is, an input method shows its window.
             self._at = caret
-            out.append(f"\x1b[{caret[0] + 1};{caret[1] + 1}H")
+            out.append(move(*caret))
         out.append(self._title)
         self._title = ""
         return "".join(out)
@@ -300,16 +302,16 @@ class Wire:
         self._at = (number, end) if end < self.width else None
 
     def _go(self, row: int, column: int, wanted: Row) -> Iterator[str]:
-        if self._at == (row, column):
+        """The cursor to a cell, by the shortest way."""
+        at = self._at
+        if at == (row, column):
             return
-        if self._at is not None and self._at[0] == row and 0 < column - self._at[1] <= SHORT_GAP:
-            gap = range(self._at[1], column)
-            if all(self._wears(wanted, place) for place in gap):
-                yield from (wanted.cells[place] for place in gap)
-                return
-            yield f"\x1b[{column - self._at[1]}C" if column - self._at[1] > 1 else "\x1b[C"
-            return
-        yield f"\x1b[{row + 1};{column + 1}H"
+        if at is None or at[0] != row or column < at[1]:
+            yield move(row, column)
+        elif column - at[1] <= SHORT_GAP and all(self._wears(wanted, place) for place in range(at[1], column)):
+            yield from wanted.cells[at[1] : column]
+        else:
+            yield f"\x1b[{column - at[1]}C"
 
     def _wears(self, row: Row, place: int) -> bool:
         """Whether one cell can be written in the present style."""
@@ -330,25 +332,18 @@ def _blanks(row: Row, begin: int, end: int) -> int:
 
 def _spans(wanted: Row, shown: Row) -> Iterator[tuple[int, int]]:
     """Where a row differs, with both halves of wide characters on either screen."""
-    differs = [
-        cell != old or style != worn
-        for cell, old, style, worn in zip(wanted.cells, shown.cells, wanted.styles, shown.styles, strict=True)
-    ]
-    width = len(differs)
-    for place in range(width):
-        if differs[place]:
-            # The first half of a wide character in front of, and the second half of one behind, a change.
-            if place and not (wanted.cells[place] and shown.cells[place]):
-                differs[place - 1] = True
-            if place + 1 < width and not (wanted.cells[place + 1] and shown.cells[place + 1]):
-                differs[place + 1] = True
-    place = 0
-    while place < width:
-        if not differs[place]:
-            place += 1
-            continue
-        end = place
-        while end < width and differs[end]:
-            end += 1
-        yield place, end
-        place = end
+    differs = _differences(wanted, shown)
+    for differ, group in groupby(range(len(differs)), differs.__getitem__):
+        if differ:
+            places = list(group)
+            yield places[0], places[-1] + 1
+
+
+def _differences(wanted: Row, shown: Row) -> list[bool]:
+    pairs = zip(wanted.cells, shown.cells, wanted.styles, shown.styles, strict=True)
+    differs = [cell != old or style != worn for cell, old, style, worn in pairs]
+    for place, cell in enumerate(wanted.cells):
+        # The second half of a wide character, on either screen, goes with the first.
+        if not (cell and shown.cells[place]) and (differs[place] or differs[place - 1]):
+            differs[place] = differs[place - 1] = True
+    return differs

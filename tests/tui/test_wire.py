@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from kagami.tui.wire import PLAIN, Style, Wire, change, style_of
 
@@ -123,15 +125,15 @@ def test_one_changed_cell_costs_a_few_bytes() -> None:
 def test_a_short_gap_is_written_over() -> None:
     wire = fed(at(0, 0, "abcdefgh", "1"))
     wire.feed(at(0, 0, "XbcXefgX", "1"))
-    assert wire.take() == "\x1b[1;1HXbcXefgX"
+    assert wire.take() == "\x1b[1HXbcXefgX"
 
 
 def test_long_blanks_are_erased_where_the_terminal_can() -> None:
     wire, plain = (Wire(WIDTH, 1, erases=erases) for erases in (True, False))
     for each in (wire, plain):
         each.feed(at(0, 0, "a" + " " * 18 + "b", "48;2;1;2;3"))
-    assert wire.take() == "\x1b[1;1H\x1b[0;48;2;1;2;3ma\x1b[18X\x1b[18Cb\x1b[1;20H"
-    assert plain.take() == "\x1b[1;1H\x1b[0;48;2;1;2;3ma" + " " * 18 + "b\x1b[1;20H"
+    assert wire.take() == "\x1b[1H\x1b[0;48;2;1;2;3ma\x1b[18X\x1b[18Cb\x1b[1;20H"
+    assert plain.take() == "\x1b[1H\x1b[0;48;2;1;2;3ma" + " " * 18 + "b\x1b[1;20H"
 
 
 def test_other_sequences_go_through_once_and_first() -> None:
@@ -211,3 +213,55 @@ def test_the_shortest_change_of_style_is_sent(old: str, new: str, sequence: str)
 def test_an_unknown_style_is_set_as_a_whole() -> None:
     assert change(None, style_of("1;31")) == "\x1b[0;1;31m"
     assert change(None, PLAIN) == "\x1b[m"
+
+
+class Strict:
+    """A terminal that, like real ones, blanks the other half of a wide character when one half is written over."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.cells = [[" "] * width for _ in range(height)]
+        self.row = self.column = 0
+
+    def hear(self, output: str) -> None:
+        for found in re.finditer(r"\x1b\[([0-9;]*)([HCXm])|([^\x1b])", output):
+            numbers = [int(each or 1) for each in (found[1] or "1").split(";")]
+            if found[3]:
+                self._put(found[3])
+            elif found[2] == "H":
+                self.row, self.column = numbers[0] - 1, (numbers[1] if len(numbers) > 1 else 1) - 1
+            elif found[2] == "C":
+                self.column += numbers[0]
+            elif found[2] == "X":
+                for place in range(self.column, self.column + numbers[0]):
+                    self._blank(place)
+
+    def _put(self, character: str) -> None:
+        width = cell_len(character)
+        for place in range(self.column, self.column + width):
+            self._blank(place)
+        line = self.cells[self.row]
+        line[self.column : self.column + width] = [character, ""][:width]
+        self.column += width
+
+    def _blank(self, place: int) -> None:
+        line = self.cells[self.row]
+        if not line[place]:
+            line[place - 1] = " "
+        elif place + 1 < len(line) and not line[place + 1]:
+            line[place + 1] = " "
+        line[place] = " "
+
+
+anywhere = st.tuples(
+    st.integers(0, 1), st.integers(0, WIDTH - 1), st.sampled_from((*TEXTS, "a", "你", "x", "好x")), st.just("")
+).filter(lambda piece: piece[1] + cell_len(piece[2]) <= WIDTH and "\u0301" not in piece[2])
+
+
+@given(st.lists(st.lists(anywhere, min_size=1, max_size=6), min_size=1, max_size=8))
+def test_wide_characters_survive_what_is_drawn_over_their_halves(story: list[list[tuple[int, int, str, str]]]) -> None:
+    stock, thin, wire = Strict(WIDTH, 2), Strict(WIDTH, 2), Wire(WIDTH, 2)
+    for frame in story:
+        stock.hear(drawn(frame))
+        wire.feed(drawn(frame))
+        thin.hear(wire.take())
+        assert thin.cells == stock.cells
