@@ -12,7 +12,6 @@ import pytest
 
 from tests.tui.corpus import CORPUS
 from tests.tui.ptys import FIRST_PAINT, Terminal, terminal
-from tests.tui.test_wire import seen
 
 # What the console sends while it runs, and nothing else: places, true colours, its own title, the pointer's shape.
 BODY = re.compile(
@@ -91,29 +90,6 @@ def test_the_title_and_the_modes_of_the_terminal_are_the_console_s_own() -> None
             console.press(key)
         console.wait_until(lambda output: any("trace" in row for row in played(output, (100, 30)).display))
         assert played(bytes(console.output), (100, 30)).title.startswith("kagami · ")
-
-
-def shown(console: Terminal, size: tuple[int, int]) -> list[list[object]]:
-    """Every cell that the terminal shows, without the first row: only the thin wire can tell how fast the line is."""
-    screen = played(bytes(console.output), size)
-    return [[seen(screen.buffer[y][x]) for x in range(size[0])] for y in range(1, size[1])]
-
-
-def test_the_thin_wire_shows_what_the_stock_driver_shows_with_a_fraction_of_the_bytes() -> None:
-    size, seen_in, sizes = (100, 30), {}, {}
-    for wire in ("stock", "thin"):
-        with terminal("tests.tui.corpus_demo", size=size, wire=wire) as console:
-            console.wait_for(FIRST_PAINT)
-            screens = []
-            for keys in ("2jj", "3kkk", "4jj", "6jj", "7jj", "3g", "6k"):
-                for key in keys:
-                    console.press(key)
-                console.settle()
-                screens.append(shown(console, size))
-            seen_in[wire], sizes[wire] = screens, len(console.output)
-    assert seen_in["thin"] == seen_in["stock"]
-    # About 18 % here; a fifth is the aim, and how many frames the stock driver sends is a matter of time.
-    assert sizes["thin"] <= sizes["stock"] * 0.25
 
 
 def test_the_list_of_what_is_allowed_would_catch_the_corpus() -> None:

@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from kagami.tui.line import Line
 from kagami.tui.wire import PLAIN, Style, Wire, change, style_of
+from tests.tui.pilot import until
+from tests.tui.test_browser import console
+from tests.tui.world import busy_world
 
 WIDTH, HEIGHT = 20, 5
 # Of even widths and at even columns, so that no half of a wide character is written over: Textual never does that.
@@ -265,3 +269,30 @@ def test_wide_characters_survive_what_is_drawn_over_their_halves(story: list[lis
         wire.feed(drawn(frame))
         thin.hear(wire.take())
         assert thin.cells == stock.cells
+
+
+async def test_a_tour_costs_a_fifth_of_what_textual_writes_and_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, written = (100, 30), list[str]()
+    put = Line.put
+
+    def note(line: Line, text: str) -> None:
+        written.append(text)
+        put(line, text)
+
+    monkeypatch.setattr(Line, "put", note)
+    async with console(control=busy_world(), size=size) as (opened, _):
+        assert opened.driver is not None
+        for key in "2jj3kkk4jj6jj7jj3g6k1":
+            opened.driver.feed(key)
+            await opened.animator.wait_until_complete()
+            await until(lambda: opened.idle)
+    stock, thin, wire, sent = Terminal(*size), Terminal(*size), Wire(*size), 0
+    for piece in written:
+        plain = piece.replace("\x1b[?2026$p", "")
+        stock.hear(plain)
+        wire.feed(plain)
+        changes = wire.take_passed() + wire.take()
+        thin.hear(changes)
+        sent += len(changes)
+        assert thin.cells == stock.cells
+    assert sent <= sum(map(len, written)) * 0.2
