@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
-from kagami.centre.shown import bot_kinds
+from kagami.centre.shown import bare_url, bot_kinds
 from kagami.config import BotConfig, Settings
 from kagami.core.secrets import HIDDEN
 from kagami.edits import Edit
@@ -21,6 +22,17 @@ from kagami.shape import Shape
 
 KEY = "bots"
 _DISCONNECTED = "asked by an operator to connect again"
+
+
+def _elsewhere(now: str, wanted: Any) -> bool:
+    """Whether an address leads to another host or port than the present one."""
+    try:
+        return (
+            isinstance(wanted, str)
+            and urlsplit(wanted).netloc.rpartition("@")[2] != urlsplit(now).netloc.rpartition("@")[2]
+        )
+    except ValueError:
+        return True
 
 
 class Dialled(Protocol):
@@ -63,6 +75,8 @@ class AccountsDesk:
     async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
+            if "token" not in keys and now.bots[place].token and _elsewhere(now.bots[place].url, keys.get("url")):
+                raise Refused(reason=self._t(mark("Another host would get this bot's token: give its token too.")))
             return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]
 
         return await self._desk.edit(who, act, edits)
@@ -85,7 +99,7 @@ class AccountsDesk:
 
         now = self._desk.live.current
         config = now.bots[self._place(bot, now)] if bot else self._made(keys or {})
-        subject = self._t(mark("bot {}")).format(bot or config.name or config.url)
+        subject = self._t(mark("bot {}")).format(bot or config.name or bare_url(config.url))
         return await asyncio.to_thread(lambda: list(dial(config, subject, self._t)))
 
     async def reconnect(self, bot: str) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from kagami import log
 from kagami.centre import shown
 from kagami.centre.diff import file_diff
@@ -226,7 +228,10 @@ class SettingsDesk:
         now, path = self.live.current, self.file.path
         file = ConfigFile("", {}, {}) if raw is None else parse_file(path, raw, self._t)
         origins = dict.fromkeys(keys, self._t(mark("this change")))
-        return assemble(now.home, None if raw is None else path, file, now.outside, self._t, origins=origins)
+        made = assemble(now.home, None if raw is None else path, file, now.outside, self._t, origins=origins)
+        if "language" in now.origins or "language" in made.origins:
+            return made
+        return msgspec.structs.replace(made, language=now.language)  # nothing names one but `--lang` at the start
 
     def _refuse_locked(self, keys: Sequence[str] | Mapping[str, Any]) -> None:
         for key in keys:

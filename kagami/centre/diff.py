@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,8 @@ def file_diff(name: str, before: bytes | None, after: bytes | None, documents: I
     old, *others = (set(_secrets(each)) for each in documents)
     marks = dict.fromkeys((text for each in others for text in each), NEW) | dict.fromkeys(old, HIDDEN)
     one, other = _masked(before, marks), _masked(after, marks)
+    import difflib  # noqa: PLC0415 - only a change has a difference
+
     return "\n".join(difflib.unified_diff(one, other, name, name, n=_CONTEXT, lineterm=""))
 
 

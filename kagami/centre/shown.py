@@ -25,6 +25,8 @@ from kagami.ports import BotKind, Effect, SettingChange, SettingRow
 from kagami.shape import is_struct, tagged_structs
 
 GENERAL = "general"
+# Keys whose values are addresses, which may hold a password or a token.
+ADDRESSES = ("url", "proxy", "mirror", "packages")
 _DEFAULTS = Document()
 
 
@@ -98,7 +100,7 @@ def shown(key: str, value: Any, changed_at_ms: int = 0) -> Any:
         return {"set": bool(value), "changed_at_ms": changed_at_ms}
     if key.startswith("plugins.settings"):
         return _hidden(value)
-    if key.endswith(("url", "proxy")) and isinstance(value, str):
+    if key.endswith(ADDRESSES) and isinstance(value, str):
         return bare_url(value)
     return _plain(value)
 

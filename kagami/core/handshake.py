@@ -29,6 +29,8 @@ _PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?", re.ASCII)
 _ROLES: dict[str, Role] = {"universal": "universal", "api": "api", "event": "event"}
 _SCHEMES = frozenset({"bearer", "token"})
+# Kagami's own: who speaks there sits at the console.
+_OWN_PLATFORM = "sandbox"
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -162,6 +164,8 @@ def _check_claim(fields: dict[str, list[str]]) -> Welcome | Refusal:
     platform = platform.lower() or DEFAULT_PLATFORM
     if not _PLATFORM.fullmatch(platform):
         return Refusal(400, "X-Platform must be a short word")
+    if platform == _OWN_PLATFORM:
+        return Refusal(400, "X-Platform must be a platform, which the sandbox is not")
     shown = "".join(character for character in agent if character.isprintable())
     return Welcome(account, platform, known_role, shown[:AGENT_LENGTH])
 

@@ -124,3 +124,14 @@ async def test_a_bot_is_tried_from_outside(open_stand: Open) -> None:
 async def test_kinds_are_told(open_stand: Open) -> None:
     async with open_stand(FILE) as stand:
         assert [each.kind for each in desk(stand).kinds()] == ["onebot11"]
+
+
+async def test_a_kept_token_does_not_go_to_another_host(open_stand: Open) -> None:
+    kept = FILE.replace('url = "ws://127.0.0.1:1"', 'url = "ws://127.0.0.1:1"\ntoken = "kept"', 1)
+    assert kept != FILE
+    async with open_stand(kept) as stand:
+        with pytest.raises(Refused, match="token too"):
+            await desk(stand).edit(CONSOLE, "one", {"url": "ws://elsewhere:1"})
+        await desk(stand).edit(CONSOLE, "one", {"url": "ws://127.0.0.1:1/path"})
+        await desk(stand).edit(CONSOLE, "one", {"url": "ws://elsewhere:1", "token": "new"})
+        assert stand.live.current.bots[0].url == "ws://elsewhere:1"

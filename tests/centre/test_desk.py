@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.errors import ConfigUnreadable, ConfigUnwritable, Conflict, NotFound, Refused, SettingError, UnknownSetting
@@ -175,6 +176,16 @@ async def test_the_history_tells_who_changed_what(open_stand: Open) -> None:
         assert told == {"gateway.port": (3001, 4001), "gateway.token": ({"set": True}, {"set": True})}
         assert [row.id for row in await stand.desk.history("gateway")] == [first.id]
         assert [row.id for row in await stand.desk.history("lang")] == []
+
+
+async def test_a_language_that_was_asked_for_at_the_start_stays_while_none_is_set(open_stand: Open) -> None:
+    async with open_stand("") as stand:
+        stand.live.current = msgspec.structs.replace(stand.live.current, language="zh")  # `kagami --lang zh`
+        found = await stand.desk.apply(CONSOLE, {"log.level": "debug"})
+        assert [each.key for each in found.keys] == ["log.level"]
+        assert stand.live.current.language == "zh"
+        told = await stand.desk.apply(CONSOLE, {"language": "en"})
+        assert ([each.key for each in told.keys], str(stand.live.current.language)) == (["language"], "en")
 
 
 async def test_a_named_change_is_undone_with_all_that_came_later_and_again(open_stand: Open) -> None:

@@ -32,6 +32,13 @@ def test_addresses_lose_what_may_be_secret(url: str, bare: str) -> None:
     assert bare_url(url) == bare
 
 
+@pytest.mark.parametrize(
+    "key", ["bots.0.url", "plugins.http.proxy", "plugins.market.mirror", "plugins.market.packages"]
+)
+def test_every_address_loses_what_may_be_secret(key: str) -> None:
+    assert shown(key, "https://user:pw@index.example/simple") == f"https://{HIDDEN}@index.example/simple"
+
+
 def test_rows_have_those_of_each_bot_and_no_secret(tmp_path: Path) -> None:
     found = {row.key: row for row in rows(settings(tmp_path, BOTS), lambda _: "live", {"bots.0.token": 7})}
     assert found["bots.0.token"].value == {"set": True, "changed_at_ms": 7}

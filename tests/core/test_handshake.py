@@ -229,6 +229,11 @@ def test_a_platform_that_is_no_short_word_is_bad(platform: str) -> None:
     assert status(judge(X_Platform=platform)) == 400
 
 
+@pytest.mark.parametrize("platform", ["sandbox", "Sandbox"])
+def test_nobody_comes_from_the_sandbox(platform: str) -> None:
+    assert status(judge(X_Platform=platform)) == 400
+
+
 def test_an_agent_is_kept_short_and_printable() -> None:
     verdict = judge(User_Agent="One\x1b]0;Bot" + "x" * 500)
     assert isinstance(verdict, Welcome)
