@@ -14,12 +14,13 @@ from kagami.cli.options import Globals, tell
 from kagami.errors import EngineAway
 from kagami.home import holder
 from kagami.i18n import Translate
-from kagami.tui.switches import COLORS, set_switches, theme_of
 
 if TYPE_CHECKING:
     from kagami.ports import Control
 
 NO_TERMINAL = 2
+# Those of `kagami.tui.switches`, which a line of help need not load.
+COLORS = ("auto", "truecolor", "256", "16", "none")
 
 
 class Looks(NamedTuple):
@@ -60,7 +61,7 @@ def looks_options(t: Translate) -> list[click.Parameter]:
         click.Option(["--mouse/--no-mouse"], default=True, help=t("Whether the UI listens to the mouse.")),
         click.Option(
             ["--color"],
-            type=click.Choice(["auto", *COLORS]),
+            type=click.Choice(COLORS),
             default="auto",
             help=t("How many colours the UI may use."),
         ),
@@ -120,6 +121,8 @@ def _show(
     home: str = "",
 ) -> str:
     """Run the UI in this terminal until it is left: `stop` when the engine shall stop too, `broken`, else `detach`."""
+    from kagami.tui.switches import set_switches, theme_of  # noqa: PLC0415
+
     set_switches(os.environ, asked.color)
     from kagami.tui.run import Leave, Wishes, run_console  # noqa: PLC0415 (loads Textual)
 

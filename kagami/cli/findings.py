@@ -1,26 +1,20 @@
-"""What a command that looks for mistakes says of one thing."""
+"""How commands that look for mistakes show what they found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from kagami.log import escape
+from kagami.ports import Finding
 
 if TYPE_CHECKING:
     from kagami.cli.options import Globals
 
-
-class Finding(msgspec.Struct, frozen=True):
-    """`fix` is what to do; empty when nothing is to be done."""
-
-    state: Literal["ok", "warn", "bad"]
-    subject: str
-    text: str
-    fix: str = ""
+__all__ = ["Finding", "tell_findings"]
 
 
 def tell_findings(findings: Sequence[Finding], given: Globals) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
-from kagami.cli.options import Command, Globals, Group
-from kagami.cli.show import lines
+from kagami.cli.options import Command, Globals
 from kagami.errors import Refused, UsageError
 from kagami.home import hold, prepare
 from kagami.i18n import Translate
@@ -20,6 +19,8 @@ from kagami.log import escape
 if TYPE_CHECKING:
     from kagami.config import Settings
     from kagami.core.chain import Verdict
+
+T = TypeVar("T")
 
 
 def keeping_commands(t: Translate) -> list[click.Command]:
@@ -34,20 +35,16 @@ def keeping_commands(t: Translate) -> list[click.Command]:
     ]
 
 
-def upon_store(topics: dict[str, click.Command], t: Translate) -> dict[str, click.Command]:
-    """The topics, with the verbs that need no running engine."""
-    audit, backup = topics["audit"], topics["backup"]
-    if isinstance(audit, Group) and isinstance(backup, Group):
-        verify = audit.commands["verify"].help
-        audit.add_command(Command("verify", t, callback=_verify, help=verify))
-        secrets = click.Option(["--secrets"], is_flag=True, help=t("With the secrets of the home."))
-        key = click.Option(["--audit-key"], is_flag=True, help=t("With what the audit is sealed with."))
-        made = Group(
-            "backup", t, callback=_backup, params=[secrets, key], invoke_without_command=True, help=backup.help
-        )
-        made.commands = backup.commands
-        topics["backup"] = made
-    return topics
+def verify_command(t: Translate, instead_of: click.Command) -> Command:
+    """`audit verify` of what is on the disk."""
+    return Command("verify", t, callback=_verify, help=instead_of.help)
+
+
+def backup_alone(t: Translate) -> dict[str, Any]:
+    """What `kagami backup` does and takes when no verb follows."""
+    secrets = click.Option(["--secrets"], is_flag=True, help=t("With the secrets of the home."))
+    key = click.Option(["--audit-key"], is_flag=True, help=t("With what the audit is sealed with."))
+    return {"callback": _backup, "params": [secrets, key], "invoke_without_command": True}
 
 
 @click.pass_context
@@ -61,7 +58,7 @@ def _backup(context: click.Context, /, secrets: bool, audit_key: bool) -> int:
     from kagami.operations import registry  # noqa: PLC0415
     from kagami.operations.backup import MakeBackup  # noqa: PLC0415
 
-    _tell(asyncio.run(call(registry(), given, MakeBackup(secrets=secrets, audit_key=audit_key))), given)
+    _tell(_run(call(registry(), given, MakeBackup(secrets=secrets, audit_key=audit_key))), given)
     return 0
 
 
@@ -83,7 +80,7 @@ def _restore(given: Globals, /, file: Path, yes: bool) -> int:
         names = [name for name in manifest.parts if name != DATABASE]
         written = put_back(file, names, settings.home, file_to_edit(settings.home.path, given.config))
         seals = seals_of(settings.home, t)
-        done = asyncio.run(restore(file, place, clock=SystemClock(), seals=seals))
+        done = _run(restore(file, place, clock=SystemClock(), seals=seals))
     _tell(done, given)
     if not given.as_json:
         if not done.kept:
@@ -104,7 +101,7 @@ def _migrate(given: Globals, /) -> int:
     with hold(given.place):
         before = _schema_of(place) if place.exists() else 0
         now = migrations()[-1][0]
-        asyncio.run(_note(settings, "store.migrate", {"before": before, "now": now}, only=before != now))
+        _run(_note(settings, "store.migrate", {"before": before, "now": now}, only=before != now))
     _tell({"before": before, "now": now}, given)
     return 0
 
@@ -112,7 +109,7 @@ def _migrate(given: Globals, /) -> int:
 @click.pass_obj
 def _verify(given: Globals, /) -> int:
     settings = given.settings(create=False)
-    found = asyncio.run(_verdict(settings, given.t))
+    found = _run(_verdict(settings, given.t))
     if given.as_json:
         click.echo(msgspec.json.encode(found))
     elif found.ok:
@@ -122,6 +119,12 @@ def _verify(given: Globals, /) -> int:
         place = given.t("row {}").format(found.row) if found.row else given.t("anchor {}").format(found.anchor)
         click.echo(given.t("The audit is broken at {}: {}").format(place, escape(given.t(found.why))))
     return 0 if found.ok else 1
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio  # noqa: PLC0415 (a page of help needs no loop)
+
+    return asyncio.run(work)
 
 
 async def _verdict(settings: Settings, t: Translate) -> Verdict:
@@ -189,5 +192,7 @@ def _tell(answer: Any, given: Globals) -> None:
     if given.as_json:
         click.echo(msgspec.json.encode(answer))
         return
+    from kagami.cli.show import lines  # noqa: PLC0415 (loads all ports)
+
     for line in lines(answer, cut=False):
         click.echo(line)

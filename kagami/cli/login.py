@@ -14,9 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from kagami.client import Post, rebuild
+from kagami.client import Post, decode, rebuild
 from kagami.ports.people import Tokens
-from kagami.tui.state import state_path
 
 REFRESH, LOGIN = "/api/v1/auth/refresh", "/api/v1/auth/login"
 Ask = Callable[[], tuple[str, str]]
@@ -53,7 +52,7 @@ class LoginKeys:
             return False
         if status != HTTPStatus.OK:
             raise rebuild(status, body)
-        tokens = msgspec.json.decode(body, type=Tokens)
+        tokens = decode(body, Tokens)
         _write(self._path, tokens.refresh_token)
         self.token = tokens.access_token
         return True
@@ -61,6 +60,8 @@ class LoginKeys:
 
 def login_path(address: str, environ: Mapping[str, str]) -> Path:
     """Where the login to an address is kept: `$XDG_STATE_HOME/kagami/login-….json`."""
+    from kagami.tui.state import state_path  # noqa: PLC0415
+
     key = blake2b(address.encode(), digest_size=8).hexdigest()
     return state_path(environ).parent / f"login-{key}.json"
 

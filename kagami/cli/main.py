@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import os
+import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -15,10 +16,12 @@ import click
 from kagami.cli.commands import commands
 from kagami.cli.console import Looks, looks_options, open_console
 from kagami.cli.options import Globals, Group, tell, wanted_language
+from kagami.cli.topics import TOPICS, topic
 from kagami.errors import KagamiError, UsageError
 from kagami.i18n import Translate, choose, mark, translator
 
 INTERRUPTED = 130
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((\S+?)[ )]")
 # What click says itself on pages of help and in questions; it finds our translations by these words.
 CLICKS = (
     mark("Usage:"),
@@ -30,27 +33,19 @@ CLICKS = (
 
 
 class Root(Group):
-    """`kagami` itself. The topics of operations are loaded when the line names one, or asks for help."""
+    """`kagami` itself: its commands, then the topics of operations."""
 
     def __init__(self, t: Translate) -> None:
         text = t("Kagami connects chat accounts to plugins. Without a command: the engine with its terminal UI.")
         super().__init__("kagami", t, callback=_open, params=looks_options(t), invoke_without_command=True, help=text)
         self._t = t
         self.commands = commands(t)
-        self._topics: dict[str, click.Command] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return [*self.commands, *sorted(self._loaded())]
+        return [*self.commands, *sorted(TOPICS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        return self.commands.get(cmd_name) or self._loaded().get(cmd_name)
-
-    def _loaded(self) -> dict[str, click.Command]:
-        if not self._topics:
-            from kagami.cli.operations import topics  # noqa: PLC0415
-
-            self._topics = topics(self._t)
-        return self._topics
+        return self.commands.get(cmd_name) or topic(cmd_name, self._t)
 
 
 @click.pass_context
@@ -99,8 +94,14 @@ def _wrong(error: click.ClickException, t: Translate) -> str:
         case click.BadOptionUsage():
             return _unfilled(error, t)
         case _:
-            return error.format_message()
+            return _spare(error, t)
     return f"{text} {t('Did you mean {}?').format(next(iter(near)))}" if near else text
+
+
+def _spare(error: click.ClickException, t: Translate) -> str:
+    """A word for which there is no place; what click says of all else."""
+    extra = _EXTRA.match(error.format_message())
+    return t("{} is one word too many.").format(extra[1]) if extra else error.format_message()
 
 
 def _unfilled(error: click.BadOptionUsage, t: Translate) -> str:

@@ -11,24 +11,18 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 import msgspec
 
-from kagami.cli.options import Command, Globals, Group
+from kagami.cli.guard import mask_command
+from kagami.cli.options import Command, Globals
 from kagami.cli.show import lines
 from kagami.errors import UsageError
+from kagami.home import holder
 from kagami.i18n import Translate, mark
+from kagami.log import escape
 from kagami.operations import registry
 from kagami.operations.registry import Operation, Registry, from_words
 from kagami.ports import ReloadRow
 from kagami.shape import wanted
 
-TOPICS = {
-    "bots": mark("Accounts and their connections."),
-    "logs": mark("The engine's log."),
-    "messages": mark("Messages, their search, dead letters and clean-up."),
-    "people": mark("Roles that people were given."),
-    "plugins": mark("Plugins, their versions and reloads."),
-    "system": mark("The engine itself."),
-    "traces": mark("One event's way through Kagami."),
-}
 # Fields that are tables and lists, as they are given in a shell.
 _EXAMPLES: dict[Any, str] = {dict: """'{"city": "Oslo", "retries": 3}'""", list: """'["one", "two"]'"""}
 _PLACE = re.compile(r" - at `\$\.(\w+)[^`]*`$")
@@ -36,17 +30,12 @@ _SIMPLE: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, f
 _METAVARS = {click.STRING: mark("TEXT"), click.INT: mark("INTEGER"), click.FLOAT: mark("FLOAT")}
 
 
-def topics(t: Translate) -> dict[str, click.Command]:
-    """A group for each topic, with a command for each verb."""
+def verbs(topic: str, t: Translate) -> dict[str, click.Command]:
+    """A command for each operation of a topic."""
     operations = registry()
-    groups: dict[str, click.Command] = {}
-    for each in operations.by_name.values():
-        group = groups.get(each.topic)
-        if not isinstance(group, Group):
-            text = t(TOPICS[each.topic]) if each.topic in TOPICS else ""
-            group = groups[each.topic] = Group(each.topic, t, help=text)
-        group.add_command(_command(operations, each, t))
-    return groups
+    found = (each for each in operations.by_name.values() if each.topic == topic)
+    made = (mask_command(t) if each.name == "guard.mask" else _command(operations, each, t) for each in found)
+    return {str(each.name): each for each in made}
 
 
 def _command(operations: Registry, found: Operation, t: Translate) -> Command:
@@ -56,7 +45,10 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
         if found.asks and not yes:
             _confirm(found, t)
         answer = asyncio.run(call(operations, given, request))
-        _tell(answer, given)
+        if found.verb == "export" and not given.as_json:
+            _pour(answer)
+        else:
+            _tell(answer, given)
         return int(_failed(answer))
 
     fields = msgspec.structs.fields(found.request)
@@ -141,7 +133,14 @@ def _confirm(found: Operation, t: Translate) -> None:
 
 
 async def call(operations: Registry, given: Globals, request: msgspec.Struct) -> Any:
-    """Ask the engine that runs on the home; `EngineAway` when none does."""
+    """Ask the engine that runs on the home, or what is kept there when none does and that is enough.
+
+    `EngineAway` when it is not.
+    """
+    if operations.of(request).offline and not holder(given.place):
+        from kagami.engine.offline import call_offline  # noqa: PLC0415 (loads the store)
+
+        return await call_offline(given.settings(create=False), operations, request)
     from kagami.client import HttpControl  # noqa: PLC0415 (loads an HTTP library)
 
     control = HttpControl(operations, given.place.socket)
@@ -160,3 +159,14 @@ def _tell(answer: Any, given: Globals) -> None:
         click.echo(line)
     if answer in (None, [], ()):
         click.echo(given.t("Done.") if answer is None else given.t("There is nothing."), err=True)
+
+
+def _pour(answer: msgspec.Struct) -> None:
+    """What is for a file goes to standard output as it is, and what is told of the page beside it."""
+    told = msgspec.structs.asdict(answer)
+    text: str = told.pop("text")
+    if sys.stdout.isatty():
+        text = "".join(f"{escape(line)}\n" for line in text.splitlines())
+    click.echo(text, nl=False)
+    for line in lines(told, cut=False):
+        click.echo(line, err=True)

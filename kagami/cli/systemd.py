@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -170,6 +169,8 @@ def _control(given: Globals, words: list[str], *, system: bool) -> None:
     if program is None:
         raise Conflict(reason=given.t("There is no systemctl here: this machine does not run systemd."))
     called = _words(words, system=system)
+    import subprocess  # noqa: PLC0415 (what only prints the unit, or its help, starts nothing)
+
     done = subprocess.run([program, *called[1:]], capture_output=True, text=True, check=False, env=dict(os.environ))  # noqa: S603
     if done.returncode:
         raise KagamiError(reason=f"{' '.join(called)}: {escape(done.stderr.strip().partition(chr(10))[0])}")

@@ -49,6 +49,11 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         mark("Where plugins live; without it, the folder plugins beside this file"),
         (('dir = "/srv/kagami/plugins"', ""),),
     ),
+    (
+        "privacy",
+        mark("Private things in logs, traces, plugins' processes and language models"),
+        (("enabled = false", mark("true replaces them by placeholders such as [phone-1]")),),
+    ),
     ("log", "", (('level = "info"', mark("debug, info, warning or error")),)),
 )
 _BOT = (

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from kagami.operations import bots, broadcast, logs, messages, people, plugins, system, traces
+from kagami.operations import (
+    audit,
+    backup,
+    bots,
+    broadcast,
+    guard,
+    logs,
+    messages,
+    people,
+    plugins,
+    privacy,
+    routes,
+    sending,
+    settings,
+    system,
+    traces,
+    trying,
+    workers,
+)
 from kagami.operations.registry import Registry
 
 
 def registry() -> Registry:
     """All operations."""
-    topics = (bots, broadcast, logs, messages, people, plugins, system, traces)
+    topics = (
+        audit,
+        backup,
+        bots,
+        broadcast,
+        guard,
+        logs,
+        messages,
+        people,
+        plugins,
+        privacy,
+        routes,
+        sending,
+        settings,
+        system,
+        traces,
+        trying,
+        workers,
+    )
     return Registry(each for topic in topics for each in topic.OPERATIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from kagami.core.chain import Verdict
+from kagami.operations.privacy import veiled_audit
 from kagami.operations.registry import Request, operation
 from kagami.ports import AuditRow, Parts
 
@@ -58,7 +58,7 @@ class Exported(msgspec.Struct, frozen=True):
 @operation("audit.list", "audit:read", offline=True)
 async def list_audit(parts: Parts, request: ListAudit) -> list[AuditRow]:
     """Who did what, the newest first."""
-    return await parts.store.audits(
+    rows = await parts.store.audits(
         who=request.who,
         operation=request.operation,
         result=request.result,
@@ -68,6 +68,7 @@ async def list_audit(parts: Parts, request: ListAudit) -> list[AuditRow]:
         before=request.before,
         limit=_most(request.limit),
     )
+    return veiled_audit(parts, rows)
 
 
 @operation("audit.verify", "audit:read", offline=True)
@@ -80,7 +81,7 @@ async def verify(parts: Parts, request: VerifyAudit) -> Verdict:  # noqa: ARG001
 async def export(parts: Parts, request: ExportAudit) -> Exported:
     """The audit as lines of JSON, or as a table for a spreadsheet, page by page."""
     limit = _most(request.limit)
-    rows = await parts.store.audits_after(request.after, limit)
+    rows = veiled_audit(parts, await parts.store.audits_after(request.after, limit))
     text = write_csv(rows, head=not request.after) if request.format == "csv" else _write_lines(rows)
     return Exported(text, len(rows), rows[-1].seq if len(rows) == limit else 0)
 
@@ -88,6 +89,8 @@ async def export(parts: Parts, request: ExportAudit) -> Exported:
 def write_csv(rows: Iterable[AuditRow], *, head: bool) -> str:
     """Lines as RFC 4180 has them; a cell that a spreadsheet would run as a formula begins with an apostrophe."""
     out = io.StringIO()
+    import csv  # noqa: PLC0415 - few ask for it
+
     writer = csv.writer(out)
     if head:
         writer.writerow(AuditRow.__struct_fields__)

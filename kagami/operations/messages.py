@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from kagami.errors import UsageError
+from typing import Literal
+
+import msgspec
+
+from kagami.core.scopes import allowed
+from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.operations.imagined import checked, happening
+from kagami.operations.privacy import veiled_chats, veiled_events, veiled_messages
 from kagami.operations.registry import Request, operation
 from kagami.ports import ChatRow, Cleaned, MessageRow, Open, Parts
 
@@ -27,10 +34,14 @@ class ListMessages(Request, frozen=True):
 
 
 class Search(Request, frozen=True):
+    """`direction` is `in` or `out`, `outcome` that of a row; with one of the filters the text may be empty."""
+
     text: str
     bot: str = ""
     chat: str = ""
     user: str = ""
+    direction: Literal["", "in", "out"] = ""
+    outcome: str = ""
     before: int = 0
     limit: int = 50
 
@@ -43,13 +54,32 @@ class Replay(Request, frozen=True):
     execution: str
 
 
-class Say(Request, frozen=True):
-    """A message in the sandbox chat, as if a user had written it there."""
+class DropDead(Request, frozen=True):
+    """`reason` stays in the audit."""
 
-    text: str
+    execution: str
+    reason: str
+
+
+class Said(Request, frozen=True):
+    """What somebody writes; or, with `event`, what happens: `join`, `leave`, …, or the name of a notice.
+
+    `images` are embedded: `base64://…` or `data:image/…`.
+    """
+
+    text: str = ""
     user: str = "10001"
     chat: str = "private:10001"
     name: str = "me"
+    event: str = ""
+    images: list[str] = msgspec.field(default_factory=list)
+
+    def told(self) -> msgspec.Struct:
+        return msgspec.structs.replace(self, images=[f"{len(each)} characters" for each in self.images])
+
+
+class Say(Said, frozen=True):
+    """In the sandbox chat, as if a user had written it there."""
 
 
 class Measure(Request, frozen=True):
@@ -60,42 +90,48 @@ class Clean(Request, frozen=True):
     days: float
 
 
-@operation("messages.chats", "messages:read")
+@operation("messages.chats", "messages:read", offline=True)
 async def list_chats(parts: Parts, request: ListChats) -> list[ChatRow]:
     """Chats with their last message, the latest first."""
-    return await parts.store.chats(limit=min(request.limit, 1_000), contains=request.contains)
+    rows = await parts.store.chats(limit=min(request.limit, 1_000), contains=request.contains)
+    return veiled_chats(parts, rows)
 
 
-@operation("messages.list", "messages:read")
+@operation("messages.list", "messages:read", offline=True)
 async def list_messages(parts: Parts, request: ListMessages) -> list[MessageRow]:
     """Messages in and out, by chat."""
-    return await parts.store.messages(
+    rows = await parts.store.messages(
         bot=BotId(request.bot) if request.bot else None,
         chat=ChatId(request.chat) if request.chat else None,
         before=request.before,
         limit=min(request.limit, 1_000),
     )
+    return veiled_messages(parts, rows)
 
 
-@operation("messages.search", "messages:read")
+@operation("messages.search", "messages:read", offline=True)
 async def search(parts: Parts, request: Search) -> list[MessageRow]:
     """Messages that contain a text, in any language."""
-    if not request.text.strip():
+    filters = (request.bot, request.chat, request.user, request.direction, request.outcome)
+    if not request.text.strip() and not any(filters):
         raise UsageError(reason=mark("Give a text to search for."))
-    return await parts.store.search(
+    rows = await parts.store.search(
         request.text,
         bot=request.bot,
         chat=request.chat,
         user=request.user,
+        direction=request.direction,
+        outcome=request.outcome,
         before=request.before,
         limit=min(request.limit, 500),
     )
+    return veiled_messages(parts, rows)
 
 
-@operation("messages.dead", "messages:read")
+@operation("messages.dead", "messages:read", offline=True)
 async def list_dead(parts: Parts, request: ListDead) -> list[Open]:
     """Events whose handler failed too often."""
-    return await parts.store.dead(min(request.limit, 1_000))
+    return veiled_events(parts, await parts.store.dead(min(request.limit, 1_000)))
 
 
 @operation("messages.replay", "messages:write")
@@ -104,13 +140,34 @@ async def replay(parts: Parts, request: Replay) -> None:
     await parts.house.replay(ExecutionId(request.execution))
 
 
+@operation("messages.drop", "messages:write", asks=True)
+async def drop(parts: Parts, request: DropDead) -> None:
+    """Give a dead event up for good."""
+    if not request.reason.strip():
+        raise UsageError(reason=mark("Say why."))
+    if not await parts.store.drop(ExecutionId(request.execution)):
+        raise NotFound(what="dead event", name=request.execution)
+
+
 @operation("messages.say", "messages:write")
 async def say(parts: Parts, request: Say) -> ExecutionId:
     """Say something in the sandbox chat."""
-    return await parts.sandbox.say(request.text, user=request.user, chat=ChatId(request.chat), name=request.name)
+    kind, name = happening(request.event) if request.event else ("message", "")
+    images = () if request.event else checked(request.text, request.images)
+    # The console's own user there may give every command. Who may not do everything is somebody else.
+    user = request.user if allowed(parts.who, "*") else f"{request.user}~{parts.who.name}"
+    return await parts.sandbox.say(
+        request.text,
+        user=user,
+        chat=ChatId(request.chat),
+        name=request.name,
+        images=images,
+        kind=kind,
+        happens=name,
+    )
 
 
-@operation("messages.measure", "messages:read")
+@operation("messages.measure", "messages:read", offline=True)
 async def measure(parts: Parts, request: Measure) -> Cleaned:
     """What a clean-up would remove."""
     return await parts.store.measure(_limit_ms(parts, request.days))
@@ -128,4 +185,4 @@ def _limit_ms(parts: Parts, days: float) -> int:
     return parts.clock.wall_ms() - int(days * DAY_MS)
 
 
-OPERATIONS = (list_chats, list_messages, search, list_dead, replay, say, measure, clean)
+OPERATIONS = (list_chats, list_messages, search, list_dead, replay, drop, say, measure, clean)

@@ -10,7 +10,7 @@ import msgspec
 from kagami.errors import Denied, UsageError
 from kagami.i18n import mark
 from kagami.operations.registry import Request, operation
-from kagami.ports import Parts, PersonRow, SessionRow, TokenRow
+from kagami.ports import OperatorRow, Parts, PersonRow, SessionRow, TokenRow
 
 Role = Literal["viewer", "operator", "admin", "custom"]
 Name = Annotated[str, msgspec.Meta(max_length=64)]
@@ -111,6 +111,10 @@ class ListSessions(Request, frozen=True):
     name: Name = ""
 
 
+class ListOperators(Request, frozen=True):
+    pass
+
+
 class EndSession(Request, frozen=True):
     id: Name
 
@@ -128,11 +132,18 @@ class Identity(msgspec.Struct, frozen=True):
     address: str
 
 
-class NewPassword(msgspec.Struct, frozen=True):
-    """A password that is shown this once."""
+class Kept(msgspec.Struct, frozen=True):
+    """API tokens of a person that another password does not end."""
+
+    tokens: list[TokenRow] = []
+
+
+class NewPassword(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A password that is shown this once, with the API tokens of the person that go on."""
 
     name: str
     password: str
+    tokens: list[TokenRow] = []
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -192,13 +203,12 @@ async def set_password(parts: Parts, request: SetPassword) -> NewPassword:
     """Give somebody another password; it is shown once, and all their sessions end."""
     _not_in_a_chat(parts)
     register = parts.people.register
-    return NewPassword(
-        request.name, await register.set_password(parts.facts, parts.who, request.name, request.password)
-    )
+    password = await register.set_password(parts.facts, parts.who, request.name, request.password)
+    return NewPassword(request.name, password, await _tokens_of(parts, request.name))
 
 
 @operation("people.own_password", "own:write", staged=True)
-async def own_password(parts: Parts, request: OwnPassword) -> None:
+async def own_password(parts: Parts, request: OwnPassword) -> Kept:
     """Change your own password; all your sessions end."""
     if parts.who.kind != "person":
         raise UsageError(reason=mark("Only somebody who is logged in has a password of their own."))
@@ -207,6 +217,7 @@ async def own_password(parts: Parts, request: OwnPassword) -> None:
     register = parts.people.register
     await register.check_password(parts.who.name, request.old, parts.who.address)
     await register.set_password(parts.facts, parts.who, parts.who.name, request.new)
+    return Kept(await _tokens_of(parts, parts.who.name))
 
 
 @operation("people.role", "people:write", staged=True, offline=True)
@@ -262,6 +273,12 @@ async def list_sessions(parts: Parts, request: ListSessions) -> list[SessionRow]
     return [each for each in rows if request.name in ("", each.person)]
 
 
+@operation("people.here", "people:read")
+async def list_operators(parts: Parts, request: ListOperators) -> list[OperatorRow]:  # noqa: ARG001
+    """Open consoles, browsers and live feeds."""
+    return parts.attendance.rows()
+
+
 @operation("people.session_end", "people:write", staged=True, offline=True)
 async def end_session(parts: Parts, request: EndSession) -> None:
     """Log somebody out, by the id of the session."""
@@ -274,6 +291,10 @@ async def setup_code(parts: Parts, request: SetupCode) -> Code:  # noqa: ARG001
     if parts.who.kind != "console":
         raise Denied(scope="console")
     return Code(await parts.people.register.new_setup_code(parts.facts))
+
+
+async def _tokens_of(parts: Parts, name: str) -> list[TokenRow]:
+    return [each for each in await parts.people.register.tokens() if each.owner == name.strip().lower()]
 
 
 def _not_in_a_chat(parts: Parts) -> None:
@@ -299,6 +320,7 @@ OPERATIONS = (
     make_token,
     revoke_token,
     list_sessions,
+    list_operators,
     end_session,
     setup_code,
 )

@@ -10,7 +10,7 @@ from kagami.core.secrets import HIDDEN
 from kagami.errors import NotFound
 from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
-from kagami.ports import Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
+from kagami.ports import ChatChoice, DialogRow, Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
 
 # In how many of the latest chats a bot that is not connected is looked for.
 CHATS = 5_000
@@ -72,6 +72,26 @@ class Switch(Request, frozen=True):
     on: bool
     bot: str = ""
     chat: str = ""
+
+
+class ListChoices(Request, frozen=True):
+    """Of one chat, when both are given; those that hold everywhere are told too."""
+
+    bot: str = ""
+    chat: str = ""
+
+
+class ListDialogs(Request, frozen=True):
+    """In one chat of one bot, when both are given."""
+
+    bot: str = ""
+    chat: str = ""
+
+
+class EndDialog(Request, frozen=True):
+    bot: str
+    chat: str
+    user: str
 
 
 class Release(Request, frozen=True):
@@ -170,6 +190,26 @@ async def switch(parts: Parts, request: Switch) -> None:
     await parts.plugins.switch(request.plugin, request.bot, request.chat, on=request.on)
 
 
+@operation("plugins.choices", "plugins:read")
+async def choices(parts: Parts, request: ListChoices) -> list[ChatChoice]:
+    """Chats that are kept on a version of a plugin, or where one is off."""
+    wanted = ((request.bot, request.chat), ("", ""))
+    return [each for each in parts.plugins.choices() if not request.chat or (each.bot, each.chat) in wanted]
+
+
+@operation("plugins.dialogs", "plugins:read")
+async def dialogs(parts: Parts, request: ListDialogs) -> list[DialogRow]:
+    """Questions of plugins that wait for somebody's answer."""
+    wanted = (request.bot, request.chat)
+    return [each for each in parts.plugins.dialogs() if not request.chat or (each.bot, each.chat) == wanted]
+
+
+@operation("plugins.end_dialog", "plugins:write", asks=True)
+async def end_dialog(parts: Parts, request: EndDialog) -> DialogRow:
+    """End a question of a plugin as if its time were up."""
+    return parts.plugins.end_dialog(request.bot, request.chat, request.user)
+
+
 @operation("plugins.release", "plugins:write")
 async def release(parts: Parts, request: Release) -> None:
     """End the quarantine or the pause of a plugin."""
@@ -219,6 +259,9 @@ OPERATIONS = (
     promote,
     pin_chat,
     switch,
+    choices,
+    dialogs,
+    end_dialog,
     release,
     form,
     configure,

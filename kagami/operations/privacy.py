@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from kagami.core.privacy.config import ALL_KINDS
-from kagami.core.privacy.desk import place_of
+from kagami.core.privacy.desk import place_of, walk
 from kagami.core.privacy.span import Span
 from kagami.core.scopes import allowed
 from kagami.errors import NoSuchKind, NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.trace import Trace
 from kagami.operations.registry import Request, operation
-from kagami.ports import ChatRow, MessageRow, Open, Parts
+from kagami.ports import AuditRow, ChatRow, MessageRow, Open, Parts
 
 REVEAL = "messages:reveal"
 LONGEST = 1_000_000
@@ -114,6 +115,22 @@ def veiled_traces(parts: Parts, rows: list[Trace]) -> list[Trace]:
         msgspec.structs.replace(row, text=hide(row.text, row.bot, row.chat), error=hide(row.error, row.bot, row.chat))
         for row in rows
     ]
+
+
+def veiled_audit(parts: Parts, rows: list[AuditRow]) -> list[AuditRow]:
+    """What was asked for may hold what was said. The rows themselves stay as they are: their chain is made of them."""
+    hide = veil(parts)
+    return rows if hide is None else [msgspec.structs.replace(row, target=_veiled(row.target, hide)) for row in rows]
+
+
+def _veiled(target: str, hide: Callable[[str, str, str], str]) -> str:
+    try:
+        asked: Any = msgspec.json.decode(target)
+    except msgspec.MsgspecError:
+        return hide(target, "", "")
+    named = asked if isinstance(asked, dict) else {}
+    bot, chat = str(named.get("bot", "")), str(named.get("chat", ""))
+    return msgspec.json.encode(walk(asked, lambda text: hide(text, bot, chat))).decode()
 
 
 def veiled_events(parts: Parts, rows: list[Open]) -> list[Open]:

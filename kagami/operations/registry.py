@@ -8,6 +8,8 @@ says beforehand that it begins: an act that cannot be recorded is not done.
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -18,6 +20,7 @@ from kagami.core.scopes import allowed
 from kagami.errors import Denied, KagamiError, NotFound
 from kagami.model.principal import Principal
 from kagami.operations.facts import StagedFacts
+from kagami.operations.sound import refuse_odd
 from kagami.ports import Parts, StorePut
 
 
@@ -53,7 +56,8 @@ Function = Callable[[Parts, R], Awaitable[A]]
 class Operation:
     """`scope` ends in `:read` when nothing changes; `asks` means that every face asks before it calls.
 
-    `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads.
+    `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `offline`:
+    what is kept on the disk is enough for it, so that it can be called where no engine runs.
     """
 
     topic: str
@@ -65,6 +69,7 @@ class Operation:
     function: Callable[[Parts, Any], Awaitable[Any]]
     staged: bool = False
     watched: bool = False
+    offline: bool = False
 
     @property
     def reads(self) -> bool:
@@ -81,14 +86,21 @@ class Operation:
 
 
 def operation(
-    name: str, scope: str, *, asks: bool = False, staged: bool = False, watched: bool = False
+    name: str,
+    scope: str,
+    *,
+    asks: bool = False,
+    staged: bool = False,
+    watched: bool = False,
+    offline: bool = False,
 ) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
 
     def make(function: Function[R, A]) -> Operation:
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
-        return Operation(topic, verb, scope, asks, hints["request"], hints["return"], function, staged, watched)
+        types = hints["request"], hints["return"]
+        return Operation(topic, verb, scope, asks, *types, function, staged, watched, offline)
 
     return make
 
@@ -99,6 +111,8 @@ class Registry:
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.by_name = {each.name: each for each in operations}
         self._by_request = {each.request: each for each in self.by_name.values()}
+        # What reads facts, changes them and stages them must not overlap with another of its topic.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def find(self, name: str) -> Operation:
         """The operation named `topic.verb`; `NotFound` when there is none."""
@@ -113,18 +127,29 @@ class Registry:
     async def call(self, parts: Parts, who: Principal, request: msgspec.Struct) -> Any:
         """Run the operation of `request` for `who`; `Denied` without its scope, audited when it may change things."""
         found = self.of(request)
+        refuse_odd(request)
         row = Row(parts, who, found, request)
         if not allowed(who, found.scope):
             await row.write("denied")
             raise Denied(scope=found.scope)
         if found.reads:
             return await found.function(replace(parts, who=who), request)
-        if not found.staged:
-            await row.write("begun")
+        if found.staged:
+            # To its end, also when nobody waits any more: what is on disk must not be missing in memory.
+            return await asyncio.shield(self._in_turn(row, parts))
+        await row.write("begun")
+        return await self._act(row, parts)
+
+    async def _in_turn(self, row: Row, parts: Parts) -> Any:
+        async with self._turns[row.found.topic]:
+            return await self._act(row, parts)
+
+    async def _act(self, row: Row, parts: Parts) -> Any:
+        found = row.found
         facts = StagedFacts(parts.store)
         ended = "failed"
         try:
-            answer = await found.function(replace(parts, who=who, facts=facts), request)
+            answer = await found.function(replace(parts, who=row.who, facts=facts), row.request)
             ended = "ok"
         except KagamiError as error:
             ended = f"refused: {error.code}"

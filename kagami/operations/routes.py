@@ -12,6 +12,7 @@ from kagami.errors import Conflict, NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.operations.imagined import imagined
+from kagami.operations.privacy import veiled_messages
 from kagami.operations.registry import Request, operation
 from kagami.ports import Found, MessageRow, Parts, RuleList
 from kagami.ports.routing import LIST, RULES
@@ -247,9 +248,9 @@ async def try_rules(parts: Parts, request: TryRoutes) -> Tested:
     """Which of the latest messages would go elsewhere by other rules."""
     rules = _checked(request.rules)
     rows = [row for row in await parts.store.messages(limit=request.last) if row.direction == "in"]
-    compared = [(row, *_both(parts, row, rules)) for row in rows]
+    compared = zip(veiled_messages(parts, rows), (_both(parts, row, rules) for row in rows), strict=True)
     return Tested(
-        len(rows), [_moved(row, now, then) for row, now, then in compared if now.decision.to != then.decision.to]
+        len(rows), [_moved(row, now, then) for row, (now, then) in compared if now.decision.to != then.decision.to]
     )
 
 

@@ -25,10 +25,8 @@ def refuse_odd(request: msgspec.Struct) -> None:
 def _oddness(value: Any, deep: int) -> str:
     if isinstance(value, str):
         return _text_oddness(value)
-    if isinstance(value, int):
-        return "" if SMALLEST <= value <= LARGEST else mark("A number is too large.")
-    if isinstance(value, float):
-        return "" if math.isfinite(value) else mark("A number is not finite.")
+    if isinstance(value, int | float):
+        return _number_oddness(value)
     if isinstance(value, msgspec.Struct):
         value = msgspec.structs.asdict(value)
     if isinstance(value, dict):
@@ -38,6 +36,12 @@ def _oddness(value: Any, deep: int) -> str:
             return mark("A value is nested too deeply.")
         return next((reason for each in value if (reason := _oddness(each, deep - 1))), "")
     return ""
+
+
+def _number_oddness(number: float) -> str:
+    if not math.isfinite(number):
+        return mark("A number is not finite.")
+    return mark("A number is too large.") if isinstance(number, int) and not SMALLEST <= number <= LARGEST else ""
 
 
 def _text_oddness(text: str) -> str:

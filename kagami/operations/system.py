@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
@@ -78,7 +79,7 @@ async def notices(parts: Parts, request: Notices) -> list[Notice]:  # noqa: ARG0
 @operation("system.connection", "system:secret")
 async def connection(parts: Parts, request: Connect) -> Connection:  # noqa: ARG001
     """The address and the token to paste into an implementation."""
-    return parts.connection
+    return parts.connection()
 
 
 @operation("system.alerts", "system:read")
@@ -109,10 +110,9 @@ async def stop(parts: Parts, request: Stop) -> None:
 
 def local_midnight_ms(now_ms: int) -> int:
     """The last local midnight in milliseconds since 1970."""
-    from datetime import datetime  # noqa: PLC0415
-
-    local = datetime.fromtimestamp(now_ms / 1000).astimezone()
-    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
+    day = time.localtime(now_ms / 1000)
+    # Whether summer time was in force then is another question than whether it is now.
+    return int(time.mktime((day.tm_year, day.tm_mon, day.tm_mday, 0, 0, 0, 0, 0, -1)) * 1000)
 
 
 OPERATIONS = (status, pulses, notices, alerts, mute, alert_test, connection, stop)

@@ -10,7 +10,7 @@ import msgspec
 
 from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
-from kagami.model.ids import ExecutionId
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import Principal
 from kagami.model.trace import Outcome
 from kagami.ports.store import StorePut
@@ -25,6 +25,11 @@ class Execution(Protocol):
     @property
     def admin(self) -> Principal | None:
         """Set when the event is an operator's `#` command."""
+        ...
+
+    @property
+    def only(self) -> str:
+        """The one plugin that a rule gives the event to; empty for all of them."""
         ...
 
     @property
@@ -95,6 +100,36 @@ class Dialogs(Protocol):
         ...
 
 
+class DialogRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question that is open: who asked it (`id@version`), what was said, since when, and until when at most.
+
+    Times are wall milliseconds. A `resumable` one survives a restart.
+    """
+
+    bot: BotId
+    chat: ChatId
+    user: UserId
+    plugin: str
+    prompt: str
+    since_ms: int
+    until_ms: int
+    resumable: bool = False
+
+
+class ChatChoice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A chat that is kept on a version of a plugin, or in which the plugin is off; both of it may be empty.
+
+    Without bot and chat it is off everywhere.
+    """
+
+    plugin: str
+    bot: str = ""
+    chat: str = ""
+    version: str = ""
+    off: bool = False
+    since_ms: int = 0
+
+
 class Handled(msgspec.Struct, frozen=True):
     """What a runtime did. `plugin` is `id@version` of who handled it, empty when nobody wanted it."""
 
@@ -107,6 +142,14 @@ class Runtime(Protocol):
 
     def wants(self, execution: Execution) -> bool:
         """False when nobody would do anything with it. Asked of every event, so it has to be quick."""
+        ...
+
+    def serves(self, plugin: str) -> bool:
+        """Whether a plugin is there and switched on."""
+        ...
+
+    def takers(self, event: Event, only: str = "") -> list[str]:
+        """`id@version` of those that would do something with an event, the command's or the intent's owner first."""
         ...
 
     async def handle(self, execution: Execution) -> Handled: ...
@@ -273,6 +316,18 @@ class Plugins(Protocol):
         """Keep a chat on a version; an empty one gives it back to the canary's choice."""
         ...
 
+    def choices(self) -> list[ChatChoice]:
+        """Chats that are kept on a version, and those where a plugin is off."""
+        ...
+
+    def dialogs(self) -> list[DialogRow]:
+        """The open questions, the oldest first."""
+        ...
+
+    def end_dialog(self, bot: str, chat: str, user: str) -> DialogRow:
+        """End the question of a conversation as if its time were up; `NotFound` when there is none."""
+        ...
+
     async def switch(self, plugin: str, bot: str, chat: str, *, on: bool) -> None:
         """Turn a plugin off or on, in one chat or (empty) everywhere."""
         ...
@@ -308,10 +363,17 @@ class Plugins(Protocol):
 
 class Outbox(Protocol):
     async def send(
-        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+        self,
+        execution: ExecutionId,
+        ordinal: int,
+        action: Action,
+        journal: dict[int, Receipt] | None = None,
+        *,
+        written: Callable[[], None] = lambda: None,
     ) -> Receipt:
         """Record, pace, send, record. The receipt is also kept in the store.
 
         What must not be made again is put into `journal` by its ordinal, also when this call is cancelled meanwhile.
+        `written` is called when its turn has come and it is on disk, before the platform is asked.
         """
         ...

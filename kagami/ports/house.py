@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,18 +11,42 @@ import msgspec
 from kagami.clock import Clock
 from kagami.log import Ring
 from kagami.meters import Meters
+from kagami.model.event import Kind
 from kagami.model.ids import ChatId, ExecutionId
 from kagami.model.principal import SYSTEM, Principal
 from kagami.ports.alerts import Alerts
+from kagami.ports.attendance import Attendance
+from kagami.ports.backups import Backups
 from kagami.ports.bots import Bots
+from kagami.ports.centre import Accounts, Centre
+from kagami.ports.conversations import Conversations
 from kagami.ports.execution import Outbox, Plugins
+from kagami.ports.facts import Facts
+from kagami.ports.guard import GuardDesk
+from kagami.ports.logs import Logs
+from kagami.ports.people import People
+from kagami.ports.privacy import Privacy
+from kagami.ports.routing import Routing
 from kagami.ports.store import Store
+from kagami.ports.trials import Trials
 
 
 class Sandbox(Protocol):
     """The terminal's own chat: events go in as from a platform, answers are kept like any other."""
 
-    async def say(self, text: str, *, user: str, chat: ChatId, name: str) -> ExecutionId: ...
+    async def say(
+        self,
+        text: str,
+        *,
+        user: str,
+        chat: ChatId,
+        name: str,
+        images: Sequence[str] = (),
+        kind: Kind = "message",
+        happens: str = "",
+    ) -> ExecutionId:
+        """`happens` names what is no message; `name` is the user's, `images` are embedded."""
+        ...
 
 
 class Pulse(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,6 +97,11 @@ class House(Protocol):
 
     def notices(self) -> list[Notice]: ...
 
+    @property
+    def leaving(self) -> bool:
+        """It was asked to stop, and takes nothing new."""
+        ...
+
     async def replay(self, execution: ExecutionId) -> None:
         """Handle a dead event again; `NotFound` when there is none."""
         ...
@@ -90,24 +119,6 @@ class Files(Protocol):
         ...
 
 
-class Facts(Protocol):
-    """What operators decide, as one operation sees it: JSON texts by namespace (`@rules`) and key."""
-
-    async def get(self, namespace: str, key: str) -> str | None: ...
-
-    async def items(self, namespace: str, prefix: str = "") -> dict[str, str]:
-        """In order of their keys."""
-        ...
-
-    def put(self, namespace: str, key: str, value: str | None) -> None:
-        """Becomes real when the operation ends well, together with its row in the audit; None deletes."""
-        ...
-
-    def then(self, listener: Callable[[], Awaitable[None]]) -> None:
-        """What is called when the writes are on disk: who keeps a copy of them in memory reads again."""
-        ...
-
-
 class Connection(msgspec.Struct, frozen=True):
     """What an operator pastes into an implementation."""
 
@@ -122,6 +133,7 @@ class Parts:
     clock: Clock
     meters: Meters
     ring: Ring
+    logs: Logs
     store: Store
     bots: Bots
     plugins: Plugins
@@ -129,9 +141,19 @@ class Parts:
     sandbox: Sandbox
     house: House
     alerts: Alerts
+    backups: Backups
     files: Files
-    connection: Connection
+    centre: Centre
+    accounts: Accounts
+    connection: Callable[[], Connection]
     facts: Facts
+    people: People
+    routing: Routing
+    guard: GuardDesk
+    privacy: Privacy
+    trials: Trials
+    conversations: Conversations
+    attendance: Attendance
     who: Principal = SYSTEM
 
 

@@ -1,6 +1,6 @@
-"""The privacy guard: what leaves this house or is shown in it holds placeholders, and what comes back holds the values.
+"""The privacy guard: what leaves this house or is shown in it holds stand-ins, and what comes back holds the values.
 
-A chat is named by `place_of(bot, chat)`; each has placeholders of its own.
+A chat is named by `place_of(bot, chat)`; each has stand-ins of its own.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Privacy(Protocol):
         ...
 
     def mask(self, text: str, chat: str, *, both_ways: bool = False) -> str:
-        """With placeholders. `both_ways` is for what comes back: then what was written as one comes back as it was."""
+        """With stand-ins. `both_ways` is for what comes back: then what was written as one comes back as it was."""
         ...
 
     def restore(self, text: str, chat: str) -> str:
-        """With what the placeholders of this chat stand for; all others stay."""
+        """With what the stand-ins of this chat stand for; all others stay."""
         ...
 
     def meet(self, event: Event) -> None:
@@ -53,7 +53,7 @@ class Privacy(Protocol):
         ...
 
     def masked(self, value: T, chat: str) -> T:
-        """A tree of plain values, to be restored later; addresses (`://`) and keys stay."""
+        """A tree of plain values, to be restored later; keys stay, and texts that are an address and nothing else."""
         ...
 
     def restored(self, value: T, chat: str) -> T: ...

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
+from kagami.core.chain import Verdict
 from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
@@ -72,6 +73,56 @@ class ChatRow(msgspec.Struct, frozen=True, omit_defaults=True):
     last_text: str
     last_sender: str
     messages: int
+
+
+class MessageQuery(TypedDict, total=False):
+    """Which messages: whole names, `direction` is `in` or `out`, `outcome` as of `MessageRow`.
+
+    `before` is the id behind which the next page begins, `limit` 50 when it is not given.
+    """
+
+    bot: str
+    chat: str
+    user: str
+    direction: str
+    outcome: str
+    before: int
+    limit: int
+
+
+class TraceQuery(TypedDict, total=False):
+    """Which traces. `plugin` is an id or `id@version`; `bot`, `chat` and `user` are whole ids, or what stands behind
+    the first colon; `execution` is a part of its id, and `text` of what was said or of the error, regardless of case.
+    `before` is the execution id behind which the next page begins, `limit` 100 when it is not given.
+    """
+
+    outcome: str
+    plugin: str
+    slower_us: int
+    before_ms: int
+    since_ms: int
+    execution: str
+    bot: str
+    chat: str
+    user: str
+    text: str
+    before: str
+    limit: int
+
+
+class AuditRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who asked for what, and how it went: `result` is `begun`, `ok`, `failed`, `denied`, `interrupted` or
+    `refused: <error>`.
+    """
+
+    seq: int
+    at_ms: int
+    kind: str
+    name: str
+    address: str
+    operation: str
+    target: str
+    result: str
 
 
 class Cleaned(msgspec.Struct, frozen=True):
@@ -164,15 +215,11 @@ class Store(Protocol):
         """The newest `limit` rows with an id below `before` (0: no bound), oldest first."""
         ...
 
-    async def search(
-        self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
-    ) -> list[MessageRow]:
-        """Messages that contain `text` (any language, any length), newest first."""
+    async def search(self, text: str, **wanted: Unpack[MessageQuery]) -> list[MessageRow]:
+        """Messages that contain `text` (any language, any length), newest first; all wanted ones for an empty text."""
         ...
 
-    async def traces(
-        self, *, outcome: str = "", plugin: str = "", slower_us: int = 0, before_ms: int = 0, limit: int = 100
-    ) -> list[Trace]:
+    async def traces(self, **wanted: Unpack[TraceQuery]) -> list[Trace]:
         """Newest first."""
         ...
 
@@ -180,10 +227,18 @@ class Store(Protocol):
 
     async def sends(self, execution: ExecutionId) -> list[MessageRow]: ...
 
+    async def send(self, number: int) -> tuple[Action, str] | None:
+        """A send of the message log by its id, with its state: `sending`, `sent`, `failed` or `unknown`."""
+        ...
+
     async def dead(self, limit: int = 100) -> list[Open]: ...
 
     async def revive(self, execution: ExecutionId) -> Open | None:
         """Make a dead event open again; None when there is no such dead event."""
+        ...
+
+    async def drop(self, execution: ExecutionId) -> bool:
+        """Give a dead event up for good; False when there is no such dead event."""
         ...
 
     async def measure(self, older_than_ms: int) -> Cleaned: ...
@@ -200,6 +255,29 @@ class Store(Protocol):
         writes: Sequence[StorePut] = (),
     ) -> None:
         """One row, on disk when it ends, in one transaction with `writes`."""
+        ...
+
+    async def audits(
+        self,
+        *,
+        who: str = "",
+        operation: str = "",
+        result: str = "",
+        text: str = "",
+        since_ms: int = 0,
+        until_ms: int = 0,
+        before: int = 0,
+        limit: int = 100,
+    ) -> list[AuditRow]:
+        """Newest first: of `who` (a name, a kind or `kind:name`), with an operation and a result that begin so."""
+        ...
+
+    async def audits_after(self, seq: int, limit: int = 500) -> list[AuditRow]:
+        """Oldest first, behind the row `seq`."""
+        ...
+
+    async def verify_audit(self) -> Verdict:
+        """Follow the whole chain of the audit and compare it with its signed anchors."""
         ...
 
     async def counts(self, since_ms: int) -> Mapping[str, int]:

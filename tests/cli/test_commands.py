@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kagami import app
+from kagami.cli import console
 from kagami.config import Settings
 from kagami.errors import HomeBusy, StoreClosed
 from kagami.home import Home
@@ -85,8 +86,10 @@ def test_health_without_an_engine_is_away(say: Say) -> None:
     assert say("health").code == 69
 
 
-def test_attaching_elsewhere_is_for_later(say: Say) -> None:
-    assert say("attach", "https://host:5000").code == 64
+def test_attaching_over_a_line_that_others_can_read_is_refused(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "has_terminal", lambda: True)
+    said = say("attach", "http://host:5000", TERM="xterm")
+    assert (said.code, "--insecure" in said.err) == (64, True)
 
 
 def test_init_writes_an_explained_file_and_secrets(say: Say, home: Home) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from kagami.cli.options import Globals
 from kagami.config import Settings
 from kagami.errors import EngineAway
 from kagami.home import Home
-from kagami.tui import run
+from kagami.tui import run, switches
 from kagami.tui.shell import Leave
 from tests.cli.conftest import Doubles, Say
 
@@ -110,3 +111,37 @@ def test_who_leaves_the_bots_running_is_told_how_to_come_back(
         open_console(given(home), LOOKS)
         assert ("comes back" in capsys.readouterr().out) is told
     assert owned == ["detach", "stop", "detach"]
+
+
+@pytest.mark.parametrize(
+    ("color", "system", "theme", "none"),
+    [
+        ("auto", None, None, False),
+        ("256", "256", None, False),
+        ("16", "standard", "ansi", False),
+        ("none", None, "ansi", True),
+    ],
+)
+def test_so_many_colours_are_used(
+    home: Home, engine: Doubles, shown: list[run.Wishes], monkeypatch: pytest.MonkeyPatch,
+    color: str, system: str | None, theme: str | None, none: bool,
+) -> None:  # fmt: skip
+    environ = {name: value for name, value in os.environ.items() if name not in ("TEXTUAL_COLOR_SYSTEM", "NO_COLOR")}
+    monkeypatch.setattr(os, "environ", environ)
+    attach(given(home), Looks(None, None, mouse=True, color=color))
+    assert (environ.get("TEXTUAL_COLOR_SYSTEM"), shown[0].theme, "NO_COLOR" in environ) == (system, theme, none)
+
+
+def test_an_onlooker_without_a_memory_can_be_asked_for(home: Home, engine: Doubles, shown: list[run.Wishes]) -> None:
+    attach(given(home), Looks(None, None, mouse=True, read_only=True, fresh=True))
+    assert (shown[0].read_only, shown[0].fresh) == (True, True)
+
+
+def test_a_console_that_broke_is_an_error(home: Home, engine: Doubles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "has_terminal", lambda: True)
+    monkeypatch.setattr(run, "run_console", lambda *_, **__: Leave.BROKEN)
+    assert attach(given(home), LOOKS) == 1
+
+
+def test_every_number_of_colours_that_there_is_can_be_asked_for() -> None:
+    assert set(console.COLORS) == {"auto", *switches.COLORS}

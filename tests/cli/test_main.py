@@ -48,7 +48,8 @@ def test_help_names_every_command_and_topic(say: Say) -> None:
         (("messages", "list", "--limit", "many"), "--limit: a whole number is expected."),
         (("messages", "clean", "--days", "x"), "--days: a number is expected."),
         (("--lang", "fr", "health"), "--lang: one of en, zh is expected."),
-        (("run", "fast"), "fast"),
+        (("run", "fast"), "fast is one word too many. See: kagami run --help"),
+        (("health", "now", "please"), "now is one word too many. See: kagami health --help"),
         (("plugin", "index", "."), "--key FILE is missing. The private key that signs it; `kagami plugin key FILE`"),
         (
             ("plugin", "index", ".", "--key", "k", "--recall", "dice"),

@@ -4,12 +4,12 @@ import json
 import sys
 from typing import Any
 
-import click
 import pytest
 
-from kagami.cli.operations import TOPICS, read_request, topics
+from kagami.cli.operations import read_request, verbs
 from kagami.errors import NotFound, StoreClosed, UsageError
 from kagami.operations import registry
+from kagami.operations.audit import Exported
 from kagami.operations.messages import Clean, ListMessages, Search
 from kagami.operations.plugins import Reload
 from kagami.operations.registry import Operation
@@ -25,9 +25,7 @@ def read(name: str, *values: str, **fields: Any) -> Any:
 
 @pytest.mark.parametrize("found", OPERATIONS.by_name.values(), ids=lambda found: found.name)
 def test_every_operation_is_a_command_with_its_fields(found: Operation) -> None:
-    group = topics(str)[found.topic]
-    assert isinstance(group, click.Group)
-    command = group.commands[found.verb]
+    command = verbs(found.topic, str)[found.verb]
     flags = {flag for each in command.params for flag in each.opts}
     assert {f"--{name.replace('_', '-')}" for name in found.request.__struct_fields__} <= flags
     assert ("--yes" in flags) == found.asks
@@ -36,15 +34,10 @@ def test_every_operation_is_a_command_with_its_fields(found: Operation) -> None:
 
 @pytest.mark.parametrize("found", OPERATIONS.by_name.values(), ids=lambda found: found.name)
 def test_no_two_options_of_an_operation_have_one_name(found: Operation) -> None:
-    group = topics(str)[found.topic]
-    assert isinstance(group, click.Group)
-    flags = [flag for each in group.commands[found.verb].params for flag in each.opts]
-    names = [each.name for each in group.commands[found.verb].params]
+    command = verbs(found.topic, str)[found.verb]
+    flags = [flag for each in command.params for flag in each.opts]
+    names = [each.name for each in command.params]
     assert (len(flags), len(names)) == (len(set(flags)), len(set(names)))
-
-
-def test_every_topic_has_a_sentence() -> None:
-    assert {each.topic for each in OPERATIONS.by_name.values()} == set(TOPICS)
 
 
 def test_rows_are_a_table(say: Say, engine: Doubles) -> None:
@@ -158,3 +151,18 @@ def test_a_secret_in_json_is_not_repeated() -> None:
     with pytest.raises(UsageError) as caught:
         read("plugins.configure", "dice", "token=abc")
     assert "abc" not in str(caught.value)
+
+
+def test_an_export_is_the_file_itself_and_its_page_is_told_beside(
+    say: Say, engine: Doubles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Exported(text="seq,who\r\n1,mira\r\n", rows=1, next=0)
+
+    async def answer(*_: object) -> Exported:
+        return page
+
+    monkeypatch.setattr("kagami.cli.operations.call", answer)
+    said = say("audit", "export", "--format", "csv")
+    assert said.out.splitlines() == ["seq,who", "1,mira"]
+    assert said.err.split() == ["rows", "1", "next", "0"]
+    assert json.loads(say("audit", "export", "--json").out)["text"] == page.text

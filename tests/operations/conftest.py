@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kagami.core.privacy.desk import PrivacyDesk
 from kagami.model.principal import Principal
 from kagami.ports import Parts, StorePut
 
@@ -59,7 +60,7 @@ class AuditStore:
 def make_parts() -> Callable[..., Parts]:
     def make(**given: Any) -> Parts:
         parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Parts))
-        parts |= {"clock": FixedClock(1_764_000_000_000), "store": AuditStore()}
+        parts |= {"clock": FixedClock(1_764_000_000_000), "store": AuditStore(), "privacy": PrivacyDesk()}
         return Parts(**parts | given)
 
     return make

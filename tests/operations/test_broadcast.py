@@ -55,7 +55,13 @@ class Recorder:
         self.sent: list[tuple[ExecutionId, int, Action]] = []
 
     async def send(
-        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+        self,
+        execution: ExecutionId,
+        ordinal: int,
+        action: Action,
+        journal: dict[int, Receipt] | None = None,
+        *,
+        written: Callable[[], None] = lambda: None,
     ) -> Receipt:
         await asyncio.sleep(0)
         self.sent.append((execution, ordinal, action))

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from kagami.log import LogLine, Ring
-from kagami.logwords import matcher
+from kagami.log import Ring
 from kagami.model.principal import CONSOLE
 from kagami.operations import registry
 from kagami.operations.logs import Window, Windowed
@@ -15,7 +14,6 @@ from kagami.ports import Parts
 from kagami.storage.logbook import Logbook
 
 MakeParts = Callable[..., Parts]
-LINE = LogLine(1, 0, logging.INFO, "hub", "Bot Ready now", {"bot": "qq:10001", "peer": "127.0.0.1"})
 
 
 def filled(amount: int) -> Ring:
@@ -34,43 +32,6 @@ async def window(make_parts: MakeParts, request: Window, amount: int = 10) -> Wi
 
 def numbers(answer: Windowed) -> list[int]:
     return [line.seq for line in answer.lines]
-
-
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("", True),
-        ("ready", True),
-        ("READY bot", True),
-        ("ready asleep", False),
-        ("hub", True),
-        ("10001", True),
-        ('"ready now"', True),
-        ('"now ready"', False),
-        ('"ready now', True),
-        ("-asleep", True),
-        ("-ready", False),
-        ('-"ready now"', False),
-        ("bot:10001", True),
-        ("bot:127", False),
-        ("nobody:10001", False),
-        ("source:hub", True),
-        ("source:ready", False),
-        ('bot:"qq:10001"', True),
-        ("-bot:10001", False),
-        ("-peer:10001", True),
-        ("ready:", False),
-        (":ready", False),
-        ("-", False),
-        ('""', True),
-    ],
-)
-def test_words_filter_lines(words: str, found: bool) -> None:
-    assert matcher(logging.DEBUG, words)(LINE) is found
-
-
-def test_a_level_filters_lines() -> None:
-    assert not matcher(logging.WARNING, "")(LINE)
 
 
 async def test_the_newest_lines_are_shown(make_parts: MakeParts) -> None:

@@ -59,8 +59,9 @@ class SilentHouse:
 
 
 class Stage:
-    async def say(self, text: str, *, user: str, chat: str, name: str) -> str:
-        return f"{chat} {user} {name}: {text}"
+    async def say(self, text: str, *, user: str, chat: str, name: str, **more: object) -> str:
+        told = " ".join(str(each) for each in more.values() if each)
+        return f"{chat} {user} {name}: {text} {told}".rstrip()
 
 
 @pytest.fixture
@@ -86,8 +87,9 @@ async def test_messages_of_a_chat_are_listed(call: Call) -> None:
 
 
 async def test_a_text_is_searched(call: Call) -> None:
-    found = await call(Search(text=" 旅行 ", user="3"))
-    assert found == {"text": " 旅行 ", "bot": "", "chat": "", "user": "3", "before": 0, "limit": 50}
+    found = await call(Search(text=" 旅行 ", user="3", direction="out"))
+    named = {"bot": "", "chat": "", "user": "3", "direction": "out", "outcome": ""}
+    assert found == {"text": " 旅行 ", **named, "before": 0, "limit": 50}
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])
@@ -115,7 +117,11 @@ async def test_a_dead_event_is_handled_again(make_parts: MakeParts) -> None:
 
 
 async def test_something_is_said_in_the_sandbox(call: Call) -> None:
-    assert await call(Say(text="hi")) == "private:10001 10001 me: hi"
+    assert await call(Say(text="hi")) == "private:10001 10001 me: hi message"
+
+
+async def test_something_happens_in_the_sandbox(call: Call) -> None:
+    assert await call(Say(event="join")) == "private:10001 10001 me:  notice group_increase.approve"
 
 
 @pytest.mark.parametrize(("days", "passed_ms"), [(0, 0), (1, DAY_MS), (0.5, DAY_MS // 2), (36_500, 36_500 * DAY_MS)])
@@ -130,7 +136,7 @@ async def test_a_clean_up_deletes_what_was_measured(call: Call) -> None:
 @pytest.mark.parametrize("days", [-1, -0.001, 36_501, float("inf"), float("nan")])
 @pytest.mark.parametrize("request_", [Measure, Clean])
 async def test_days_have_bounds(call: Call, request_: type[Measure | Clean], days: float) -> None:
-    with pytest.raises(UsageError, match="days"):
+    with pytest.raises(UsageError, match=r"days|finite"):
         await call(request_(days=days))
 
 

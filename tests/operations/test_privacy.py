@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.core.privacy.config import PrivacyConfig
-from kagami.core.privacy.desk import PrivacyDesk
+from kagami.core.privacy.desk import PrivacyDesk, place_of
+from kagami.core.routing import Rule
 from kagami.errors import Denied, NoSuchKind, NotFound
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.operations import registry
+from kagami.operations.audit import ExportAudit, ListAudit
 from kagami.operations.messages import ListChats, ListMessages, Search
-from kagami.operations.privacy import Mask, Reveal
+from kagami.operations.privacy import Mask, Reveal, veiled_audit
+from kagami.operations.routes import TryRoutes
 from kagami.operations.traces import GetTrace, ListTraces
-from kagami.ports import ChatRow, MessageRow, Parts
+from kagami.ports import AuditRow, ChatRow, MessageRow, Parts
 from tests.operations.conftest import AuditStore
+from tests.operations.desks import Crossing
 
 VIEWER = Principal("person", "v", frozenset({"*:read"}))
 ADMIN = Principal("person", "a", frozenset({"*"}))
 SAID = "打13800138000"
 ROW = MessageRow(7, "in", 1, BotId("qq:1"), ChatId("group:1"), UserId("2"), SAID, ExecutionId("e"), "handled")
+ASKED = AuditRow(
+    1, 1, "person", "a", "", "messages.send", f'{{"bot":"qq:1","chat":"group:1","text":"{SAID}","wait":3}}', "ok"
+)
 TRACE = Trace(ExecutionId("e"), BotId("qq:1"), ChatId("group:1"), UserId("2"), 1, 1, "dead", text=SAID, error=SAID)
 
 
-class Kept(AuditStore):
+class Shelf:
+    """Rows that all hold the same private text."""
+
     async def messages(self, **_: Any) -> list[MessageRow]:
         return [ROW]
 
@@ -46,16 +57,52 @@ class Kept(AuditStore):
     async def sends(self, _: str) -> list[MessageRow]:
         return [ROW]
 
+    async def audits_after(self, *_: int) -> list[AuditRow]:
+        return [ASKED]
+
+
+class Kept(Shelf, AuditStore):
+    """It keeps an audit of its own."""
+
+
+class Audited(Shelf):
+    async def audits(self, **_: Any) -> list[AuditRow]:
+        return [ASKED]
+
 
 @pytest.fixture
 def parts(make_parts: Callable[..., Parts]) -> Parts:
-    return make_parts(store=Kept(), privacy=PrivacyDesk(PrivacyConfig(enabled=True)))
+    crossing = Crossing(AuditStore())
+    return make_parts(store=Audited(), privacy=PrivacyDesk(PrivacyConfig(enabled=True)), routing=crossing)
+
+
+async def test_the_audit_names_a_value_as_its_chat_does(parts: Parts) -> None:
+    parts.privacy.mask("13900139000", place_of(ROW.bot, ROW.chat))
+    (shown,) = await registry().call(parts, VIEWER, ListAudit())
+    assert msgspec.json.decode(shown.target) == {"bot": "qq:1", "chat": "group:1", "text": "打[phone-2]", "wait": 3}
+
+
+async def test_a_target_that_is_no_json_is_veiled_too(parts: Parts) -> None:
+    (shown,) = veiled_audit(replace(parts, who=VIEWER), [msgspec.structs.replace(ASKED, target=f"{{{SAID}")])
+    assert shown.target == "{打[phone-1]"
 
 
 @pytest.mark.parametrize(
-    "request_", [ListMessages(), Search(text="1"), ListChats(), ListTraces(), GetTrace(execution="e")], ids=repr
+    "request_",
+    [
+        ListMessages(),
+        Search(text="1"),
+        ListChats(),
+        ListTraces(),
+        GetTrace(execution="e"),
+        ListAudit(),
+        ExportAudit(),
+        ExportAudit(format="csv"),
+        TryRoutes(rules=[Rule("*", "drop")]),
+    ],
+    ids=repr,
 )
-async def test_who_may_not_reveal_sees_placeholders_and_who_may_sees_the_text(parts: Parts, request_: Any) -> None:
+async def test_who_may_not_reveal_sees_stand_ins_and_who_may_sees_the_text(parts: Parts, request_: Any) -> None:
     masked = repr(await registry().call(parts, VIEWER, request_))
     assert "[phone-1]" in masked
     assert "13800138000" not in masked
@@ -79,9 +126,9 @@ async def test_a_look_behind_is_refused_or_in_the_audit(make_parts: Callable[...
     ]
 
 
-async def test_a_message_that_is_not_there_is_not_revealed(parts: Parts) -> None:
+async def test_a_message_that_is_not_there_is_not_revealed(make_parts: Callable[..., Parts]) -> None:
     with pytest.raises(NotFound):
-        await registry().call(parts, ADMIN, Reveal(message=6))
+        await registry().call(make_parts(store=Kept()), ADMIN, Reveal(message=6))
 
 
 async def test_a_text_shows_what_would_be_masked_in_it(parts: Parts) -> None:

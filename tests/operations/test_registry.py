@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -119,7 +120,8 @@ def test_every_operation_has_its_own_request() -> None:
 @pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
 def test_every_operation_is_named_by_topic_and_verb(each: Operation) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z_]+", each.name)
-    assert each.scope.startswith(f"{each.topic}:")
+    # What everybody may do with what is their own has a scope that is of no topic.
+    assert each.scope.startswith((f"{each.topic}:", "own:"))
 
 
 @pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.name)
@@ -215,6 +217,37 @@ async def test_staged_facts_are_written_with_the_row(make_parts: MakeParts) -> N
     store = RecordingStore()
     await Registry([keep]).call(make_parts(store=store), CONSOLE, Keep(word="oolong"))
     assert store.rows == [("ok", ["word"])]
+
+
+async def test_what_is_given_up_while_it_is_written_is_still_told(make_parts: MakeParts) -> None:
+    told = asyncio.Event()
+
+    @operation("tea.pour", "tea:write", staged=True)
+    async def pour(parts: Parts, request: Look) -> None:
+        """Pour it."""
+
+        async def listener() -> None:
+            told.set()
+
+        parts.facts.then(listener)
+
+    class SlowStore(RecordingStore):
+        writing = asyncio.Event()
+        going = asyncio.Event()
+
+        async def audit(self, *words: Any, **more: Any) -> None:
+            self.writing.set()
+            await self.going.wait()
+            await super().audit(*words, **more)
+
+    store = SlowStore()
+    async with asyncio.TaskGroup() as group:
+        calling = group.create_task(Registry([pour]).call(make_parts(store=store), CONSOLE, Look()))
+        await store.writing.wait()
+        calling.cancel()
+    store.going.set()
+    async with asyncio.timeout(5):
+        await told.wait()
 
 
 async def test_what_fails_keeps_nothing_and_is_audited(make_parts: MakeParts) -> None:

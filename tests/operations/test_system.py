@@ -57,16 +57,16 @@ class Archive:
         return 4096
 
 
-@pytest.fixture
-def shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Shanghai")
+@pytest.fixture(params=["CST-8"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield
     monkeypatch.undo()
     time.tzset()
 
 
-@pytest.mark.usefixtures("shanghai")
+@pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize(
     ("now_ms", "midnight_ms"),
     [
@@ -77,6 +77,13 @@ def shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_midnight_is_local(now_ms: int, midnight_ms: int) -> None:
     assert local_midnight_ms(now_ms) == midnight_ms
+
+
+@pytest.mark.usefixtures("zone")
+@pytest.mark.parametrize("zone", ["CET-1CEST,M3.5.0,M10.5.0/3"], indirect=True)
+def test_midnight_of_the_day_on_which_summer_time_ends_was_in_summer_time() -> None:
+    noon_ms = 1_761_476_400_000  # 2025-10-26 12:00 in Berlin, 11:00 in Greenwich
+    assert noon_ms - local_midnight_ms(noon_ms) == 13 * HOUR_MS
 
 
 async def test_status_is_pulse_today_and_store(make_parts: MakeParts) -> None:
@@ -96,13 +103,13 @@ async def test_notices_are_listed(make_parts: MakeParts) -> None:
 
 
 async def test_the_connection_is_given_to_the_console(make_parts: MakeParts) -> None:
-    assert await registry().call(make_parts(connection=CONNECTION), CONSOLE, Connect()) == CONNECTION
+    assert await registry().call(make_parts(connection=lambda: CONNECTION), CONSOLE, Connect()) == CONNECTION
 
 
 async def test_the_token_is_no_reading_matter(make_parts: MakeParts) -> None:
     reader = Principal("chat", "qq:1", frozenset({"system:read"}))
     with pytest.raises(Denied):
-        await registry().call(make_parts(connection=CONNECTION), reader, Connect())
+        await registry().call(make_parts(connection=lambda: CONNECTION), reader, Connect())
 
 
 async def test_a_stop_says_why(make_parts: MakeParts) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.errors import NotFound
@@ -10,7 +11,7 @@ from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import CONSOLE
 from kagami.model.trace import Trace
 from kagami.operations import registry
-from kagami.operations.traces import GetTrace, ListTraces, Traced
+from kagami.operations.traces import ExportTraces, GetTrace, ListTraces, Traced
 from kagami.ports import MessageRow, Parts
 
 MakeParts = Callable[..., Parts]
@@ -41,9 +42,22 @@ async def test_an_unknown_trace_is_not_found(make_parts: MakeParts) -> None:
 
 
 async def test_traces_are_listed_by_what_they_were(make_parts: MakeParts) -> None:
-    request = ListTraces(outcome="dead", plugin="echo", slower_us=7, before_ms=8, limit=9)
+    request = ListTraces("dead", "echo", 7, 8, 9, 10, chat="2", user="3", bot="1", text="x", execution="4", before="5")
     answer = await registry().call(make_parts(store=Archive()), CONSOLE, request)
-    assert answer == {"outcome": "dead", "plugin": "echo", "slower_us": 7, "before_ms": 8, "limit": 9}
+    assert answer == msgspec.structs.asdict(request)
+
+
+async def test_an_export_is_lines_of_json_with_their_sends_and_leads_to_the_next_page(make_parts: MakeParts) -> None:
+    class Two(Archive):
+        async def traces(self, **asked: Any) -> list[Trace]:  # type: ignore[override]
+            return [TRACE] if not asked["before"] else []
+
+    parts = make_parts(store=Two())
+    first = await registry().call(parts, CONSOLE, ExportTraces(limit=1))
+    assert msgspec.json.decode(first.text, type=Traced) == Traced(TRACE, [SEND])
+    assert (first.rows, first.next, first.text[-1]) == (1, KNOWN, "\n")
+    last = await registry().call(parts, CONSOLE, ExportTraces(limit=1, before=first.next))
+    assert (last.text, last.next) == ("", "")
 
 
 async def test_nobody_lists_without_limit(make_parts: MakeParts) -> None:

@@ -66,7 +66,9 @@ async def test_help_shows_own_commands_and_topics(chat: PluginChat) -> None:
     text = await ordered(chat, "#help")
     assert "#db_clean <days>  Delete messages older than so many days." in text
     assert "#broadcast <message…>" in text
-    assert text.endswith("#help <topic> shows more about: bots, logs, messages, people, plugins, system, traces")
+    assert text.endswith(
+        "#help <topic> shows more about: audit, backup, bots, guard, logs, messages, people, plugins, routes, settings, system, traces, workers"
+    )
 
 
 async def test_help_shows_the_operations_of_a_topic(chat: PluginChat) -> None:
