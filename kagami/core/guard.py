@@ -14,9 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-import ahocorasick
 import msgspec
-import re2
 
 from kagami.core.routing import names
 from kagami.core.scopes import identity
@@ -217,28 +215,42 @@ def hosts(text: str) -> Iterator[tuple[bool, str]]:
 
 def sound(entry: GuardEntry) -> GuardEntry:
     """The line as it is kept. `ValueError` with a translation key when it cannot be."""
-    value = entry.value.strip()
-    if entry.kind == "link":
-        value = _PORT_AND_PATH.sub("", value.lower().rpartition("://")[2].rpartition("@")[2]).strip(".")
-    elif entry.kind == "word":
-        value = " ".join(value.split())
+    value = _plain(entry)
     if not 0 < len(value) <= LONGEST or (entry.kind in ("word", "link") and not folded(value)):
         raise ValueError(mark("Give a value of 1 to 500 characters."))
     if entry.where and (not entry.where.startswith(_SCOPES) or entry.where.endswith(":")):
         raise ValueError(mark("A line holds in platform:…, bot:… or chat:…, or everywhere."))
-    if entry.kind in ("user", "chat") and value != ANY and not all(value.partition(":")):
+    if entry.kind in ("user", "chat"):
+        _check_name(value)
+    if entry.kind == "pattern":
+        _check_pattern(entry, value)
+    return msgspec.structs.replace(entry, value=value)
+
+
+def _plain(entry: GuardEntry) -> str:
+    value = entry.value.strip()
+    if entry.kind == "link":
+        return _PORT_AND_PATH.sub("", value.lower().rpartition("://")[2].rpartition("@")[2]).strip(".")
+    return " ".join(value.split()) if entry.kind == "word" else value
+
+
+def _check_name(value: str) -> None:
+    if value != ANY and not all(value.partition(":")):
         raise ValueError(
             mark("A user is platform:id such as qq:10001, a chat kind:id such as group:123, or * for all.")
         )
-    if entry.kind == "pattern":
-        if entry.act == "allow":
-            raise ValueError(mark("A pattern can only deny."))
-        compiled(value)
-    return msgspec.structs.replace(entry, value=value)
+
+
+def _check_pattern(entry: GuardEntry, value: str) -> None:
+    if entry.act == "allow":
+        raise ValueError(mark("A pattern can only deny."))
+    compiled(value)
 
 
 def compiled(pattern: str) -> Any:
     """A pattern that finds whatever the case. `ValueError` when RE2 does not know it."""
+    import re2  # noqa: PLC0415 - who has no patterns does not load it
+
     options = re2.Options()
     options.log_errors = False
     options.case_sensitive = False
@@ -252,6 +264,8 @@ def compiled(pattern: str) -> Any:
 def _automaton(words: Mapping[str, list[GuardEntry]]) -> Any:
     if not words:
         return None
+    import ahocorasick  # noqa: PLC0415 - who has no words does not load it
+
     made = ahocorasick.Automaton()
     for word, entries in words.items():
         made.add_word(word, (len(word), _is_latin(word[0]), _is_latin(word[-1]), entries))

@@ -50,6 +50,7 @@ class Loops:
             return True
         times = self._times.setdefault(session, deque(maxlen=MOST))
         if len(times) == MOST and now - times[0] < WITHIN_S:
+            self._silent = {key: until for key, until in self._silent.items() if until > now}
             self._silent[session] = now + SILENCE_S
             return True
         times.append(now)

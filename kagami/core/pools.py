@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -56,10 +56,11 @@ class Pace:
 
 
 def balance(members: Sequence[Member], chance: float) -> Member | None:
-    """One live member by `chance` (0 to 1), each with a share of weight / response time.
+    """One live member by `chance` (0 to 1), each with a share of weight / response time; None when nobody has a weight.
 
     A member without a known time is taken for the fastest known one, so that it gets measured.
     """
+    members = [member for member in members if member.weight > 0]
     known = [member.seconds for member in members if member.seconds > 0]
     fastest = min(known, default=1.0)
     shares = [member.weight / (member.seconds or fastest) for member in members]
@@ -72,18 +73,24 @@ def balance(members: Sequence[Member], chance: float) -> Member | None:
 
 
 def seat(before: Seat | None, members: Sequence[Member], now: float, chance: float) -> Seat | None:
-    """Who serves a chat now, of these live members; None when there is none."""
+    """Who serves a chat now, of these live members; None when there is none. Who has no weight keeps what it has."""
     if before is None or now - before.used_at > IDLE_S:
         chosen = balance(members, chance)
         return Seat(chosen.name, chosen.name, now, now) if chosen else None
+    if now - before.moved_at > FORGOTTEN_S:
+        before = before._replace(home=before.name)
     since = {member.name: member.since for member in members}
-    away = before.name != before.home
-    if away and now - before.moved_at > FORGOTTEN_S:
-        before, away = before._replace(home=before.name), False
-    settled = before.home in since and now - since[before.home] >= SETTLED_S
-    if before.home in since and (not away or settled or before.name not in since):
+    if _is_home(before, since, now):
         return Seat(before.home, before.home, now, now)
     if before.name in since:
         return before._replace(used_at=now)
     chosen = balance(members, chance)
-    return Seat(chosen.name, before.home, before.moved_at if away else now, now) if chosen else None
+    moved_at = now if before.name == before.home else before.moved_at
+    return Seat(chosen.name, before.home, moved_at, now) if chosen else None
+
+
+def _is_home(before: Seat, since: Mapping[str, float], now: float) -> bool:
+    """Whether the one before serves the chat: it never went, it has settled again, or who stood in is gone."""
+    if before.home not in since:
+        return False
+    return before.name == before.home or before.name not in since or now - since[before.home] >= SETTLED_S

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-import re2
 
 from kagami.i18n import mark
 from kagami.model.event import Event
@@ -210,6 +209,8 @@ def _judged(number: int, rule: Rule, ready: Ready | None, winner: Ready | None) 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> Any:
+    import re2  # noqa: PLC0415 - a wildcard alone needs it
+
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
@@ -220,4 +221,4 @@ def _compiled(pattern: str) -> Any:
 def _piece(piece: str) -> str:
     if piece.startswith("*"):
         return ".*"
-    return "." if piece == "?" else str(re2.escape(piece))
+    return "." if piece == "?" else re.escape(piece)

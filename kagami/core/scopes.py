@@ -10,7 +10,7 @@ from kagami.model.ids import split_id
 from kagami.model.principal import Principal
 
 VIEWER = frozenset({"*:read"})
-WRITTEN_BY_OPERATORS = ("bots", "routes", "plugins", "messages", "logs", "traces", "guard")
+WRITTEN_BY_OPERATORS = ("bots", "routes", "workers", "plugins", "messages", "logs", "traces", "guard")
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": VIEWER,
     "operator": VIEWER | {f"{topic}:write" for topic in WRITTEN_BY_OPERATORS},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TypeVar
 
 from kagami import __version__, log
@@ -14,7 +14,7 @@ from kagami.clock import Clock
 from kagami.config import Settings
 from kagami.engine.tools import Tools
 from kagami.engine.withheld import without_secrets
-from kagami.errors import BackupFailed, Refused
+from kagami.errors import BackupFailed, Refused, Unavailable
 from kagami.home import Home, keep_secret, read_secret
 from kagami.i18n import Translate, mark
 from kagami.ports.backups import BackupRow
@@ -53,10 +53,11 @@ class HomeBackups:
         self._tell = tell
         self._folder = settings().home.backups
         self._one = asyncio.Lock()
+        self._working = Lock()  # of the threads: one that nobody waits for any more still has to end
 
     async def make(self, *, secrets: bool = False, audit_key: bool = False, reason: str = ASKED) -> BackupRow:
         async with self._one:
-            row = await _apart(lambda halt: self._make(halt, reason, secrets=secrets, audit_key=audit_key))
+            row = await self._apart(lambda halt: self._make(halt, reason, secrets=secrets, audit_key=audit_key))
         _log.info("backup made", file=row.name, megabytes=row.bytes >> 20, reason=reason)
         return row
 
@@ -66,13 +67,16 @@ class HomeBackups:
     async def verify(self, name: str) -> BackupRow:
         path = place_of(self._folder, name)
         async with self._one:
-            manifest = await _apart(lambda halt: check(path, self._folder, halt))
+            manifest = await self._apart(lambda halt: check(path, self._folder, halt))
         return row_of(path, manifest)
 
     async def delete(self, name: str) -> None:
         path = place_of(self._folder, name)
         async with self._one:
-            await asyncio.to_thread(path.unlink)
+            try:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+            except OSError as error:
+                raise Unavailable(what=name, reason=error.strerror or str(error)) from error
 
     async def run(self) -> None:
         """Until cancelled: backups on schedule, counted from the last one, and no more of them than are kept."""
@@ -80,17 +84,35 @@ class HomeBackups:
         while True:
             await self._clock.sleep(LOOK_S)
             config, now_ms = self._settings().backup, self._clock.wall_ms()
+            last_ms = min(last_ms, now_ms)  # a clock that was set back must not end the backups
             if not config.hours or now_ms < last_ms + config.hours * HOUR_MS:
                 continue
             started, last_ms = self._clock.monotonic(), now_ms
             try:
                 await self.make(reason=SCHEDULED)
                 await asyncio.to_thread(thin, self._folder, config)
-            except BackupFailed as error:
+            except (BackupFailed, OSError) as error:
                 _log.error("no backup was made", cause=error)
                 if self._tell is not None:
-                    self._tell("error", "backup_failed", FAILED, reason=str(error.details["reason"]))
+                    reason = error.details["reason"] if isinstance(error, BackupFailed) else error
+                    self._tell("error", "backup_failed", FAILED, reason=str(reason))
+            except Refused as error:
+                _log.debug("there is nothing to back up", reason=error.text())
             await self._clock.sleep(REST * (self._clock.monotonic() - started))
+
+    async def _apart(self, work: Callable[[Event], T]) -> T:
+        """Run it in a thread, and let it end soon when nobody waits any more."""
+        halt = Event()
+
+        def alone() -> T:
+            with self._working:
+                return work(halt)
+
+        try:
+            return await asyncio.to_thread(alone)
+        except asyncio.CancelledError:
+            halt.set()
+            raise
 
     def _make(self, halt: Event, reason: str, *, secrets: bool, audit_key: bool) -> BackupRow:
         origin = origin_of(self._settings(), reason=reason, secrets=secrets, audit_key=audit_key)
@@ -105,32 +127,31 @@ def keep_backups(tools: Tools, tell: Tell) -> HomeBackups:
     return made
 
 
-async def _apart(work: Callable[[Event], T]) -> T:
-    """Run it in a thread, and let it end soon when nobody waits any more."""
-    halt = Event()
-    try:
-        return await asyncio.to_thread(work, halt)
-    except asyncio.CancelledError:
-        halt.set()
-        raise
-
-
 def origin_of(settings: Settings, *, reason: str, secrets: bool, audit_key: bool) -> Origin:
-    """What a backup of this home is made of. `Refused` when its store is not a file."""
+    """What a backup of this home is made of. `Refused` when its store is not a file, `BackupFailed` when a file of it
+    cannot be read.
+    """
     place = database_path(settings.database)
     if place == ":memory:":
         raise Refused(reason=mark("The store is in memory: there is nothing to back up."))
     files: dict[str, bytes] = {}
     withheld: tuple[str, ...] = ()
-    if settings.file is not None and settings.file.is_file():
-        name = "config.json" if settings.file.suffix == ".json" else "kagami.toml"
-        files[name], withheld = (settings.file.read_bytes(), ()) if secrets else without_secrets(settings.file)
+    try:
+        if settings.file is not None and settings.file.is_file():
+            name = "config.json" if settings.file.suffix == ".json" else "kagami.toml"
+            files[name], withheld = (settings.file.read_bytes(), ()) if secrets else without_secrets(settings.file)
+        files |= dict(_kept_secrets(settings.home, secrets=secrets, audit_key=audit_key))
+    except (OSError, ValueError) as error:
+        raise BackupFailed(reason=str(error)) from error
+    return Origin(Path(place), files, __version__, reason, withheld)
+
+
+def _kept_secrets(home: Home, *, secrets: bool, audit_key: bool) -> Iterator[tuple[str, bytes]]:
     sealed = {AUDIT_KEY, ANCHOR_KEY}
-    for path in sorted(settings.home.secrets.glob("*")):
+    for path in sorted(home.secrets.glob("*")):
         asked = audit_key if path.name in sealed else secrets
         if asked and path.is_file() and not path.name.startswith("."):
-            files[SECRETS + path.name] = path.read_bytes()
-    return Origin(Path(place), files, __version__, reason, withheld)
+            yield SECRETS + path.name, path.read_bytes()
 
 
 def put_back(archive: Path, names: list[str], home: Home, config: Path) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kagami.adapters.onebot11.link import ForwardBot
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Kept:
     config: BotConfig
     bot: ForwardBot
@@ -30,6 +30,7 @@ class Connections:
         self._tools = tools
         self._intake = intake
         self._kept: list[Kept] = []
+        self._turn = asyncio.Lock()  # one change after the other, also while a connection takes its time to end
 
     def ids(self) -> list[BotId]:
         """Who stands for each at the moment."""
@@ -37,6 +38,10 @@ class Connections:
 
     async def configure(self, bots: Sequence[BotConfig]) -> None:
         """Connect these and no others."""
+        async with self._turn:
+            await self._configure(bots)
+
+    async def _configure(self, bots: Sequence[BotConfig]) -> None:
         left = list(self._kept)
         found = [_take(left, config) for config in bots]
         await self._end(
@@ -50,8 +55,11 @@ class Connections:
     async def reconnect(self, place: int) -> None:
         """Open the connection anew, whatever state it is in."""
         kept = self._kept[place]
-        await self._end([kept])
-        self._kept[place] = self._begin(kept.config, kept)
+        async with self._turn:
+            if kept not in self._kept:
+                return  # meanwhile it was changed, which opened it anew, or removed
+            await self._end([kept])
+            self._kept[self._kept.index(kept)] = self._begin(kept.config, kept)
 
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
         from kagami.adapters.onebot11.link import ForwardBot  # noqa: PLC0415

@@ -25,7 +25,7 @@ class Callee(Protocol):
 
     async def call(self, request: msgspec.Struct, who: Principal) -> Any: ...
 
-    def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]: ...
+    def feed(self, topics: Sequence[str], who: Principal) -> AsyncGenerator[Feed, None]: ...
 
     def attend(self, who: Principal, session: str = "") -> AbstractContextManager[Presence]: ...
 
@@ -66,7 +66,7 @@ class Crossing:
         try:
             seen = [each for each in topics if allowed(self._who, SCOPES.get(each, "*"))]
             with self._engine.attend(self._who, self._session):
-                async for item in self._engine.feed(seen):
+                async for item in self._engine.feed(seen, self._who):
                     there.call_soon_threadsafe(_put, inbox, item)
         finally:
             with suppress(RuntimeError):  # the console's loop has ended first

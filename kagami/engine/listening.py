@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import errno
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kagami.config import Settings
-from kagami.engine.tools import Tools, translator_of
+from kagami.engine.connections import Connections
+from kagami.engine.live import language_of
+from kagami.engine.tools import Tools
 from kagami.errors import SettingError
+from kagami.i18n import translator
 
 if TYPE_CHECKING:
+    from kagami.gateway.server import Gateway
     from kagami.hub.hub import Hub
 
 
-async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
-    """Both ways to implementations: they come to the port that is returned, and we go to those that listen."""
-    from kagami.adapters.onebot11.link import ForwardBot, OneBotReception  # noqa: PLC0415
+async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub, connections: Connections) -> Gateway:
+    """Both ways to implementations: they come to the gateway, and we go to those that listen."""
+    from kagami.adapters.onebot11.link import OneBotReception  # noqa: PLC0415
     from kagami.gateway.server import Gateway  # noqa: PLC0415
 
     settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters
@@ -27,19 +32,35 @@ async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub) -> int:
     token = settings.gateway.token.reveal()
     gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters)
     await listen(stack, gateway, settings, "gateway")
-    for bot in settings.bots:
-        if bot.enabled:
-            forward = ForwardBot(bot, clock=clock, nursery=nursery, meters=meters, media=tools.media)
-            nursery.start(f"bot {bot.name}", forward.run(hub))
-    return gateway.port
+    await connections.configure(settings.bots)
+
+    async def move(wanted: Settings) -> None:
+        with told(wanted, "gateway"):
+            await gateway.configure(wanted.gateway, token=wanted.gateway.token.reveal())
+
+    async def redial(wanted: Settings) -> None:
+        await connections.configure(wanted.bots)
+        hub.outbox.configure(wanted.pace)
+
+    tools.live.on(("gateway",), move, "reopen")
+    tools.live.on(("bots",), redial, "reopen")
+    tools.live.on(("onebot11",), lambda wanted: reception.configure(wanted.onebot11))
+    return gateway
 
 
 async def listen(stack: AsyncExitStack, part: Any, settings: Settings, section: str) -> None:
-    """Open a part that listens; a port that is taken is the user's to mend."""
-    try:
+    """Open a part that listens."""
+    with told(settings, section):
         await stack.enter_async_context(part)
+
+
+@contextmanager
+def told(settings: Settings, section: str) -> Iterator[None]:
+    """A port that is taken is the user's to mend."""
+    try:
+        yield
     except OSError as error:
-        t = translator_of(settings)
+        t = translator(language_of(settings))
         place, short = (settings.gateway, "WS_PORT") if section == "gateway" else (settings.web, "WEBUI_PORT")
         if isinstance(error, socket.gaierror):
             key, reason, fix = f"{section}.host", error.strerror or str(error), t("Give an address of this machine.")

@@ -17,7 +17,7 @@ from kagami.engine.backups import HomeBackups, seals_of
 from kagami.engine.live import Live
 from kagami.engine.people import open_people
 from kagami.engine.privacy import open_privacy
-from kagami.engine.tools import Tools
+from kagami.engine.tools import Tools, open_logs
 from kagami.errors import EngineAway
 from kagami.home import Home, hold
 from kagami.meters import Meters
@@ -58,16 +58,12 @@ def _is_kept(settings: Settings) -> bool:
 @asynccontextmanager
 async def open_parts(settings: Settings, operations: Registry) -> AsyncIterator[Parts]:
     """What there is without an engine: the store, the log's files, and the people."""
-    from kagami.storage.logbook import Logbook  # noqa: PLC0415
     from kagami.storage.store import open_store  # noqa: PLC0415
 
     clock, meters, ring = SystemClock(), Meters(), log.Ring()
     absent: Any = Absent(settings.home)
     async with AsyncExitStack() as stack:
-        kept, folder = settings.log, settings.home.logs if settings.log.keep_mb else None
-        logs = Logbook(ring, folder, keep_mb=kept.keep_mb, keep_days=kept.keep_days, clock=clock)
-        await logs.open()
-        stack.push_async_callback(logs.close)
+        logs = await open_logs(stack, settings, ring, clock)
         opened = open_store(
             settings.database, clock=clock, meters=meters, config=settings.store, seals=seals_of(settings.home)
         )

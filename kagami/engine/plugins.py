@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kagami.config import Settings
 from kagami.engine.alerting import webhook
+from kagami.engine.live import language_of
 from kagami.engine.tools import Tools
-from kagami.i18n import choose, mark
+from kagami.i18n import mark
 
 if TYPE_CHECKING:
     from kagami.hub.hub import Hub, HubParts
     from kagami.plugins.deliveries import Deliveries
     from kagami.plugins.host import Host
+    from kagami.plugins.trials import TrialDesk
     from kagami.storage.store import SqlStore
 
+_MARKET = ("plugins.market.mirror", "plugins.market.packages")
 # Of how many chats a canary's share is made even.
 KNOWN_CHATS = 5_000
 
@@ -41,12 +45,13 @@ async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubPa
         folder=settings.plugins_dir,
         work=settings.home.work,
         translate=tools.translate,
-        language=choose(settings.language or None, os.environ),
+        language=language_of(settings),
         prefix=settings.prefix,
         admins=settings.admins,
         scheduler=scheduler,
         http=tools.reach,
         media=tools.media,
+        privacy=tools.privacy,
     )
     host.fleet.chats = lambda: _known_chats(tools.store)
     await stack.enter_async_context(host)
@@ -69,8 +74,50 @@ async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubPa
         alerts=settings.alerts,
         post=webhook(stack, settings),
         home=settings.home.path,
+        privacy=tools.privacy,
     )
+    tools.live.on(("prefix", "admins", "language", "plugins.rename", "plugins.roles"), lambda now: _retune(host, now))
+    tools.live.on(("plugins.settings",), PluginSettings(host, settings).follow)
+    tools.live.judge(lambda wanted: judge_plugins(host, wanted))
     return host, made
+
+
+def open_trials(tools: Tools, host: Host) -> TrialDesk:
+    """Dry runs, each with a folder for its files."""
+    from kagami.plugins.trials import TrialDesk  # noqa: PLC0415
+    from kagami.storage.media import MediaFiles  # noqa: PLC0415
+
+    return TrialDesk(host, reach=tools.reach, media=tools.media, media_in=MediaFiles)
+
+
+async def _retune(host: Host, wanted: Settings) -> None:
+    language = language_of(wanted)
+    await host.configure(wanted.plugins, prefix=wanted.prefix, admins=wanted.admins, language=language)
+
+
+class PluginSettings:
+    """What each plugin was told last; one is reloaded when that has changed."""
+
+    def __init__(self, host: Host, settings: Settings) -> None:
+        self._host = host
+        self._told = settings.plugins.settings
+
+    async def follow(self, wanted: Settings) -> None:
+        told, self._told = self._told, wanted.plugins.settings
+        for plugin in {**told, **self._told}:
+            if told.get(plugin, {}) != self._told.get(plugin, {}):
+                await self._host.office.keep(plugin, self._told.get(plugin, {}))
+
+
+def judge_plugins(host: Host, wanted: Settings) -> None:
+    """`SettingError` when a version that serves would not take its new settings."""
+    from kagami.plugins.settings import read_settings  # noqa: PLC0415
+
+    around = host.fleet.around
+    for plugin, values in wanted.plugins.settings.items():
+        line = host.fleet.lines.get(plugin)
+        if line is not None and line.stable is not None and values != around.settings(plugin):
+            read_settings(line.stable.plugin.settings, values, plugin)
 
 
 def keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], Deliveries]) -> None:
@@ -82,8 +129,25 @@ def keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], De
     tools.nursery.keep("quarantine", host.guard)
     if tools.settings.plugins.market.url:
         tools.nursery.keep("recalls", lambda: deliveries().follow_recalls(lambda plugin: _recalled(host, plugin)))
-    if tools.settings.plugins.watch:
-        tools.nursery.keep("watch plugins", lambda: watch(host.fleet, tools.settings.plugins_dir))
+    Watching(tools, lambda: watch(host.fleet, tools.settings.plugins_dir)).follow(tools.settings)
+    tools.live.on(("plugins.trust", "plugins.market.key", *_MARKET), lambda now: deliveries().configure(now.plugins))
+
+
+class Watching:
+    """Whether files of plugins are looked at, which may be turned on and off."""
+
+    def __init__(self, tools: Tools, watch: Callable[[], Awaitable[None]]) -> None:
+        self._nursery = tools.nursery
+        self._watch = watch
+        self._task: asyncio.Task[None] | None = None
+        tools.live.on(("plugins.watch",), self.follow)
+
+    def follow(self, wanted: Settings) -> None:
+        if wanted.plugins.watch and self._task is None:
+            self._task = self._nursery.keep("watch plugins", self._watch)
+        elif not wanted.plugins.watch and self._task is not None:
+            self._task.cancel()
+            self._task = None
 
 
 async def _recalled(host: Host, plugin: str) -> None:

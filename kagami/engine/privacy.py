@@ -47,7 +47,7 @@ def follow_privacy(tools: Tools) -> None:
 
 
 class Lines:
-    """Masks what is said in the log, by any thread, with placeholders that hold for the whole log."""
+    """Masks what is said in the log, by any thread, with stand-ins that hold for the whole log."""
 
     def __init__(self, desk: PrivacyDesk) -> None:
         self._desk = desk

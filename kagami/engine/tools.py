@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
-from kagami.i18n import Translate, choose, translator
+from kagami.core.privacy.desk import PrivacyDesk
+from kagami.engine.live import Live, language_of
+from kagami.i18n import Translate, translator
 from kagami.meters import Meters
 from kagami.model.ids import RANDOM_BITS, ExecutionId, execution_id
 from kagami.operations.registry import Registry
@@ -18,6 +20,7 @@ from kagami.operations.registry import Registry
 if TYPE_CHECKING:
     from kagami.net.http import HttpReach
     from kagami.net.supervise import Nursery
+    from kagami.storage.logbook import Logbook
     from kagami.storage.media import MediaFiles
     from kagami.storage.store import SqlStore
 
@@ -26,25 +29,44 @@ if TYPE_CHECKING:
 class Tools:
     """What every part is given."""
 
-    settings: Settings
+    live: Live
     clock: SystemClock
     meters: Meters
     nursery: Nursery
     store: SqlStore
     operations: Registry
     ring: log.Ring
+    logs: Logbook
     reach: HttpReach
     media: MediaFiles
+    privacy: PrivacyDesk
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force at the moment."""
+        return self.live.current
 
     @property
     def translate(self) -> Translate:
-        return translator_of(self.settings)
+        """May be kept: it follows the language of the settings."""
+        return self.live.translate
 
     def new_execution(self) -> ExecutionId:
         """A fresh id for now."""
         return execution_id(self.clock.wall_ms(), random.getrandbits(RANDOM_BITS))
 
 
+async def open_logs(stack: AsyncExitStack, settings: Settings, ring: log.Ring, clock: SystemClock) -> Logbook:
+    """The log of a home, in memory and on disk, until the stack is closed."""
+    from kagami.storage.logbook import Logbook  # noqa: PLC0415
+
+    kept, folder = settings.log, settings.home.logs if settings.log.keep_mb else None
+    logs = Logbook(ring, folder, keep_mb=kept.keep_mb, keep_days=kept.keep_days, clock=clock)
+    await logs.open()
+    stack.push_async_callback(logs.close)
+    return logs
+
+
 def translator_of(settings: Settings) -> Translate:
     """The language of what the engine says by itself."""
-    return translator(choose(settings.language or None, os.environ))
+    return translator(language_of(settings))

@@ -14,7 +14,6 @@ import msgspec
 from kagami.config import Document
 from kagami.core.secrets import Secret
 from kagami.shape import is_struct, plain_type, tagged_structs
-from kagami.sources import JSON_NAME
 
 Trail = tuple[str | int, ...]
 # Of a plugin's own settings only their names tell.
@@ -22,18 +21,22 @@ _NAMED = re.compile(r"token|secret|passw|passphrase|key|cookie|credential|auth",
 
 
 def without_secrets(file: Path) -> tuple[bytes, tuple[str, ...]]:
-    """The text of a configuration, and the keys whose values were left out. Comments stay; an empty text is none."""
+    """The text of a configuration, and the keys whose values were left out. Comments stay; an empty text is none.
+
+    `ValueError` for a file that is none: what is secret in it cannot be told.
+    """
     text = file.read_text("utf-8-sig")
     import tomlkit  # noqa: PLC0415 - reading a configuration does not need it
 
-    document: Any = json.loads(text) if file.name == JSON_NAME else tomlkit.parse(text)
+    as_json = file.suffix == ".json"
+    document: Any = json.loads(text) if as_json else tomlkit.parse(text)
     found = sorted(secret_places(Document, document), key=str)
     for *tables, name in found:
         place = document
         for each in tables:
             place = place[each]
         del place[name]
-    written = json.dumps(document, indent=2, ensure_ascii=False) if file.name == JSON_NAME else tomlkit.dumps(document)
+    written = json.dumps(document, indent=2, ensure_ascii=False) if as_json else tomlkit.dumps(document)
     return written.encode(), tuple(".".join(map(str, each)) for each in found)
 
 

@@ -29,17 +29,21 @@ from kagami.plugins.settings import read_settings
 from kagami.plugins.state import namespace, prepare
 from kagami.plugins.values import Values
 from kagami.plugins.versions import Found, fingerprint
-from kagami.ports import Media, Reach
+from kagami.ports import Media, Privacy, Reach
 
 if TYPE_CHECKING:
     from kagami.plugins.process.child import Child
+
+
+def _voice(manifest: Manifest) -> log.Log:
+    return log.get(manifest.id, plugin=f"{manifest.id}@{manifest.version}")
 
 
 @dataclass(slots=True, kw_only=True)
 class Surroundings:
     """What every plugin gets from the house. `settings` are by plugin; `work` is where processes may write.
 
-    `grace` is in seconds: how long something may take to end once it was told to.
+    `grace` is in seconds: how long something may take to end once it was told to. `voice` is what a version says.
     """
 
     values: Values
@@ -56,6 +60,8 @@ class Surroundings:
     http: Reach | None = None
     media: Media | None = None
     scheduler: Scheduler | None = None
+    privacy: Privacy | None = None
+    voice: Callable[[Manifest], log.Log] = _voice
 
     def settings(self, plugin: str) -> Mapping[str, Any]:
         return self.config.settings.get(plugin, {})
@@ -72,7 +78,7 @@ class Surroundings:
     ) -> Active:
         """A version that is ready to be opened; `SettingError` when its settings do not fit."""
         await prepare(self.values, manifest.id, plugin.declared, plugin.state, version=manifest.version)
-        voice = log.get(manifest.id, plugin=manifest.id)
+        voice = self.voice(manifest)
         kit = Kit(
             manifest.id,
             manifest.version,
@@ -90,6 +96,7 @@ class Surroundings:
             http=self.http.of(manifest.id, manifest.permissions) if self.http else None,
             media=self.media,
             scheduler=self.scheduler,
+            privacy=self.privacy,
         )
         if child is not None:
             child.kit = kit
@@ -138,7 +145,7 @@ async def _start_child(found: Found, around: Surroundings) -> Active:
         config=around.config.process,
         settings=around.settings(manifest.id),
         work=around.work / manifest.id / manifest.version,
-        log=log.get(manifest.id, plugin=manifest.id),
+        log=around.voice(manifest),
         clock=around.clock,
         language=around.language,
         prefix=around.prefix,

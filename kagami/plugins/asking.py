@@ -23,17 +23,19 @@ from kagami.errors import (
 from kagami.i18n import Translate
 from kagami.model.action import Receipt
 from kagami.model.event import Event
+from kagami.model.message import preview
 from kagami.plugins.dialogs import CANCEL_WORDS, DialogSuspended, note_asker
 from kagami.plugins.expected import Expected
 from kagami.plugins.form import SKIP_WORDS, blanks_of
 from kagami.plugins.kit import Kit
-from kagami.plugins.sayable import Sayable
+from kagami.plugins.sayable import Sayable, as_message
 from kagami.ports import Execution
 
 T = TypeVar("T")
 
 ANSWER_SECONDS = 60.0
 TRIES = 3
+PROMPT_KEPT = 300
 _SKIPPED = object()
 
 
@@ -220,6 +222,7 @@ class Asking:
             commands=inquiry.commands,
             resumable=inquiry.resumable,
             among=kit.questions,
+            asked=(kit.label, "" if inquiry.prompt is None else preview(as_message(inquiry.prompt))[:PROMPT_KEPT]),
         ) as question:
             try:
                 # It is open before the prompt is sent: a quick answer may come before the receipt.

@@ -23,6 +23,7 @@ from kagami.plugins.sayable import Sayable, as_message
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
 from kagami.plugins.values import PluginStore
+from kagami.plugins.veil import Veil
 from kagami.ports import Execution, Http, Media
 
 __all__ = ["CommandLine", "Context", "Kit", "Lifetime", "Sayable", "as_message"]
@@ -208,6 +209,11 @@ class Context(Asking, Generic[S]):
         `fetch` keeps what an address leads to, `read` gives the bytes of what a message refers to.
         """
         return present(self._kit.media, "media")
+
+    @property
+    def privacy(self) -> Veil:
+        """For texts that go to a language model or another service: `mask` what goes, `restore` what comes back."""
+        return Veil(self._kit.privacy, self.event, "models")
 
     @property
     def commands(self) -> tuple[CommandLine, ...]:

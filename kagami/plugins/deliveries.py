@@ -84,6 +84,11 @@ class Deliveries:
         self._translate = translate
         self._market = Market(config.market.url, config.market.mirror)
 
+    def configure(self, config: PluginsConfig) -> None:
+        """Go on with other keys and addresses."""
+        self._config = config
+        self._market = Market(config.market.url, config.market.mirror)
+
     async def install(self, source: str) -> Installed:
         """A folder, a `.kpk` file, an address, the name of a plugin that Kagami ships, or `id[@version]` of the market.
 

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 import msgspec
 
 from kagami.clock import Clock
-from kagami.errors import Conflict, DialogClosed, DialogLeft, DialogStopped, DialogTimeout
+from kagami.errors import Conflict, DialogClosed, DialogLeft, DialogStopped, DialogTimeout, NotFound
 from kagami.model.event import Event
 from kagami.model.ids import ExecutionId, SessionKey
 from kagami.plugins.scope import alarm
 from kagami.plugins.values import Values
-from kagami.ports import Answer, Execution, StorePut
+from kagami.ports import Answer, DialogRow, Execution, StorePut
 
 CANCEL_WORDS = frozenset({"cancel", "取消"})
 # A handler that waits has given its slot back: this bounds how many can.
@@ -35,7 +35,7 @@ class DialogSuspended(asyncio.CancelledError):
 class Question:
     """One open question. `wanted` says whether a message can be its answer at all."""
 
-    __slots__ = ("_clock", "commands", "future", "resumable", "wanted")
+    __slots__ = ("_clock", "asked", "commands", "future", "resumable", "since_ms", "until_ms", "wanted")
 
     def __init__(
         self, clock: Clock, wanted: Callable[[Event], bool] | None, *, commands: bool = False, resumable: bool = False
@@ -44,6 +44,8 @@ class Question:
         self.wanted = wanted
         self.commands = commands
         self.resumable = resumable
+        self.asked = ("", "")  # by whom, `id@version`, and what
+        self.since_ms = self.until_ms = clock.wall_ms()
         self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     @property
@@ -54,6 +56,7 @@ class Question:
 
     async def answer(self, seconds: float) -> Answer:
         """Wait for the answer; `DialogTimeout` after so many seconds of the clock."""
+        self.until_ms = self._clock.wall_ms() + int(seconds * 1000)
         bell = alarm(self._clock, seconds, lambda: self.close(DialogTimeout()))
         try:
             return await self.future
@@ -110,6 +113,18 @@ class Desk:
         question.future.set_result(answer)
         return True
 
+    def rows(self) -> list[DialogRow]:
+        """What is open, the oldest first."""
+        return [_row(key, question) for key, question in self._open.items() if not question.future.done()]
+
+    def end(self, key: SessionKey) -> DialogRow:
+        """End a question as if its time were up; `NotFound` when there is none."""
+        question = self._open.get(key)
+        if question is None or question.future.done():
+            raise NotFound(what="question", name=f"{key.user} {key.chat}")
+        question.close(DialogTimeout())
+        return _row(key, question)
+
     def close(self) -> None:
         self.closed = True
         for question in self._open.values():
@@ -124,8 +139,9 @@ class Desk:
         commands: bool = False,
         resumable: bool = False,
         among: Questions | None = None,
+        asked: tuple[str, str] = ("", ""),
     ) -> Iterator[Question]:
-        """Open a question in a conversation; `Conflict` when it has one already.
+        """Open a question in a conversation; `Conflict` when it has one already. `asked` is by whom and what, to show.
 
         After `close` it raises `DialogStopped`, or `DialogSuspended` for a question that is resumable.
         """
@@ -136,6 +152,7 @@ class Desk:
         if len(self._open) >= MOST_QUESTIONS:
             raise Conflict(reason="Too many questions are open.")
         question = self._open[key] = Question(self._clock, wanted, commands=commands, resumable=resumable)
+        question.asked = asked
         siblings = among.open if among else set()
         siblings.add(question)
         try:
@@ -175,6 +192,11 @@ async def asked_by(values: Values, execution: ExecutionId) -> tuple[str, str] | 
 
 def _end(*, resumable: bool) -> DialogStopped | DialogSuspended:
     return DialogSuspended() if resumable else DialogStopped()
+
+
+def _row(key: SessionKey, question: Question) -> DialogRow:
+    plugin, prompt = question.asked
+    return DialogRow(*key, plugin, prompt, question.since_ms, question.until_ms, question.resumable)
 
 
 def _never(event: Event) -> bool:  # noqa: ARG001

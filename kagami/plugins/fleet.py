@@ -58,14 +58,14 @@ class Fleet:
         self.changed: Callable[[str], None] = lambda _: None
         self.chats: Chats = no_chats
         self.changing = asyncio.Lock()
-        self._prefix = prefix
+        around.prefix = prefix
         self._places: tuple[tuple[str, str, str], ...] = ()
         self.suspects: dict[str, str] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.starting = Starting(
             decided, make=self._try, wanted=self._wanted, settle=self._settle, changing=self.changing
         )
-        self._switch()
+        self.switch()
 
     async def open(self, folder: Path) -> None:
         """Load the built-in plugins and those of `folder`. What cannot be loaded is listed and stops nobody else."""
@@ -99,7 +99,7 @@ class Fleet:
         for line in self.lines.values():
             leaving += line.running
             line.stable, line.others = None, {}
-        self._switch()
+        self.switch()
         survivors: list[str] = []
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
@@ -122,12 +122,12 @@ class Fleet:
             raise NotFound(what="plugin", name=plugin)
         return found
 
-    def table(self, event: Event, execution: Execution | None = None) -> Table:
-        """Who serves a chat. With `execution` the choice is one that counts: it is kept together with the event."""
-        if not self.decided.varied:
+    def table(self, event: Event, execution: Execution | None = None, *, only: str = "") -> Table:
+        """Who serves a chat, or this plugin alone. With `execution` the choice counts: it is kept with the event."""
+        if not (self.decided.varied or only):
             return self.lineup.table
         variation = self.decided.variation(event, execution)
-        return self.lineup.varied(variation) if variation else self.lineup.table
+        return self.lineup.varied(variation, only) if variation or only else self.lineup.table
 
     def table_with(self, plugin: str, version: str, event: Event, execution: Execution) -> Table:
         """The chat's table with this version, if it runs, in its plugin's place."""
@@ -141,7 +141,7 @@ class Fleet:
         async with self.changing:
             line = self._line(manifest.id)
             leaving, line.stable = line.running, active
-            self._switch()
+            self.switch()
             await self._serves(line)
             await self._retire(line, leaving, wait=0.0)
         return active
@@ -162,7 +162,7 @@ class Fleet:
             made = await self._try(line, found)
             if made is not None:
                 line.others[version] = made
-                self._switch()
+                self.switch()
             return made is not None
 
     async def part(self, plugin: str, version: str) -> None:
@@ -241,7 +241,7 @@ class Fleet:
         if new is not None and old is not None and new is not old:
             await self._take_over(line, new, old.plugin.state)
         line.stable, line.others = new, others
-        self._switch()
+        self.switch()
         await self._serves(line)
         survivors = await self._retire(line, leaving)
         return ReloadRow(
@@ -387,13 +387,13 @@ class Fleet:
             if not line.builtin:
                 line.take(shelf.versions.get(plugin, ()), unsound.get(plugin, ()))
 
-    def _switch(self) -> None:
+    def switch(self) -> None:
         """From here on new events go by what is active now."""
         self.decided.note()
         lines = self.lines.values()
         stable = {line.id: line.stable for line in lines if line.stable}
         others = {(line.id, version): active for line in lines for version, active in line.others.items()}
-        self.lineup = Lineup(stable, others, self._prefix, self.around.config.rename)
+        self.lineup = Lineup(stable, others, self.around.prefix, self.around.config.rename)
         running = [each for line in lines for each in (*line.running, *line.leaving)]
         self._places = tuple((f"{each.folder}/", each.id, each.version) for each in running if each.folder)
         for conflict in self.lineup.table.conflicts:

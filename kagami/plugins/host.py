@@ -35,12 +35,13 @@ from kagami.plugins.plugin import Command, Handler, Intent, Job, Plugin
 from kagami.plugins.schedule import Scheduler, job_of
 from kagami.plugins.table import OPERATOR, Choice, Table
 from kagami.plugins.values import Values
-from kagami.ports import Execution, Handled, Media, Reach
+from kagami.ports import Execution, Handled, Media, Privacy, Reach
 
 MAX_AGE_S = 120.0
 # How long an event waits before it looks again whether its plugin is there.
 ABSENT_S = 60.0
 GUARD_S = 1.0
+CONSOLE_USER = "sandbox:10001"
 _NOBODY = Handled()
 
 
@@ -65,11 +66,12 @@ class Host:
         scheduler: Scheduler | None = None,
         http: Reach | None = None,
         media: Media | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self._clock = clock
         self._config = config
         # Whoever sits at the console may do all.
-        self._admins = frozenset(admins) | {"sandbox:10001"}
+        self._admins = frozenset(admins) | {CONSOLE_USER}
         self.t = translate
         self.scheduler = scheduler
         around = Surroundings(
@@ -87,6 +89,7 @@ class Host:
             scheduler=scheduler,
             http=http,
             media=media,
+            privacy=privacy,
         )
         self._folder = folder
         self._values = store
@@ -109,6 +112,11 @@ class Host:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def configure(self, config: PluginsConfig, *, prefix: str, admins: Collection[str], language: str) -> None:
+        """Go on with other settings than the plugins' own, which `office.configure` changes."""
+        self._config, self._admins = config, frozenset(admins) | {CONSOLE_USER}
+        await self.office.retune(config, prefix=prefix, language=language)
 
     async def started(self) -> None:
         """Until every plugin has started or failed: slow ones do so while others serve already."""
@@ -145,12 +153,30 @@ class Host:
         # Who asked before the restart may serve nobody else now, and who is being started may serve anybody.
         if event.kind == "schedule" or execution.restarted or self.fleet.starting.first:
             return True
-        table = self.fleet.table(event)
+        table = self.fleet.table(event, only=execution.only)
         if event.kind == "message":
             operator = execution.admin is not None
             if table.choose(event, execution.prefix, operator=operator) is not None:
                 return True
         return bool(table.watchers(event))
+
+    def serves(self, plugin: str) -> bool:
+        return plugin in self.fleet.lineup.stable
+
+    @property
+    def admins(self) -> Collection[str]:
+        """Users that may do all."""
+        return self._admins
+
+    def takers(self, event: Event, only: str = "") -> list[str]:
+        return [each.kit.label for each in self.takers_of(event, only, operator=self._is_operator(event))]
+
+    def takers_of(self, event: Event, only: str = "", *, operator: bool = False) -> list[Active]:
+        """Who would do something with an event, the command's or the intent's owner first."""
+        table, prefix = self.fleet.table(event, only=only), self.fleet.around.prefix
+        choice = table.choose(event, prefix, operator=operator) if event.kind == "message" else None
+        found = [active for active, _ in table.watchers(event)]
+        return list({each.id: each for each in ([choice.active] if choice else []) + found}.values())
 
     async def handle(self, execution: Execution) -> Handled:
         """The command or intent first, then everybody who asked for events of this kind.
@@ -192,7 +218,7 @@ class Host:
         if asked is not None and await self.fleet.bring(*asked):
             self._brought[event.execution] = asked
             return self.fleet.table_with(*asked, event, execution)
-        return self.fleet.table(event, execution)
+        return self.fleet.table(event, execution, only=execution.only)
 
     def _is_operator(self, event: Event) -> bool:
         """Whether it is a `#` command of somebody who may give one."""

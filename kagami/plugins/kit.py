@@ -15,7 +15,7 @@ from kagami.plugins.dialogs import Desk, Questions
 from kagami.plugins.scope import Scope
 from kagami.plugins.settings import Settings
 from kagami.plugins.values import Values
-from kagami.ports import Http, Media
+from kagami.ports import Http, Media, Privacy
 
 Part = TypeVar("Part")
 
@@ -37,7 +37,7 @@ class CommandLine(NamedTuple):
 
 
 class Kit:
-    """`namespace` is where the plugin's values are kept, by default its id. The last three parts may be missing."""
+    """`namespace` is where the plugin's values are kept, by default its id. The last four parts may be missing."""
 
     __slots__ = (
         "catalogue",
@@ -50,6 +50,7 @@ class Kit:
         "media",
         "namespace",
         "plugin",
+        "privacy",
         "questions",
         "roles",
         "scheduler",
@@ -79,6 +80,7 @@ class Kit:
         http: Http | None = None,
         media: Media | None = None,
         scheduler: Any = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self.plugin = plugin
         self.version = version
@@ -98,6 +100,7 @@ class Kit:
         self.http = http
         self.media = media
         self.scheduler = scheduler
+        self.privacy = privacy
 
 
 def present(part: Part | None, name: str) -> Part:

@@ -29,8 +29,14 @@ class Lineup:
         self._tables: dict[Variation, Table] = {}
         self.table = self._made(stable)
 
-    def varied(self, variation: Variation) -> Table:
-        """The table with other versions in their plugins' places; a version that does not run changes nothing."""
+    def varied(self, variation: Variation, only: str = "") -> Table:
+        """The table with other versions in their plugins' places; a version that does not run changes nothing.
+
+        `only` names a plugin beside which no other serves.
+        """
+        if only:
+            chosen = dict(variation)
+            variation = tuple((each, "" if each != only else chosen.get(each, "*")) for each in self.stable)
         table = self._tables.get(variation)
         if table is None:
             if len(self._tables) >= MOST_TABLES:

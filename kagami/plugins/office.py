@@ -9,17 +9,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from kagami.errors import NotFound, Refused
+from kagami.errors import NotFound, PluginError, Refused
 from kagami.i18n import mark
 from kagami.meters import Meters
+from kagami.model.ids import BotId, ChatId, SessionKey, UserId
 from kagami.plugins import records
 from kagami.plugins.active import Active
+from kagami.plugins.config import PluginsConfig
 from kagami.plugins.fleet import Fleet
 from kagami.plugins.line import Line
 from kagami.plugins.settings import fields, read_settings
 from kagami.plugins.versions import Found
 from kagami.plugins.view import View
-from kagami.ports import Field, Installed, PluginRow, ReloadRow, SyncRow
+from kagami.ports import ChatChoice, DialogRow, Field, Installed, PluginRow, ReloadRow, SyncRow
 
 
 class Deliveries(Protocol):
@@ -126,6 +128,21 @@ class Office:
             await self._decided.rollouts.unpin_chat(plugin, bot, chat)
         await self._fleet.settle(plugin)
 
+    def choices(self) -> list[ChatChoice]:
+        off = [ChatChoice(*place, off=True) for place in self._decided.switches.places()]
+        pins = [
+            ChatChoice(plugin, bot, chat, pin.version, since_ms=pin.since_ms)
+            for plugin in self._fleet.lines
+            for (bot, chat), pin in self._decided.rollouts.pins(plugin).items()
+        ]
+        return sorted([*pins, *off], key=lambda each: (each.plugin, each.bot, each.chat))
+
+    def dialogs(self) -> list[DialogRow]:
+        return self._fleet.around.desk.rows()
+
+    def end_dialog(self, bot: str, chat: str, user: str) -> DialogRow:
+        return self._fleet.around.desk.end(SessionKey(BotId(bot), ChatId(chat), UserId(user)))
+
     # --- switches, settings, people ---
 
     async def switch(self, plugin: str, bot: str, chat: str, *, on: bool) -> None:
@@ -154,6 +171,28 @@ class Office:
         settings = {**around.config.settings, plugin: dict(values)}
         around.config = msgspec.structs.replace(around.config, settings=settings)
         return (await self._fleet.reload(plugin))[0]
+
+    async def retune(self, config: PluginsConfig, *, prefix: str, language: str) -> None:
+        """Go on with other settings than the plugins' own. What is a process was told some of them: it is reloaded."""
+        fleet, around = self._fleet, self._fleet.around
+        told = (around.prefix, around.language) != (prefix, language)
+        around.config = msgspec.structs.replace(config, settings=around.config.settings)
+        around.prefix, around.language = prefix, language
+        running = [active for line in fleet.lines.values() for active in line.running]
+        for active in running:
+            active.kit.language = language
+        fleet.switch()
+        for plugin in dict.fromkeys(active.id for active in running if active.child is not None and told):
+            await fleet.reload(plugin)
+
+    async def keep(self, plugin: str, values: Mapping[str, Any]) -> None:
+        """Serve a plugin with these settings, or remember them for one that is not here yet. `PluginError`."""
+        if plugin not in self._fleet.lines or not self._fleet.lines[plugin].known:
+            around = self._fleet.around
+            settings = {**around.config.settings, plugin: dict(values)}
+            around.config = msgspec.structs.replace(around.config, settings=settings)
+        elif error := (await self.configure(plugin, values)).error:
+            raise PluginError(plugin=plugin, reason=error.strip().rpartition("\n")[2])
 
     async def grant(self, role: str, user: str, *, on: bool) -> None:
         await self._decided.roles.grant(role, user, on=on)

@@ -42,6 +42,10 @@ class Switches:
         """Those that are off anywhere."""
         return self._off.keys()
 
+    def places(self) -> list[tuple[str, str, str]]:
+        """Plugin, bot and chat of each that is off; both empty for everywhere."""
+        return sorted((plugin, *place) for plugin, off in self._off.items() for place in off)
+
     def count(self, plugin: str) -> int:
         """In how many single chats it is off."""
         off = self._off.get(plugin, ())

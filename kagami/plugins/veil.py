@@ -30,11 +30,11 @@ class Veil:
             self._guard.know(names, self._chat)
 
     def mask(self, text: str) -> str:
-        """With placeholders such as `[phone-1]` for what is private; the same value has the same one in this chat."""
+        """With stand-ins such as `[phone-1]` for what is private; the same value has the same one in this chat."""
         return self._guard.mask(text, self._chat, both_ways=True) if self._guard and self.on else text
 
     def restore(self, text: str) -> str:
-        """With what this chat's placeholders stand for. Say the result in this chat only."""
+        """With what this chat's stand-ins stand for. Say the result in this chat only."""
         return self._guard.restore(text, self._chat) if self._guard and self.on else text
 
     def outside(self, event: Event, end: int = 0) -> tuple[Event, int]:

@@ -53,3 +53,12 @@ def test_only_so_many_chats_are_remembered() -> None:
     for number in range(CAPACITY + 1):
         loops.said(number, "hello")
     assert [loops.echoes(0, "hello"), loops.echoes(1, "hello")] == [False, True]
+
+
+def test_a_silence_that_is_over_is_forgotten_though_nothing_more_is_said_there() -> None:
+    loops = Loops()
+    for session, began in ((SESSION, 0.0), (OTHER, 2 * SILENCE_S)):
+        for _ in range(MOST + 1):
+            loops.caught(session, began)
+    assert not loops.silent(SESSION, 0.0)
+    assert loops.silent(OTHER, 2 * SILENCE_S)

@@ -57,7 +57,7 @@ def test_what_cannot_be_given_is_named() -> None:
 
 
 def test_an_operator_writes_what_runs_and_no_people() -> None:
-    assert not missing(ROLES["operator"], ["bots:write", "routes:write", "people:read"])
+    assert not missing(ROLES["operator"], ["bots:write", "routes:write", "workers:write", "people:read"])
     for scope in ("people:write", "settings:write", "backup:write", "system:secret", "audit:write"):
         assert missing(ROLES["operator"], [scope]) == scope
 

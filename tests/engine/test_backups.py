@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import pytest
 
 from kagami.config import Settings, load
 from kagami.engine.backups import HomeBackups, put_back, seals_of
-from kagami.errors import NotFound, Refused
+from kagami.errors import BackupFailed, NotFound, Refused, Unavailable
 from kagami.home import Home, prepare
 from kagami.meters import Meters
 from kagami.storage.archive import read_manifest, read_part
@@ -94,6 +95,48 @@ async def test_they_are_made_on_schedule(settings: Settings) -> None:
                 await clock.advance(600)
                 await clock.asleep()  # not while one is made: it would seem to take long
     assert {row.reason for row in await backups.list()} == {"scheduled"}
+
+
+async def test_a_clock_that_was_set_back_does_not_end_them(settings: Settings) -> None:
+    clock = FakeClock()
+    later = FakeClock(wall_ms=clock.wall_ms() + 365 * 86_400_000)
+    await HomeBackups(lambda: settings, later).make(reason="scheduled")
+    backups = HomeBackups(lambda: settings, clock)
+    async with asyncio.timeout(20), scheduled(backups):
+        await clock.asleep()
+        while len(await backups.list()) < 2:
+            await clock.advance(600)
+            await clock.asleep()
+    assert clock.monotonic() < 2 * 3_600
+
+
+@pytest.mark.parametrize("text", [b"prefix = ", b"\xff"])
+async def test_a_configuration_that_is_none_is_told_and_not_kept_with_its_secrets(
+    settings: Settings, text: bytes
+) -> None:
+    (settings.home.path / "kagami.toml").write_bytes(text)
+    with pytest.raises(BackupFailed):
+        await HomeBackups(lambda: settings, FakeClock()).make()
+
+
+async def test_what_cannot_be_deleted_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    backups = HomeBackups(lambda: settings, FakeClock())
+    made = await backups.make()
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(Unavailable, match="Permission denied"):
+        await backups.delete(made.name)
+
+
+async def test_a_store_in_memory_is_nothing_that_failed(tmp_path: Path) -> None:
+    found, clock, told = load(Home(tmp_path / "home"), environ={"KAGAMI_STORE__URL": "sqlite://"}), FakeClock(), [0]
+    async with scheduled(HomeBackups(lambda: found, clock, tell=lambda *_, **__: told.append(1))):
+        for _ in range(8):
+            await clock.asleep()
+            await clock.advance(600)
+    assert told == [0]
 
 
 async def test_a_failure_is_told(settings: Settings) -> None:

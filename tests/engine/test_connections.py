@@ -28,6 +28,16 @@ async def listening(account: str, token: str = "") -> AsyncIterator[Listening]:
         yield found
 
 
+async def test_one_is_connected_again_while_another_is_removed(tmp_path: Path) -> None:
+    async with engine(tmp_path) as opened, listening("10001") as one, listening("10002") as two, asyncio.timeout(20):
+        for name, each in (("one", one), ("two", two)):
+            await opened.call(AddBot(url=each.url, name=name))
+            await each.accepted()
+        await asyncio.gather(opened.call(Reconnect(bot="two")), opened.call(RemoveBot(bot="one")))
+        await answers(await two.accepted(), "/echo again", "again")
+        assert (one.open, two.open) == (0, 1)
+
+
 async def rows(opened: Engine) -> dict[str, BotRow]:
     return {row.name: row for row in await opened.call(ListBots())}
 

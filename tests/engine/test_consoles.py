@@ -67,7 +67,7 @@ class Engine:
     def attend(self, who: Principal, session: str = "") -> AbstractContextManager[Presence]:
         return self.parts.attendance.enter(who, "browser", session)
 
-    async def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
+    async def feed(self, topics: Sequence[str], who: Principal) -> AsyncGenerator[Feed, None]:
         async for item in self._control.feed(topics):
             yield item
 

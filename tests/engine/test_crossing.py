@@ -36,7 +36,7 @@ class Engine:
     def attend(self, who: Principal, session: str = "") -> AbstractContextManager[Presence]:
         return self.attended.enter(who, "console", session)
 
-    async def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
+    async def feed(self, topics: Sequence[str], who: Principal) -> AsyncGenerator[Feed, None]:
         try:
             for topic in topics:
                 yield Feed(topic, topic)

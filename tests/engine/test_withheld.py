@@ -66,8 +66,9 @@ def test_no_secret_of_a_file_stays_and_everything_else_does(tmp_path: Path) -> N
         assert kept in text
 
 
-def test_a_file_in_json_is_treated_alike(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
+@pytest.mark.parametrize("name", ["config.json", "mine.json"])
+def test_a_file_in_json_is_treated_alike(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     path.write_text('{"gateway": {"token": "canary", "port": 3002}}', "utf-8")
     text, withheld = without_secrets(path)
     assert (json.loads(text), withheld) == ({"gateway": {"port": 3002}}, ("gateway.token",))

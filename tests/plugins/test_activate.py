@@ -10,7 +10,7 @@ import pytest
 from kagami import log
 from kagami.clock import SystemClock
 from kagami.errors import LoadError, PackageRefused, PluginError, SettingError
-from kagami.operations.logs import matcher
+from kagami.logwords import matcher
 from kagami.plugins.activate import Surroundings, activate
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.dialogs import Desk

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from kagami.errors import Conflict, DialogLeft, DialogReplaced, DialogStopped, DialogTimeout
+from kagami.errors import Conflict, DialogLeft, DialogReplaced, DialogStopped, DialogTimeout, NotFound
 from kagami.model.event import Event, Kind
 from kagami.model.ids import BotId, ChatId, ExecutionId, SessionKey, UserId
 from kagami.model.message import text
-from kagami.plugins.api import Plugin
+from kagami.plugins.api import Context, Plugin, Settings
 from kagami.plugins.dialogs import Desk, DialogSuspended, Questions, asked_by, note_asker
 from kagami.testing.chat import MemoryValues, chat_with
 from kagami.testing.clock import FakeClock
@@ -210,3 +210,27 @@ async def test_who_asked_is_known_until_the_event_is_done() -> None:
     assert await asked_by(values, execution.event.execution) == ("book", "1.2.0")
     await values.put_many(execution.effects)
     assert await asked_by(values, execution.event.execution) is None
+
+
+async def test_an_operator_sees_what_is_asked_and_ends_it_as_if_the_time_were_up() -> None:
+    plugin: Plugin[Settings] = Plugin()
+
+    @plugin.command("roll")
+    async def roll(ctx: Context[Settings]) -> str:
+        try:
+            return str(await ctx.confirm("Roll 100 dice?", timeout=60))
+        except DialogTimeout:
+            return "too late"
+
+    async with chat_with(plugin) as chat:
+        await chat.says("/roll", user="7", chat="group:2")
+        assert await chat.hears() == "Roll 100 dice?"
+        office = chat.host.office
+        (row,) = office.dialogs()
+        assert (row.plugin, row.prompt, row.user, row.chat) == ("plugin@1.0.0", "Roll 100 dice?", "7", "group:2")
+        assert 59_000 <= row.until_ms - row.since_ms <= 61_000
+        office.end_dialog(row.bot, row.chat, row.user)
+        assert await chat.hears() == "too late"
+        assert office.dialogs() == []
+        with pytest.raises(NotFound):
+            office.end_dialog(row.bot, row.chat, row.user)

@@ -364,3 +364,34 @@ async def test_a_conversation_holds_no_version_of_another_plugin(write: Write, t
         await chat.host.adopt(Manifest(id="boss", version="1.0.0", entry="x:y"), boss)
         await chat.says("/again")
         assert await chat.hears() == "()"
+
+
+async def test_a_rule_for_one_plugin_hides_the_event_from_the_others() -> None:
+    plugin, seen = watching()
+    async with chat_with(plugin) as chat:
+        other = Plugin()
+
+        @other.on("message")
+        async def every(ctx: Ctx) -> None:
+            seen.append("other")
+
+        await chat.host.adopt(Manifest(id="other", version="1.0.0", entry="x:y"), other)
+        execution = await chat.says("/go")
+        await chat.finished()
+        seen.clear()
+        execution.only = "other"
+        assert chat.host.wants(execution)
+        await chat.host.handle(execution)
+        assert seen == ["other"]
+        execution.only = "gone"
+        assert not chat.host.wants(execution)
+
+
+async def test_it_tells_who_would_take_an_event_and_whether_a_plugin_serves() -> None:
+    plugin, _ = watching()
+    async with chat_with(plugin) as chat:
+        said = (await chat.says("/go")).event
+        await chat.finished()
+        assert chat.host.takers(said) == ["plugin@1.0.0"]
+        assert chat.host.takers(said, "gone") == []
+        assert [chat.host.serves("plugin"), chat.host.serves("gone")] == [True, False]

@@ -63,3 +63,11 @@ async def test_a_command_can_be_renamed_by_the_operator() -> None:
     old, _ = await actives()
     table = Lineup({"w": old}, {}, "/", {"w": {"old": "other"}}).table
     assert (list(table.commands.by_name), table.lines[0].usage) == (["other"], "/other")
+
+
+async def test_one_plugin_can_serve_alone_in_the_version_of_the_chat() -> None:
+    old, new = await actives()
+    lineup = Lineup({"w": old, "x": old}, {("w", "2.0.0"): new}, "/", {})
+    assert lineup.varied((), "w").by_id == {"w": old}
+    assert lineup.varied((("w", "2.0.0"), ("x", "2.0.0")), "w").by_id == {"w": new}
+    assert lineup.varied((), "gone").by_id == {}

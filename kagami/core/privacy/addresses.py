@@ -37,10 +37,16 @@ def mails(text: str) -> Iterator[Found]:
 
 
 def addresses(text: str) -> Iterator[Found]:
-    for found in _IPV4.finditer(text) if "." in text else ():
-        if _is_quad(found[0]) and not _is_version(text, found.start(), found.end()):
-            yield found.span()
-    for found in _IPV6.finditer(text) if ":" in text else ():
+    if "." in text:
+        for found in _IPV4.finditer(text):
+            if _is_quad(found[0]) and not _is_version(text, found.start(), found.end()):
+                yield found.span()
+    if ":" in text:
+        yield from _long_addresses(text)
+
+
+def _long_addresses(text: str) -> Iterator[Found]:
+    for found in _IPV6.finditer(text):
         start = found.start() if _is_address(found[0]) else found.start(1)
         shown = text[start : found.end()]
         # Two words with colons are a name of C++ more often than an address.

@@ -1,4 +1,4 @@
-"""Placeholders: `[phone-1]` stands for the first phone number of a chat, there and back."""
+"""Stand-ins: `[phone-1]` stands for the first phone number of a chat, there and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOKALIKE = "mark"
 
 
 class Book:
-    """What one chat's placeholders stand for. The same value keeps its placeholder; the oldest values are forgotten."""
+    """What one chat's stand-ins stand for. The same value keeps its stand-in; the oldest values are forgotten."""
 
     __slots__ = ("_counts", "_marks", "_values", "known")
 
@@ -53,8 +53,8 @@ def _same(kind: str, value: str) -> str:
 
 
 def mask(text: str, book: Book, rules: Rules | None = None, *others: Known, both_ways: bool = False) -> str:
-    """The text with placeholders. With `both_ways` what looks like one already gets one itself, so that
-    `restore` gives back what was there, and nobody can ask for another's value by writing its placeholder.
+    """The text with stand-ins. With `both_ways` what looks like one already gets one itself, so that
+    `restore` gives back what was there, and nobody can ask for another's value by writing its stand-in.
     """
     found = find(text, rules, book.known, *others)
     if both_ways:
@@ -80,7 +80,7 @@ def _with_lookalikes(text: str, found: list[Span]) -> list[Span]:
 
 
 def restore(text: str, book: Book) -> str:
-    """The text with what this book's placeholders stand for; all others stay as they are."""
+    """The text with what this book's stand-ins stand for; all others stay as they are."""
 
     def one(found: re.Match[str]) -> str:
         value = book.value(f"[{found[1].lower()}-{int(found[2])}]")

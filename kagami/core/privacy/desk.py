@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_CHATS = 2_000
 _OFF = PrivacyConfig()
+# What is an address and nothing else: in other words it would not lead there any more.
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S*")
 T = TypeVar("T")
 
 
@@ -49,7 +52,7 @@ class PrivacyDesk:
         return next(self.inspect_all([text], kinds))
 
     def inspect_all(self, texts: Iterable[str], kinds: Collection[str] = ()) -> Iterator[tuple[str, list[Span]]]:
-        """Like texts of one chat: what one and another have in common has one placeholder."""
+        """Like texts of one chat: what one and another have in common has one stand-in."""
         from kagami.core.privacy.book import Book, replace  # noqa: PLC0415
         from kagami.core.privacy.finding import Rules, find  # noqa: PLC0415
 
@@ -82,7 +85,7 @@ class PrivacyDesk:
         return self.mask_in(text, self.book(chat), both_ways=both_ways)
 
     def mask_in(self, text: str, book: Book, *, both_ways: bool = False) -> str:
-        """With the placeholders of a book that is nobody's chat."""
+        """With the stand-ins of a book that is nobody's chat."""
         from kagami.core.privacy.book import mask  # noqa: PLC0415
 
         others = () if self._named is None else (self._named,)
@@ -103,7 +106,9 @@ class PrivacyDesk:
             known.meet(name)
 
     def masked(self, value: T, chat: str) -> T:
-        return cast("T", walk(value, lambda text: text if "://" in text else self.mask(text, chat, both_ways=True)))
+        return cast(
+            "T", walk(value, lambda text: text if _ADDRESS.fullmatch(text) else self.mask(text, chat, both_ways=True))
+        )
 
     def restored(self, value: T, chat: str) -> T:
         return cast("T", walk(value, lambda text: self.restore(text, chat)))
@@ -155,17 +160,12 @@ def place_of(bot: str, chat: str) -> str:
 
 def walk(value: Any, change: Callable[[str], str]) -> Any:
     """A tree of values with every text in it changed; its keys stay."""
-    match value:
-        case str():
-            return change(value)
-        case msgspec.Struct():
-            fields = msgspec.structs.asdict(value)
-            return msgspec.structs.replace(value, **{name: walk(each, change) for name, each in fields.items()})
-        case dict():
-            return {key: walk(each, change) for key, each in value.items()}
-        case list():
-            return [walk(each, change) for each in value]
-        case tuple():
-            return tuple(walk(each, change) for each in value)
-        case _:
-            return value
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **walk(msgspec.structs.asdict(value), change))
+    if isinstance(value, dict):
+        return {key: walk(each, change) for key, each in value.items()}
+    if isinstance(value, list):
+        return [walk(each, change) for each in value]
+    return tuple(walk(each, change) for each in value) if isinstance(value, tuple) else value

@@ -92,11 +92,7 @@ def _introduced(text: str) -> Iterator[Found]:
 def _chinese_end(text: str, start: int, *, strict: bool) -> int:
     """Where a name that may begin here ends; 0 when it is none. `strict` wants a pause after it."""
     if text[start] in "小老阿大":
-        end = start + 2
-        named = text[start + 1 : end] in SURNAMES or (
-            text[start] in "小阿" and not strict and _is_given(text[start + 1 : end])
-        )
-        return end if named and _pauses(text, end) else 0
+        return _familiar_end(text, start, strict=strict)
     given = start + (2 if text[start : start + 2] in COMPOUND else 1)
     if (
         text[start:given] not in _BEGINNINGS
@@ -110,6 +106,13 @@ def _chinese_end(text: str, start: int, *, strict: bool) -> int:
     if not strict or _pauses(text, end) or text.startswith(tuple(KIN), end):
         return end
     return 0
+
+
+def _familiar_end(text: str, start: int, *, strict: bool) -> int:
+    end = start + 2
+    sign, named = text[start + 1 : end], text[start + 1 : end] in SURNAMES
+    named = named or (text[start] in "小阿" and not strict and _is_given(sign))
+    return end if named and _pauses(text, end) else 0
 
 
 def _is_han(sign: str) -> bool:
@@ -143,21 +146,26 @@ def _titled(text: str) -> Iterator[Found]:
 def _start_before(text: str, place: int, *, whole: bool) -> int:
     """Where the name begins that stands before an honorific; -1 when none does. `whole` names may have given parts."""
     for back in (2, 3, 4) if whole else (2,):
-        if (
-            place >= back
-            and text[place - back : place - back + 2] in COMPOUND
-            and all(map(_is_given, text[place - back + 2 : place]))
-        ):
+        if place >= back and _is_compound(text, place - back, place):
             return place - back
-    one = place - 1
-    if one < 0:
+    if place == 0:
         return -1
-    alone = _is_surname(text, one)
-    if whole and _is_full(text, place - 2, place) and (not alone or _begins(text, place - 2)):
+    if whole:
+        return _full_before(text, place)
+    return place - 1 if _is_surname(text, place - 1) else -1
+
+
+def _full_before(text: str, place: int) -> int:
+    alone = _is_surname(text, place - 1)
+    if _is_full(text, place - 2, place) and (not alone or _begins(text, place - 2)):
         return place - 2
     if alone:
-        return one
-    return place - 3 if whole and _is_full(text, place - 3, place) else -1
+        return place - 1
+    return place - 3 if _is_full(text, place - 3, place) else -1
+
+
+def _is_compound(text: str, start: int, end: int) -> bool:
+    return text[start : start + 2] in COMPOUND and all(map(_is_given, text[start + 2 : end]))
 
 
 def _is_surname(text: str, place: int) -> bool:

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import ahocorasick
-
 from kagami.core.secrets import HIDDEN, WELL_KNOWN
 
 # Shorter ones are words that mean something else most of the time.
@@ -32,6 +30,8 @@ class Redactor:
         if not new:
             return
         self._known |= new
+        import ahocorasick  # noqa: PLC0415 - a command without secrets does not load it
+
         tree = ahocorasick.Automaton()
         for secret in self._known:
             for form in forms(secret):

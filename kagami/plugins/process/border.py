@@ -12,6 +12,7 @@ import msgspec
 from kagami import operations
 from kagami.errors import UsageError
 from kagami.model.action import Receipt
+from kagami.model.event import Event
 from kagami.model.ids import ChatId, UserId
 from kagami.model.segment import Image
 from kagami.onebot.embedded import local_file
@@ -21,6 +22,7 @@ from kagami.plugins.kit import Kit
 from kagami.plugins.process import rights, wire
 from kagami.plugins.process.rights import Mark, Rights
 from kagami.plugins.values import PluginStore
+from kagami.plugins.veil import Veil
 
 _ABSENT = object()
 # Each may bring as much as `plugins.http.largest_mb`, whatever becomes of it afterwards.
@@ -102,14 +104,15 @@ class Border:
         self._rights = permissions
         self._fetches = asyncio.Semaphore(MOST_FETCHES)
 
-    async def serve(self, ctx: Context[Any], request: wire.Request) -> dict[str, Any]:
+    async def serve(self, ctx: Context[Any], request: wire.Request, veil: Veil) -> dict[str, Any]:
         """Do it for the event of `ctx`; the payload of the response. `KagamiError` when it cannot be done."""
         mark = ctx.execution.mark
         match request:
             case wire.Action():
-                return await self._act(ctx, request.name, read(request, _Words))
+                return await self._act(ctx, request.name, read(request, _Words), veil)
             case wire.Ask():
-                return {"event": msgspec.to_builtins(await ctx.put(_inquiry(read(request, _Question))))}
+                answer = await ctx.put(_inquiry(veil.restored(read(request, _Question))))
+                return {"event": msgspec.to_builtins(_masked(answer, veil))}
             case wire.Storage():
                 return await self._keep(ctx.store, request, mark)
             case wire.Http():
@@ -130,16 +133,16 @@ class Border:
             case _:
                 raise UsageError(reason="This needs an event, and that is over.")
 
-    async def _act(self, ctx: Context[Any], name: str, words: _Words) -> dict[str, Any]:
+    async def _act(self, ctx: Context[Any], name: str, words: _Words, veil: Veil) -> dict[str, Any]:
         need = self._rights.need
         receipt: Receipt
         match name:
             case "reply":
-                receipt = await ctx.reply(foreign(words.message), quote=words.quote)
+                receipt = await ctx.reply(foreign(veil.restored(words.message)), quote=words.quote)
             case "send":
                 if words.chat != ctx.chat:
                     need(rights.ANY_CHAT, ctx.execution.mark)
-                receipt = await ctx.send(ChatId(words.chat), foreign(words.message))
+                receipt = await ctx.send(ChatId(words.chat), foreign(_said_in(words, ctx, veil)))
             case "delete":
                 need(rights.DELETE, ctx.execution.mark)
                 receipt = await ctx.delete(words.message_id)
@@ -148,7 +151,7 @@ class Border:
                 receipt = await ctx.call(words.name, **foreign(words.params))
             case "operate":
                 need(rights.OPERATE, ctx.execution.mark)
-                return {"answer": await _operate(ctx, words)}
+                return {"answer": veil.masked(await _operate(ctx, veil.restored(words)))}
             case "commands":
                 return {"commands": [msgspec.to_builtins(each._asdict()) for each in ctx.commands]}
             case _:
@@ -233,6 +236,16 @@ def foreign(said: _Said) -> _Said:
     if named:
         raise UsageError(reason=f"{named[:100]!r} is a file of another machine: give an address, or base64://.")
     return said
+
+
+def _said_in(words: _Words, ctx: Context[Any], veil: Veil) -> wire.Said:
+    """What is sent: another chat never reads what is this one's."""
+    return veil.restored(words.message) if words.chat == ctx.chat else words.message
+
+
+def _masked(answer: Event, veil: Veil) -> Event:
+    """The event that answers a question, as the child may see it."""
+    return veil.outside(answer)[0]
 
 
 def _inquiry(question: _Question) -> Inquiry:

@@ -18,6 +18,7 @@ from kagami.plugins.manifest import Manifest, Words
 from kagami.plugins.process import rights, wire
 from kagami.plugins.process.border import foreign
 from kagami.plugins.process.rights import Rights
+from kagami.plugins.veil import Veil
 
 KINDS = ("message", "notice", "request")
 _READS = frozenset({"storage.get", "storage.exists"})
@@ -66,8 +67,9 @@ def payload_of(event: Event) -> dict[str, Any]:
 class Deeds:
     """Does what a child of the predecessor's answers to one event."""
 
-    def __init__(self, ctx: Context[Any], permissions: Rights) -> None:
+    def __init__(self, ctx: Context[Any], permissions: Rights, veil: Veil) -> None:
         self._ctx = ctx
+        self._veil = veil
         self._rights = permissions
 
     async def perform(self, answer: wire.Deeds, call: str) -> list[wire.Response]:
@@ -101,7 +103,7 @@ class Deeds:
         chat = self._chat(deed)
         if chat != self._ctx.chat:
             self._need(rights.ANY_CHAT)
-        await self._ctx.send(chat, str(text))
+        await self._ctx.send(chat, self._veil.restore(str(text)) if chat == self._ctx.chat else str(text))
 
     def _chat(self, deed: wire.Deed) -> ChatId:
         """Where a message goes: a group, or else a user, or else where the event came from."""

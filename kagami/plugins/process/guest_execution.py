@@ -31,6 +31,7 @@ class GuestExecution:
         self.attempts = int(payload.get("attempts") or 0)
         self.restarted = bool(payload.get("restarted"))
         self.prefix = prefix
+        self.only = ""
 
     @property
     def replays(self) -> bool:

@@ -34,6 +34,7 @@ from kagami.plugins.process.limits import guest_command, jail_command
 from kagami.plugins.process.rights import Rights, of_predecessor
 from kagami.plugins.scope import start
 from kagami.plugins.settings import Settings
+from kagami.plugins.veil import Veil
 from kagami.ports import Field
 
 _DEFAULT_TIMES = Times()
@@ -199,11 +200,12 @@ class Remote:
         return await self._border.serve_alone(kit, request)
 
     async def _handle(self, ctx: Context[Any], name: str, key: str, args: Sequence[Any]) -> Sayable | None:
-        payload = self._payload(ctx, name, key, args)
+        veil = self._veil(ctx)
+        payload = self._payload(ctx, name, key, args, veil)
         tasks: dict[asyncio.Task[None], bool] = {}
         async with self._child.call(name, payload, execution=ctx.event.execution) as call:
             try:
-                result = await self._converse(ctx, call, tasks)
+                result = await self._converse(ctx, call, tasks, veil)
                 # What it asked for without waiting for the answer is done all the same, but for questions.
                 if working := {task for task, asks in tasks.items() if not asks}:
                     await asyncio.wait(working)
@@ -216,14 +218,14 @@ class Remote:
             return None
         if not result.ok:
             raise self._failure(result.error or wire.Fault())
-        return foreign(result.payload.reply)
+        return foreign(veil.restored(result.payload.reply))
 
     async def _converse(
-        self, ctx: Context[Any], call: Call, tasks: dict[asyncio.Task[None], bool]
+        self, ctx: Context[Any], call: Call, tasks: dict[asyncio.Task[None], bool], veil: Veil
     ) -> wire.Result | None:
         """Serve the child until its last word; None when a child that promised none says nothing more."""
         quiet = min(self._child.times.quiet, self._child.manifest.timeout) if self._silent else None
-        deeds = dialect.Deeds(ctx, self._rights)
+        deeds = dialect.Deeds(ctx, self._rights, veil)
         while True:
             try:
                 async with asyncio.timeout(quiet):
@@ -240,14 +242,14 @@ class Remote:
                     call.over = True
                     return None
             else:
-                task = start(f"{ctx.event.execution}: {item.name}", self._answer(ctx, call, item))
+                task = start(f"{ctx.event.execution}: {item.name}", self._answer(ctx, call, item, veil))
                 tasks[task] = isinstance(item, wire.Ask)
 
-    async def _answer(self, ctx: Context[Any], call: Call, request: wire.Request) -> None:
+    async def _answer(self, ctx: Context[Any], call: Call, request: wire.Request, veil: Veil) -> None:
         asks = isinstance(request, wire.Ask)
         call.asking += asks
         try:
-            self._child.respond(request, await self._border.serve(ctx, request))
+            self._child.respond(request, await self._border.serve(ctx, request, veil))
         except (DialogSuspended, Parked) as error:
             call.inbox.put_nowait(error)
         except KagamiError as error:
@@ -255,20 +257,25 @@ class Remote:
         finally:
             call.asking -= asks
 
-    def _payload(self, ctx: Context[Any], name: str, key: str, args: Sequence[Any]) -> dict[str, Any]:
-        execution, event = ctx.execution, ctx.event
+    def _veil(self, ctx: Context[Any]) -> Veil:
+        """What this event's process may see of it."""
+        kit = self._child.kit
+        return Veil(kit.privacy if kit else None, ctx.event, "children")
+
+    def _payload(self, ctx: Context[Any], name: str, key: str, args: Sequence[Any], veil: Veil) -> dict[str, Any]:
+        execution = ctx.execution
+        first = args[0] if args else None
+        event, end = veil.outside(ctx.event, first.end if isinstance(first, Typed) else 0)
         payload = dialect.payload_of(event)
         if self._child.manifest.dialect:
             return payload | {"raw": dialect.raw_of(event)} | _as_intent(name, event.text, payload)
-        first = args[0] if args else None
-        typed = first if isinstance(first, Typed) else Typed(event.text, 0)
         return payload | {
             "handler": key,
             "event": msgspec.to_builtins(event),
             "word": ctx.word,
-            "args": typed.text[typed.end :].strip(),
-            "end": typed.end,
-            "groups": {str(group): text for group, text in ctx.groups.items()},
+            "args": event.text[end:].strip(),
+            "end": end,
+            "groups": {str(group): veil.mask(text) for group, text in ctx.groups.items()},
             "admin": execution.admin is not None,
             "roles": sorted(ctx.roles),
             "attempts": execution.attempts,

@@ -61,6 +61,11 @@ def test_parts_of_the_platforms_own_are_masked_but_for_addresses() -> None:
     assert shown.message == (Native("json", {"text": "我叫[name-1]", "url": "https://example.com/13800138000"}),)
 
 
+def test_a_text_with_an_address_in_it_is_masked_all_the_same() -> None:
+    hidden = PrivacyDesk(ON).masked({"text": "看 https://example.com 或打13800138000"}, "c")
+    assert hidden == {"text": "看 https://example.com 或打[phone-1]"}
+
+
 def test_while_it_is_off_it_guards_nothing_and_still_hides_secrets() -> None:
     desk = PrivacyDesk(secrets=["0123456789abcdef"])
     assert not desk.guards("logs")
