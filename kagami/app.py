@@ -10,21 +10,26 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from contextlib import aclosing, suppress
+from typing import Any
 
 import msgspec
 
 from kagami import log
 from kagami.config import Settings
 from kagami.engine import Engine, open_engine
+from kagami.engine.crossing import Crossing
+from kagami.engine.people import invite
+from kagami.engine.tools import translator_of
 from kagami.errors import EngineAway, KagamiError
 from kagami.home import hold
-from kagami.net.readiness import ServiceLine
+from kagami.model.principal import CONSOLE
+from kagami.net.readiness import ReadyLine
 from kagami.ports import Control, Feed
 
 # The store's writer thread asks for the interpreter after each batch, and a busy loop lets go of it only for moments;
@@ -36,17 +41,32 @@ YOUNG_OBJECTS = 20_000
 FIRST_PAINT_S = 0.1
 # How long what is left of plugins may take to end when everything else has.
 LAST_S = 2.0
+# What the gate hears when the console has ended and the engine goes on.
+LEFT, BROKE = b"d", b"b"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-T = TypeVar("T")
+_SET_DUMPABLE = 4
 
 
 def run_headless(settings: Settings, *, as_json: bool = False) -> int:
     """An engine until SIGTERM or SIGINT; a second one ends it at once. Returns the exit code."""
+    keep_memory_private()
     ring = log.Ring()
     log.configure(settings.log.level, ring=ring, stream=sys.stdout, as_json=as_json)
     with hold(settings.home):
         _run(_serve_until_signalled(settings, ring))
     return 0
+
+
+def keep_memory_private() -> None:
+    """Nobody but root may look into this process, and it leaves no core: its memory holds every secret.
+
+    `PR_SET_DUMPABLE` of prctl(2), where that is; what it starts by `exec` is as it always is.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - an engine alone needs it
+
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
@@ -64,15 +84,28 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
     # Before anything opens: a signal in the middle of a start must close what is open already.
     for signum in STOP_SIGNALS:
         loop.add_signal_handler(signum, stop, signum)
-    line = ServiceLine(os.environ)
+    # No terminal is in front of this one: it is a service's way of saying that the file was edited.
+    edited = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, edited.set)
+    line = ReadyLine(os.environ)
     async with open_engine(settings, ring) as engine, asyncio.TaskGroup() as group:
         engines.append(engine)
         line.say("READY=1")
         beating = group.create_task(line.beat(engine.parts.clock))
+        following = group.create_task(_follow_file(engine, edited))
+        if sys.stdout.isatty():  # a person reads this, not a collector of logs
+            await invite(engine, sys.stdout, translator_of(settings))
         if not asked.is_set():
             await engine.stopping.wait()
         line.say("STOPPING=1")
         beating.cancel()
+        following.cancel()
+
+
+async def _follow_file(engine: Engine, edited: asyncio.Event) -> None:
+    while await edited.wait():
+        edited.clear()
+        await engine.read_settings()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -213,62 +246,24 @@ class LocalControl:
         self._thread = thread
 
     async def call(self, request: msgspec.Struct) -> Any:
-        engine = await self._engine()
-        return await self._cross(engine.call(request))
+        return await (await self._across()).call(request)
 
     async def feed(self, topics: Sequence[str]) -> AsyncGenerator[Feed, None]:
-        """Items as they come. When the console is slow the oldest are dropped: each item replaces the one before."""
-        engine = await self._engine()
-        inbox: asyncio.Queue[Feed | None] = asyncio.Queue(64)
-        here = asyncio.get_running_loop()
-
-        def put(item: Feed | None) -> None:
-            if inbox.full():
-                inbox.get_nowait()
-            inbox.put_nowait(item)
-
-        async def pump() -> None:
-            try:
-                async for item in engine.feed(topics):
-                    here.call_soon_threadsafe(put, item)
-            finally:
-                with suppress(RuntimeError):  # the console's loop has ended first
-                    here.call_soon_threadsafe(put, None)
-
-        pumping = asyncio.run_coroutine_threadsafe(pump(), self._loop())
-        try:
-            while (item := await inbox.get()) is not None:
+        async with aclosing((await self._across()).feed(topics)) as items:
+            async for item in items:
                 yield item
-        finally:
-            pumping.cancel()
-        raise EngineAway(address="this process")
 
     async def close(self) -> None:
         return
 
-    async def _engine(self) -> Engine:
+    async def _across(self) -> Crossing:
         if not self._thread.begun:
             await asyncio.sleep(FIRST_PAINT_S)
             self._thread.begin()
-        return await self._thread.serving()
-
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        if self._thread.loop is None or self._thread.loop.is_closed():
+        engine = await self._thread.serving()
+        if self._thread.loop is None:
             raise EngineAway(address="this process")
-        return self._thread.loop
-
-    async def _cross(self, work: Coroutine[Any, Any, T]) -> T:
-        own = asyncio.current_task()
-        try:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop()))
-        except (RuntimeError, EngineAway):
-            work.close()
-            raise EngineAway(address="this process") from None
-        except asyncio.CancelledError:
-            if own is None or own.cancelling():
-                raise
-            # Not the caller was cancelled but the work: its loop has ended.
-            raise EngineAway(address="this process") from None
+        return Crossing(engine, self._thread.loop, CONSOLE)
 
 
 def run_with_console(
@@ -279,6 +274,7 @@ def run_with_console(
     `show(control, owned)` runs the console and says how it was left: `stop` ends the bots too, anything else leaves
     them running without a face. `tell` says why the engine did not start and gives the exit code.
     """
+    keep_memory_private()  # the gate's too: the settings were read before it
     reader, writer = os.pipe()
     child = os.fork()
     if child:
@@ -287,7 +283,7 @@ def run_with_console(
     os.close(reader)
     code = 1
     try:
-        code = _engine_and_console(settings, show, lambda: _leave_terminal(writer))
+        code = _engine_and_console(settings, show, lambda how: _leave_terminal(writer, how))
     except KagamiError as error:
         code = tell(error)
     finally:
@@ -304,13 +300,13 @@ def _wait_at_gate(child: int, reader: int) -> int:
         signal.signal(signum, lambda number, _: os.kill(child, number))
     left = os.read(reader, 1)
     if left:
-        return 0
+        return 1 if left == BROKE else 0
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
 
-def _leave_terminal(writer: int) -> None:
-    """Go on without the terminal: a session of our own, no descriptors on it."""
+def _leave_terminal(writer: int, how: bytes) -> None:
+    """Go on without the terminal: a session of our own, no descriptors on it. The gate is told how it was left."""
     with suppress(OSError):
         os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -318,7 +314,7 @@ def _leave_terminal(writer: int) -> None:
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
     with suppress(OSError):
-        os.write(writer, b"d")
+        os.write(writer, how)
     os.close(writer)
 
 
@@ -329,7 +325,9 @@ def _terminate_main() -> None:
         signal.pthread_kill(main, signal.SIGTERM)
 
 
-def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str], leave: Callable[[], None]) -> int:
+def _engine_and_console(
+    settings: Settings, show: Callable[[Control, bool], str], leave: Callable[[bytes], None]
+) -> int:
     ring = log.Ring()
     log.configure(settings.log.level, ring=ring)
     with hold(settings.home):
@@ -346,6 +344,6 @@ def _engine_and_console(settings: Settings, show: Callable[[Control, bool], str]
             if how == "stop" or not thread.alive:
                 thread.stop("the console was left")
             else:
-                leave()
+                leave(BROKE if how == "broken" else LEFT)
             thread.join()
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -118,7 +119,7 @@ class HttpControl:
             status, answer = await self._post(path, body, self._keys.token)
         if status != HTTPStatus.OK:
             raise rebuild(status, answer)
-        return _decode(answer, found.answer)
+        return decode(answer, found.answer)
 
     async def feed(self, topics: Sequence[str]) -> AsyncIterator[Feed]:
         """Items as they come; `EngineAway` when the engine stops or the line breaks: connecting again is up to you."""
@@ -128,8 +129,8 @@ class HttpControl:
                 async for message in channel:
                     if message.type is not aiohttp.WSMsgType.TEXT:
                         break
-                    item = _decode(message.data.encode(), FeedItem)
-                    yield Feed(item.topic, _decode(item.value, ITEMS.get(item.topic, Any)))
+                    item = decode(message.data.encode(), FeedItem)
+                    yield Feed(item.topic, decode(item.value, ITEMS.get(item.topic, Any)))
         except (aiohttp.ClientError, TimeoutError) as error:
             await self.close()  # what waits for an answer on the same line would wait for ever
             raise self._away(error) from error
@@ -158,7 +159,7 @@ class HttpControl:
 
     async def _renewed(self, refused: str) -> bool:
         async with self._renewing:  # many calls are refused at once, and one renewal serves them all
-            if self._keys.token != refused:
+            if not hmac.compare_digest(self._keys.token.encode(), refused.encode()):
                 return True
             return await self._keys.renew(self._plain)
 
@@ -201,7 +202,7 @@ def _shown(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _decode(body: bytes | msgspec.Raw, kind: Any) -> Any:
+def decode(body: bytes | msgspec.Raw, kind: Any) -> Any:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,34 +13,36 @@ import msgspec
 from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
 from kagami.core.handshake import is_loopback
 from kagami.core.pace import Pace
+from kagami.core.privacy.config import PrivacyConfig, is_pattern_name
 from kagami.core.secrets import HIDDEN, Secret, weakness
 from kagami.gateway.config import GatewayConfig
 from kagami.home import Home, keep_secret, prepare, read_secret
 from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
-from kagami.i18n import Translate
+from kagami.i18n import Translate, mark
 from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
 from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file
-from kagami.storage.config import StoreConfig
+from kagami.storage.config import BackupConfig, StoreConfig
 from kagami.web.config import WebConfig
 
 Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
 BotConfig = OneBot11Config
 LEAST_JWT_BYTES = 32
+ADMIN_PASSWORD = "KAGAMI_ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 # Generated at the first start: the key and the file in `secrets/`.
 GENERATED = {"gateway.token": "gateway_token", "web.jwt_secret": "jwt_secret"}
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines are kept in `logs/`, compressed, for `keep_days` and at most `keep_mb`; 0 megabytes: only in memory."""
+
     level: Literal["debug", "info", "warning", "error"] = "info"
+    keep_mb: float = 256.0
+    keep_days: float = 14.0
 
 
 class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: Secret = Secret()
-
-
-class PrivacyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    enabled: bool = False
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +54,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gateway: GatewayConfig = GatewayConfig()
     web: WebConfig = WebConfig()
     store: StoreConfig = StoreConfig()
+    backup: BackupConfig = BackupConfig()
     redis: RedisConfig = RedisConfig()
     hub: HubConfig = HubConfig()
     onebot11: PeerConfig = PeerConfig()
@@ -63,12 +67,39 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bots: tuple[BotConfig, ...] = ()
 
 
+class Outside:
+    """What does not come from the file: generated secrets, which it overrides, and the environment, which it does not.
+
+    Holds secrets, so it shows nothing of itself, and nothing knows how to write it down.
+    """
+
+    __slots__ = ("environment", "generated")
+
+    def __init__(self, generated: Iterable[Given] = (), environment: Iterable[Given] = ()) -> None:
+        self.generated = tuple(generated)
+        self.environment = tuple(environment)
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def origins(self, file: Mapping[str, str]) -> dict[str, str]:
+        """Of every key that is given anywhere; `file` are those of the file."""
+        first, last = ({each.key: each.origin for each in given} for given in (self.generated, self.environment))
+        return first | dict(file) | last
+
+
 class Settings(Document, frozen=True, kw_only=True):
-    """A complete, checked configuration with the home that it belongs to; `file` is what was read, if there is one."""
+    """A complete, checked configuration with the home that it belongs to; `file` is what was read, if there is one.
+
+    `admin_password` is the first operator's, and counts while there is none. `outside` is kept so that a changed file
+    can be read again: the environment is only read once.
+    """
 
     home: Home
     file: Path | None = None
     origins: dict[str, str] = {}
+    admin_password: Secret = Secret()
+    outside: Outside = Outside()
 
     def origin(self, key: str) -> str:
         """Where the value of a dotted key came from: `default`, `kagami.toml:12`, `environment WS_PORT` …."""
@@ -102,20 +133,36 @@ def load(
     path = find_file(home.path, config, t)
     file = read_file(path, t) if path else ConfigFile("", {}, {})
     generated = _secrets(home, t, create=create)
-    spelled = Environment(environ, t).read(dict(leaves(Document)))
+    environment = Environment(environ, t)
+    outside = Outside(generated, environment.read(dict(leaves(Document))))
+    settings = assemble(home, path, file, outside, t)
+    return msgspec.structs.replace(settings, admin_password=environment.secret(ADMIN_PASSWORD))
+
+
+def assemble(
+    home: Home,
+    path: Path | None,
+    file: ConfigFile,
+    outside: Outside,
+    t: Translate = str,
+    *,
+    origins: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings that a file gives with what is outside; `SettingError` for the first value that is refused.
+
+    `origins` name what an error says of keys that are not written yet.
+    """
+    known = outside.origins(file.origins())
     tree: dict[str, Any] = {}
-    for each in generated:
+    for each in outside.generated:
         _plant(tree, each)
     _merge(tree, file.tree)
-    for each in spelled:
+    for each in outside.environment:
         _plant(tree, each)
-    origins = (
-        {each.key: each.origin for each in generated} | file.origins() | {each.key: each.origin for each in spelled}
-    )
-    shape = Shape(lambda key: origin_of(key, origins), t)
+    shape = Shape(lambda key: origin_of(key, {**known, **(origins or {})}), t)
     document = shape.struct(Document, tree)
     _check(document, shape, t)
-    return Settings(home=home, file=path, origins=origins, **msgspec.structs.asdict(document))
+    return Settings(home=home, file=path, origins=known, outside=outside, **msgspec.structs.asdict(document))
 
 
 def origin_of(key: str, origins: Mapping[str, str]) -> str:
@@ -157,6 +204,7 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
     """What no single type can say."""
     _check_tokens(document, shape, t)
     _check_bots(document, shape, t)
+    _check_proxies(document, shape, t)
     if any(each.isspace() for each in document.prefix):
         raise shape.refuse("prefix", document.prefix, t("it holds a space"), t("Choose another prefix."))
     if document.prefix.startswith("#"):
@@ -176,15 +224,24 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
     except RuntimeError:
         fix = t("Name another folder.")
         raise shape.refuse("plugins.dir", document.plugins.dir, t("there is no such user"), fix) from None
-    if document.privacy.enabled:
-        raise shape.refuse("privacy.enabled", "true", t("this version has no privacy guard"), t("Set it to false."))
+    if document.privacy.patterns:
+        _check_patterns(document.privacy, shape, t)
+
+
+def _check_patterns(privacy: PrivacyConfig, shape: Shape, t: Translate) -> None:
+    from kagami.core.privacy.finding import BadPattern, Rules  # noqa: PLC0415 (loads all patterns)
+
+    for name, source in privacy.patterns.items():
+        key, fix = f"privacy.patterns.{name}", t("Correct it, or remove it.")
+        if not is_pattern_name(name):
+            raise shape.refuse(key, name, t("a name is a letter and up to 15 more letters and digits, all small"), fix)
+        try:
+            Rules((), {name: source})
+        except BadPattern as error:
+            raise shape.refuse(key, source, t("it is no expression of RE2: {}").format(error), fix) from None
 
 
 def _check_tokens(document: Document, shape: Shape, t: Translate) -> None:
-    jwt = document.web.jwt_secret.reveal()
-    if jwt and len(jwt.encode()) < LEAST_JWT_BYTES:
-        fix = t("Give at least 32 random bytes, or remove it: one is generated.")
-        raise shape.refuse("web.jwt_secret", HIDDEN, t("it is shorter than 32 bytes"), fix)
     guards = (
         ("gateway", document.gateway.host, "gateway.token", document.gateway.token),
         ("web", document.web.host, "web.jwt_secret", document.web.jwt_secret),
@@ -197,6 +254,25 @@ def _check_tokens(document: Document, shape: Shape, t: Translate) -> None:
         if weak:
             reason = t("{} = {} can be reached by others, and {}").format(f"{section}.host", host, t(weak))
             raise shape.refuse(key, HIDDEN, reason, fix)
+    for name in ("jwt_secret", "jwt_secret_before"):
+        _check_signing(f"web.{name}", msgspec.structs.asdict(document.web)[name].reveal(), shape, t)
+
+
+def _check_signing(key: str, secret: str, shape: Shape, t: Translate) -> None:
+    """Whoever knows it can be anybody, also where only this machine can ask."""
+    weak = mark("it is shorter than 32 bytes") if len(secret.encode()) < LEAST_JWT_BYTES else weakness(secret)
+    if secret and weak:
+        fix = t("Give at least 32 random bytes, or remove it: one is generated.")
+        raise shape.refuse(key, HIDDEN, t(weak), fix)
+
+
+def _check_proxies(document: Document, shape: Shape, t: Translate) -> None:
+    for place, text in enumerate(document.web.trusted_proxies):
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            fix = t("Give an address or a network like 10.0.0.0/8.")
+            raise shape.refuse(f"web.trusted_proxies.{place}", text, t("it is no address"), fix) from None
 
 
 def _check_bots(document: Document, shape: Shape, t: Translate) -> None:

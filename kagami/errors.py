@@ -7,21 +7,29 @@ only ever an argument.
     KagamiError
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
-    │   │   └── NoKey
+    │   │   ├── NoKey
+    │   │   └── NoSuchKind
     │   ├── PackageRefused
+    │   ├── BackupRefused
     │   ├── PrivateAddress
     │   └── SettingError
     │       ├── UnknownSetting
     │       ├── MissingSetting
-    │       └── ConfigUnreadable
+    │       ├── ConfigUnreadable
+    │       └── ConfigUnwritable
+    ├── BackupFailed
     ├── NotFound
     │   └── NoVersion
+    ├── Unauthorized       nobody is logged in, or not any more
+    ├── Throttled          too many tries
+    ├── ConfirmationNeeded a face has to ask a person first
     ├── Denied
     ├── Conflict
     │   └── HomeBusy       another engine holds this home                                     (exit 75)
     ├── Unavailable        a needed service is away                                           (exit 69)
     │   ├── BotOffline
     │   ├── EngineAway
+    │   │   └── Untrusted
     │   ├── StoreClosed
     │   ├── StoreSlow
     │   └── SchemaUnknown
@@ -83,6 +91,10 @@ class UsageError(Refused):
     """{reason}"""
 
 
+class NoSuchKind(UsageError):
+    """There is no kind {kind}. Kinds are: {kinds}."""
+
+
 class NoKey(UsageError):
     """There is no private key {path}. Make one: kagami plugin key {path}"""
 
@@ -105,6 +117,10 @@ class ConfigUnreadable(SettingError):
     """{path} cannot be read as configuration: {reason}. {fix}"""
 
 
+class ConfigUnwritable(SettingError):
+    """{path} cannot be written: {reason}. {fix}"""
+
+
 class NotFound(KagamiError):
     """There is no {what} named {name}."""
 
@@ -115,6 +131,18 @@ class NoVersion(NotFound):
 
 class Denied(KagamiError):
     """This needs the right {scope}."""
+
+
+class Unauthorized(KagamiError):
+    """Log in first: {reason}"""
+
+
+class Throttled(KagamiError):
+    """Too many tries. Wait {seconds} seconds."""
+
+
+class ConfirmationNeeded(KagamiError):
+    """{what} This asks before it acts: send the header X-Confirm: yes."""
 
 
 class Conflict(KagamiError):
@@ -139,6 +167,10 @@ class BotOffline(Unavailable):
 
 class EngineAway(Unavailable):
     """No engine answers on {address}. Start one with `kagami run`."""
+
+
+class Untrusted(EngineAway):
+    """The certificate of {address} is not trusted: {reason}. Name its authority's file with --ca-file."""
 
 
 class StoreClosed(Unavailable):
@@ -192,6 +224,14 @@ class Parked(PluginError):
 
 class PackageRefused(Refused):
     """{package} is refused: {reason}"""
+
+
+class BackupRefused(Refused):
+    """{name} cannot be used as a backup: {reason}"""
+
+
+class BackupFailed(KagamiError):
+    """No backup was made: {reason}"""
 
 
 class PrivateAddress(Refused):

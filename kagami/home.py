@@ -47,6 +47,19 @@ class Home:
         return self.path / "media"
 
     @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def backups(self) -> Path:
+        return self.path / "backups"
+
+    @property
+    def anchors(self) -> Path:
+        """What was signed of the audit."""
+        return self.path / "audit.anchors"
+
+    @property
     def socket(self) -> Path:
         return self.path / "kagami.sock"
 

@@ -27,7 +27,9 @@ def translator(language: str) -> Translate:
     if language == "en":
         return str
     folder = Path(__file__).parent / "locale"
-    return gettext.translation("kagami", folder, languages=[language], fallback=True).gettext
+    catalogue = gettext.translation("kagami", folder, languages=[language], fallback=True)
+    # A catalogue keeps its own header under the empty text.
+    return lambda text: catalogue.gettext(text) if text else ""
 
 
 def choose(wanted: str | None, environ: Mapping[str, str]) -> str:

@@ -18,9 +18,27 @@ from typing import Any, TextIO
 import msgspec
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-RING_LINES = 100_000
+RING_LINES = 20_000
 # Of any text: what others sent can be in an error's message, and 100,000 lines are kept.
 LONGEST_TEXT = 8_192
+
+
+class Hiding:
+    """What every text goes through before anybody keeps or reads it; `str` leaves it as it is.
+
+    `secrets` sees the whole text, `private` what is kept of it.
+    """
+
+    __slots__ = ("private", "secrets")
+
+    def __init__(self) -> None:
+        self.secrets: Callable[[str], str] = str
+        self.private: Callable[[str], str] = str
+
+
+hiding = Hiding()
+# They name what a line is about: without them nothing could be found again.
+NAMING = frozenset({"bot", "chat", "user", "execution", "plugin"})
 
 
 class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,18 +85,38 @@ def get(source: str, **bound: object) -> Log:
 
 
 class Ring(logging.Handler):
-    """The newest lines in memory. Written by any thread, read by the engine's."""
+    """The newest lines in memory. Written by any thread, read by the engine's.
+
+    `tell` gets every line too, one after the other, in the thread that said it.
+    """
 
     def __init__(self, capacity: int = RING_LINES) -> None:
         super().__init__()
         self._lines: deque[LogLine] = deque(maxlen=capacity)
         self._seq = count(1)
         self.counts = dict.fromkeys(LEVELS.values(), 0)
+        self.tell: Callable[[LogLine], None] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         line = read_record(record, next(self._seq))
         self._lines.append(line)
         self.counts[line.level] = self.counts.get(line.level, 0) + 1
+        if self.tell is not None:
+            self.tell(line)
+
+    def renumber(self, after: int, tell: Callable[[LogLine], None]) -> None:
+        """Let the numbers begin after one of an earlier run, and `tell` everything: what is held, and what comes."""
+        self.acquire()  # no thread says anything between the two
+        try:
+            lines = [msgspec.structs.replace(line, seq=after + place) for place, line in enumerate(self._lines, 1)]
+            self._lines.clear()
+            self._lines.extend(lines)
+            self._seq = count(after + len(lines) + 1)
+            for line in lines:
+                tell(line)
+            self.tell = tell
+        finally:
+            self.release()
 
     @property
     def kept(self) -> int:
@@ -88,6 +126,15 @@ class Ring(logging.Handler):
     def newest(self) -> int:
         """Sequence number of the newest line; 0 when there is none."""
         return self._lines[-1].seq if self._lines else 0
+
+    @property
+    def oldest(self) -> int:
+        """Sequence number of the oldest line in memory; 0 when there is none."""
+        return self._lines[0].seq if self._lines else 0
+
+    def lines(self) -> list[LogLine]:
+        """A copy of all, oldest first."""
+        return list(self._lines)
 
     def window(self, *, wanted: Callable[[LogLine], bool], before: int = 0, limit: int = 200) -> list[LogLine]:
         """The newest `limit` lines that are `wanted` and older than `before` (0: no bound), oldest first."""
@@ -112,11 +159,21 @@ class Ring(logging.Handler):
 def read_record(record: logging.LogRecord, seq: int) -> LogLine:
     """A `LogLine` of a standard record, ours or a library's; the traceback becomes the field `traceback`."""
     given: dict[str, Any] = record.__dict__.get("fields", {})
-    fields = {name: _cut(str(value)) for name, value in given.items()}
+    fields = {name: _kept(str(value), naming=name in NAMING) for name, value in given.items()}
     if record.exc_info and record.exc_info[1] is not None:
-        fields["traceback"] = _cut(logging.Formatter().formatException(record.exc_info))
-    source = record.name.removeprefix("kagami.")
-    return LogLine(seq, int(record.created * 1000), record.levelno, source, _cut(record.getMessage()), fields)
+        fields["traceback"] = _kept(logging.Formatter().formatException(record.exc_info))
+    source = _sound(record.name.removeprefix("kagami."))
+    return LogLine(seq, int(record.created * 1000), record.levelno, source, _kept(record.getMessage()), fields)
+
+
+def _kept(text: str, *, naming: bool = False) -> str:
+    text = _cut(_sound(hiding.secrets(text)))
+    return text if naming else hiding.private(text)
+
+
+def _sound(text: str) -> str:
+    """Lone surrogates, which neither a file nor JSON can hold, as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str) -> str:
@@ -142,7 +199,7 @@ class Stream(logging.Handler):
     def __init__(self, stream: TextIO, *, as_json: bool) -> None:
         super().__init__()
         self._stream = stream
-        self._shape = _json_line if as_json else _text_line
+        self._shape = json_line if as_json else text_line
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -152,16 +209,23 @@ class Stream(logging.Handler):
             logging.getLogger("kagami").removeHandler(self)
 
 
-def _text_line(line: LogLine) -> str:
+def text_line(line: LogLine) -> str:
+    """For people: one line, escaped."""
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.time_ms / 1000))
     level = logging.getLevelName(line.level)[0]
     fields = "".join(f" {name}={escape(value)}" for name, value in line.fields.items())
     return f"{moment}.{line.time_ms % 1000:03d} {level} {escape(line.source)}: {escape(line.text)}{fields}"
 
 
-def _json_line(line: LogLine) -> str:
+def json_line(line: LogLine) -> str:
+    """For collectors: one JSON object."""
     record = {"time_ms": line.time_ms, "level": logging.getLevelName(line.level).lower(), "source": line.source}
     return msgspec.json.encode(record | {"text": line.text} | line.fields).decode()
+
+
+def set_level(level: str) -> None:
+    """From the next line on."""
+    logging.getLogger("kagami").setLevel(LEVELS[level])
 
 
 def configure(level: str, *, ring: Ring | None = None, stream: TextIO | None = None, as_json: bool = False) -> None:
@@ -178,5 +242,10 @@ def configure(level: str, *, ring: Ring | None = None, stream: TextIO | None = N
 def crash(error: BaseException | None) -> None:
     """Last word of a process that dies of its own bug; nothing when it does not."""
     if error is not None:
-        text = logging.Formatter().formatException((type(error), error, error.__traceback__))
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{traceback_text(error)}\n")
+
+
+def traceback_text(error: BaseException) -> str:
+    """Where an error came from, without secrets and private things."""
+    text = logging.Formatter().formatException((type(error), error, error.__traceback__))
+    return hiding.private(hiding.secrets(text))

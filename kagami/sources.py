@@ -70,13 +70,20 @@ def find_file(home: Path, wanted: Path | None, t: Translate) -> Path | None:
 
 
 def read_file(path: Path, t: Translate) -> ConfigFile:
-    """Parse TOML, or JSON when the name ends in `.json`; `ConfigUnreadable` when that is impossible."""
+    """Read and parse; `ConfigUnreadable` when that is impossible."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        tree = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        raw = path.read_bytes()
     except OSError as error:
         fix = t("Check the path and its permissions.")
         raise ConfigUnreadable(path=path, reason=error.strerror or error, fix=fix) from None
+    return parse_file(path, raw, t)
+
+
+def parse_file(path: Path, raw: bytes, t: Translate) -> ConfigFile:
+    """Parse TOML, or JSON when the name ends in `.json`; `ConfigUnreadable` when that is impossible."""
+    try:
+        text = raw.decode("utf-8-sig")
+        tree = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ConfigUnreadable(path=path, reason=error, fix=t("Correct the file at that place.")) from None
     if not isinstance(tree, dict):
@@ -133,6 +140,10 @@ class Environment:
         spelled = {variable(key): key for key in keys}
         self._refuse_unknown(spelled)
         return found + [given for name, key in spelled.items() if (given := self._take(name, key, keys[key]))]
+
+    def secret(self, name: str) -> Secret:
+        """What `name` or `name_FILE` says that is no setting; empty for nothing."""
+        return Secret(self._text(name, name, secret=True)[0])
 
     def _take(self, name: str, key: str, kind: Any) -> Given | None:
         secret = not _is_plain(kind)

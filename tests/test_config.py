@@ -160,6 +160,35 @@ def test_a_short_signing_secret_is_refused_anywhere(settle: Load) -> None:
         settle(JWT_SECRET="0123456789abcdef")
 
 
+@pytest.mark.parametrize("name", ["JWT_SECRET", "KAGAMI_WEB__JWT_SECRET_BEFORE"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "a" * 64,
+        "your-secret-key-change-this-in-production",
+        "Advanced_System_for_Text_Response_and_Bot_Operations_Tool",
+    ],
+)
+def test_a_signing_secret_that_others_know_is_refused_anywhere(settle: Load, name: str, secret: str) -> None:
+    with pytest.raises(SettingError, match=r"web\.jwt_secret"):
+        settle(**{name: secret})
+
+
+def test_what_is_no_proxy_is_refused(settle: Load) -> None:
+    with pytest.raises(SettingError, match=r"web\.trusted_proxies\.1 = nginx"):
+        settle('web.trusted_proxies = ["10.0.0.0/8", "nginx"]')
+
+
+@pytest.mark.parametrize("variable", ["KAGAMI_ADMIN_PASSWORD", "KAGAMI_ADMIN_PASSWORD_FILE"])
+def test_the_first_operators_password_is_read_once(tmp_path: Path, variable: str) -> None:
+    (tmp_path / "password").write_text("seven purple geese\n")
+    given = str(tmp_path / "password") if variable.endswith("_FILE") else "seven purple geese"
+    environ = {variable: given}
+    settings = load(Home(tmp_path / "home"), environ=environ)
+    assert settings.admin_password.reveal() == "seven purple geese"
+    assert "seven purple geese" not in f"{environ} {settings}"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
 def test_on_loopback_a_short_token_will_do(settle: Load, host: str) -> None:
     assert settle(f'[gateway]\nhost = "{host}"\ntoken = "short"').gateway.token
@@ -192,7 +221,8 @@ def test_the_generated_token_opens_every_host(settle: Load) -> None:
         (BOT + 'name = "a"\n' + BOT + 'name = "a"', {}, "another bot has the same name"),
         ("", {"DB_HOST": "db"}, "unset DB_HOST"),
         ("", {"REDIS_ADDR": "redis"}, "unset REDIS_ADDR"),
-        ("", {"ENABLE_PRIVACY_GUARD": "true"}, "this version has no privacy guard"),
+        ('[privacy]\npatterns = {order = "("}', {}, "it is no expression of RE2"),
+        ('[privacy]\npatterns = {Phone = "1"}', {}, "all small"),
         ("", {"LOG_LEVEL": "loud"}, "one of debug, info, warning, error is expected"),
     ],
 )

@@ -35,3 +35,9 @@ def test_a_language_is_read_once() -> None:
 )
 def test_the_language_is_the_first_that_is_named(wanted: str | None, environ: dict[str, str], language: str) -> None:
     assert choose(wanted, environ) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_stays_no_text(language: str) -> None:
+    """A catalogue keeps its header there."""
+    assert translator(language)("") == ""

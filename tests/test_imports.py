@@ -32,6 +32,8 @@ RARE = {
     "aiohttp_socks",
     "cronsim",
     "cryptography",
+    "jwt",
+    "argon2",
     "packaging",
     "watchfiles",
     "kagami.plugins.install",

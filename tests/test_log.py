@@ -177,6 +177,14 @@ def test_no_record_can_break_its_line(evil: str) -> None:
     assert line[:-1].isprintable()
 
 
+def test_what_no_file_can_hold_is_kept_as_an_escape() -> None:
+    ring = Ring()
+    ring.emit(record("half \ud800 a pair", file="\udcff.txt"))
+    (line,) = ring.lines()
+    assert (line.text, line.fields["file"]) == ("half \\ud800 a pair", "\\udcff.txt")
+    assert json.loads(log.json_line(line))["text"] == line.text
+
+
 @given(st.text(st.characters()))
 def test_what_is_escaped_is_printable(text: str) -> None:
     assert escape(text).isprintable()

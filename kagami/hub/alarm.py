@@ -17,7 +17,7 @@ from kagami.ports import Outbox
 
 # What is told beyond the console too, and its end where it has one.
 LASTING = frozenset({"bot_offline", "bot_silent", "bot_refused", "bot_crash_loop", "queue_age", "disk_full"})
-SERIOUS = frozenset({"canary_abort", "quarantine", "recall"}) | LASTING | {f"{kind}_over" for kind in LASTING}
+SERIOUS = frozenset({"canary_abort", "guard", "quarantine", "recall"}) | LASTING | {f"{kind}_over" for kind in LASTING}
 # To whoever wants to know outside: a notice as plain JSON values.
 Post = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -47,6 +47,10 @@ class Alarm:
         self._new_execution = new_execution
         self.chats = chats
         self.post = post
+
+    def configure(self, *, admins: Collection[str], chats: bool, post: Post | None) -> None:
+        """Go on telling others."""
+        self._admins, self.chats, self.post = sorted(admins), chats, post
 
     def tell(self, level: Literal["info", "warning", "error"], kind: str, text: str, **fields: str) -> None:
         """`text` is a translation key with `{field}` places."""

@@ -18,7 +18,6 @@ MEGABYTE = 1 << 20
 _BOTS = {
     "connecting": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
     "backoff": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
-    "stopped": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
     "silent": ("bot_silent", mark("The bot {bot} is connected and hears nothing: {reason}")),
     "auth_failed": ("bot_refused", mark("The bot {bot} is refused by its platform: {reason}")),
     "crash_loop": ("bot_crash_loop", mark("The bot {bot} fails again and again: {reason}")),
@@ -108,7 +107,7 @@ class Alerts:
         rows = {row.id: row for row in self._bots.rows() if row.adapter != "sandbox"}
         self._known |= {row.id: row.name for row in rows.values() if row.health.state == "online"}
         found = {f"bot {row.id}": each for row in rows.values() if (each := self._about_bot(row))}
-        kind, text = _BOTS["stopped"]
+        kind, text = _BOTS["backoff"]
         for bot, name in self._known.items():
             if bot not in rows:
                 fields = {"bot": name or bot, "reason": _GONE}

@@ -81,8 +81,9 @@ class Board:
         received = sum(tally.received for tally in self._bots.tally.values())
         cpu, memory, host = self._load()
         states = [bot.health().state for bot in self._bots.all() if bot.adapter != "sandbox"]
+        states = [state for state in states if state != "stopped"]  # an operator paused those
         online = sum(state == "online" for state in states)
-        offline = sum(state in ("auth_failed", "crash_loop", "stopped") for state in states)
+        offline = sum(state in ("auth_failed", "crash_loop") for state in states)
         sent = count["sends", "sent"]
         return Pulse(
             at_ms=self._clock.wall_ms(),

@@ -12,22 +12,31 @@ from kagami.net.supervise import Nursery
 from kagami.ports import Store
 
 SIGN = "#"
+CONSOLE_USER = "sandbox:10001"
 
 
 class ChatDesk:
     """`admins` are `platform:user id`. The sandbox's own user is one: whoever sits at the console may do all."""
 
     def __init__(self, admins: Collection[str], store: Store, nursery: Nursery, clock: Clock) -> None:
-        self._admins = frozenset(admins) | {"sandbox:10001"}
+        self._admins = frozenset(admins) | {CONSOLE_USER}
         self._store = store
         self._nursery = nursery
         self._clock = clock
+
+    def configure(self, admins: Collection[str]) -> None:
+        """Go on with other admins."""
+        self._admins = frozenset(admins) | {CONSOLE_USER}
 
     @staticmethod
     def is_command(event: Event) -> bool:
         """Whether it looks like `#word`; `# a heading` and `#1` are ordinary text."""
         text = event.text
         return event.kind == "message" and text.startswith(SIGN) and text[1:2].isalpha()
+
+    def knows(self, event: Event) -> bool:
+        """Whether the sender may give commands."""
+        return identity(event) in self._admins
 
     def admit(self, event: Event) -> Principal | None:
         """The principal behind a `#` command; None, and a row in the audit, for everybody else."""

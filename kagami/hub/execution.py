@@ -4,42 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from kagami.core.loops import Loops
 from kagami.errors import Denied
-from kagami.model.action import Action, Receipt
+from kagami.model.action import Action, Receipt, Send
 from kagami.model.event import Event
 from kagami.model.ids import SessionKey
+from kagami.model.message import plain_text
 from kagami.model.principal import Principal
 from kagami.model.trace import Mark, Outcome, Trace
 from kagami.operations.registry import Registry
-from kagami.ports import Answer, Outbox, Parts, StorePut
+from kagami.ports import Answer, Handled, Outbox, Parts, StorePut
+from kagami.ports import Execution as PortExecution
+
+
+class Server(Protocol):
+    """Who handles an event in place of the plugin host."""
+
+    @property
+    def live(self) -> bool: ...
+
+    async def handle(self, execution: PortExecution) -> Handled: ...
 
 
 class Slots:
-    """How many handlers run at once. Who has to wait gets the next one in the order of asking."""
+    """How many handlers run at once. Those who wait have a turn by chats, in each in the order of asking: however many
+    speak in one chat, it holds up another by one turn.
+    """
 
     def __init__(self, amount: int) -> None:
-        self._free = amount
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._amount = self._free = amount
+        self._queues: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
     def take_free(self) -> bool:
         """Take one, if there is one now."""
-        if not self._free:
+        if self._free <= 0:
             return False
         self._free -= 1
         return True
 
-    async def take(self) -> None:
+    async def take(self, chat: Hashable = "") -> None:
         if self.take_free():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        self._queues.setdefault(chat, deque()).append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -47,9 +61,19 @@ class Slots:
                 self.give()
             raise
 
+    def configure(self, amount: int) -> None:
+        """Go on with another number: more at once, fewer as those that run come to their end."""
+        more, self._amount = amount - self._amount, amount
+        self._free += min(0, more)
+        for _ in range(more):
+            self.give()
+
     def give(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
+        while self._queues and self._free >= 0:
+            chat, queue = self._queues.popitem(last=False)
+            turn = queue.popleft()
+            if queue:
+                self._queues[chat] = queue  # behind the other chats
             if not turn.done():
                 turn.set_result(None)  # handed over: it was never free
                 return
@@ -59,13 +83,14 @@ class Slots:
 class Desk:
     """What every execution needs of the house. `reoffer` gives a question what waits in its conversation's lane."""
 
-    __slots__ = ("operations", "outbox", "parts", "prefix", "reoffer", "slots")
+    __slots__ = ("loops", "operations", "outbox", "parts", "prefix", "reoffer", "slots")
 
     def __init__(self, *, outbox: Outbox, slots: Slots, operations: Registry, prefix: str) -> None:
         self.outbox = outbox
         self.slots = slots
         self.operations = operations
         self.prefix = prefix
+        self.loops = Loops()
         self.parts: Parts | None = None
         self.reoffer: Callable[[SessionKey], None] = lambda _: None
 
@@ -92,8 +117,10 @@ class Execution:
         "event",
         "journal",
         "marks",
+        "only",
         "restarted",
         "resumed",
+        "server",
     )
 
     def __init__(
@@ -118,6 +145,8 @@ class Execution:
         self.journal = journal or {}
         self.restarted = restarted
         self.resumed = resumed
+        self.only = ""
+        self.server: Server | None = None
         self._asks_anew = not resumed
         self._desk = desk
         self._read_at = read_at
@@ -142,8 +171,12 @@ class Execution:
             self.mark("send", "made by an earlier try")
             return before
         self._asks_anew = True
+        if isinstance(action, Send):
+            self._desk.loops.said((action.bot, action.chat), plain_text(action.message))
         self.mark("send")
-        receipt = await self._desk.outbox.send(self.event.execution, ordinal, action, self.journal)
+        receipt = await self._desk.outbox.send(
+            self.event.execution, ordinal, action, self.journal, written=lambda: self.mark("commit")
+        )
         self.mark("receipt", type(receipt).__name__.lower())
         return receipt
 
@@ -175,7 +208,8 @@ class Execution:
             yield
         finally:
             # The slot must be ours again before the lane gives it back, even when this task is being cancelled.
-            await asyncio.shield(self._desk.slots.take())
+            event = self.event
+            await asyncio.shield(self._desk.slots.take((event.bot, event.chat)))
             self.mark("answer")
 
     def consumed(self, answer: Answer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from kagami.hub.board import Board, Load, machine_load
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.hub.execution import Desk, Execution, Slots
+from kagami.hub.guard import Guard
 from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
 from kagami.hub.outbox import PacedOutbox
@@ -30,14 +31,16 @@ from kagami.hub.pipeline import Pipeline
 from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
 from kagami.hub.retries import Retries
+from kagami.hub.routes import Routes
 from kagami.hub.watchdog import Watchdog
+from kagami.hub.workers import Workers
 from kagami.i18n import Translate, mark
 from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, RANDOM_BITS, BotId, ExecutionId, execution_id
 from kagami.net.supervise import Nursery
 from kagami.operations.registry import Registry
-from kagami.ports import Bot, Dialogs, Notice, Open, Pulse, Runtime, Store, Suspects
+from kagami.ports import Bot, Dialogs, Notice, Open, Privacy, Pulse, Runtime, Store, Suspects
 
 # How long events of an earlier run wait for their bot to connect, so that their answers can be sent.
 PATIENCE_S = 60.0
@@ -67,6 +70,7 @@ class HubParts:
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     post: Post | None = None
     home: Path = Path()
+    privacy: Privacy | None = None
 
 
 class Hub:
@@ -80,7 +84,9 @@ class Hub:
         self.outbox = PacedOutbox(ledger, self.bots, pace=parts.pace, clock=clock, meters=meters)
         self._slots = Slots(config.running)
         self.desk = Desk(outbox=self.outbox, slots=self._slots, operations=parts.operations, prefix=parts.prefix)
-        self._recorder = Recorder(ledger, self.bots, self.board, config=config, clock=clock, meters=meters)
+        self._recorder = Recorder(
+            ledger, self.bots, self.board, config=config, clock=clock, meters=meters, privacy=parts.privacy
+        )
         self.retries = Retries(clock, self._again)
         self.alarm = Alarm(
             self.board,
@@ -94,16 +100,7 @@ class Hub:
             post=parts.post,
         )
         self.alerts = Alerts(parts.alerts, self.alarm, self.bots, self.board.pulse, clock, home=parts.home)
-        chatdesk = ChatDesk(parts.admins, parts.store, parts.nursery, clock)
-        self.pipeline = Pipeline(
-            parts.runtime,
-            chatdesk,
-            self._recorder,
-            self.retries,
-            limits=parts.limits,
-            admins=parts.admins,
-            clock=clock,
-        )
+        self.pipeline = self._walk()
         self._lanes = Lanes(
             parts.nursery,
             self._slots,
@@ -136,9 +133,36 @@ class Hub:
             self._lanes.waiting + self._lanes.active + len(self.retries) + sum(map(len, self._held.values()))
         )
 
+    def _walk(self) -> Pipeline:
+        """The way of an event, and those who keep what it goes by."""
+        parts, clock = self._parts, self._parts.clock
+        self.workers = Workers(parts.store, clock)
+        self.guard = Guard(
+            parts.store,
+            self.bots,
+            self.desk.loops,
+            limits=parts.limits,
+            admins=parts.admins,
+            clock=clock,
+            tell=self.alarm.tell,
+            translate=parts.translate,
+        )
+        self._chatdesk = chatdesk = ChatDesk(parts.admins, parts.store, parts.nursery, clock)
+        self.routes = Routes(parts.store, parts.runtime, self.workers, chatdesk, clock)
+        return Pipeline(
+            parts.runtime,
+            chatdesk,
+            self._recorder,
+            self.retries,
+            guard=self.guard,
+            routes=self.routes,
+        )
+
     # --- lifecycle ---
 
     async def __aenter__(self) -> Self:
+        await self.routes.open()
+        await self.guard.read()
         self._watchdog = Watchdog(self._parts.meters, blame=self._parts.suspects.blame, report=self._stalled)
         self._watchdog.__enter__()
         self._parts.nursery.keep("retries", self.retries.run)
@@ -171,6 +195,16 @@ class Hub:
         if found:
             _log.info("took up events that an earlier run left open", events=len(found))
         return len(found)
+
+    def configure(self, config: HubConfig, limits: LimitsConfig, *, admins: Collection[str], prefix: str) -> None:
+        """Go on with other settings."""
+        self._parts = replace(self._parts, config=config, limits=limits, admins=admins, prefix=prefix)
+        self._slots.configure(config.running)
+        self._lanes.configure(length=config.lane_length, total=config.waiting)
+        self._recorder.configure(config)
+        self.guard.configure(limits, admins)
+        self._chatdesk.configure(admins)
+        self.desk.prefix = prefix
 
     async def drain(self) -> None:
         """Hand out no more events, let running handlers finish; what is not done stays on disk for the next start."""
@@ -227,6 +261,10 @@ class Hub:
         if found is None:
             raise NotFound(what="dead event", name=execution)
         self._inbox.resume(found)
+
+    @property
+    def leaving(self) -> bool:
+        return self.stopping.is_set() or self._inbox.draining
 
     def stop(self, reason: str) -> None:
         self.stop_reason = reason

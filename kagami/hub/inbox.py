@@ -55,6 +55,7 @@ class Inbox:
         on_disk = self._ledger.accept(event, now)
         if not self.draining:
             execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
+            execution.mark("frame")
             if not self._dialogs.offer(execution):
                 # What is due comes once: it has no room to be shed from.
                 self._lanes.put(execution, force=event.kind == "schedule")

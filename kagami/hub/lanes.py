@@ -57,6 +57,10 @@ class Lanes:
         """When the oldest of what waits was accepted (wall time); 0 when nothing waits."""
         return min((lane[0].accepted_ms for lane in self._lanes.values() if lane), default=0)
 
+    def configure(self, *, length: int, total: int) -> None:
+        """Go on with other bounds, for what comes from now on."""
+        self._length, self._total = length, total
+
     def put(self, execution: Execution, *, force: bool = False) -> None:
         """Queue behind what its conversation already has. `force` skips the bounds, for what is already accepted."""
         if self._draining:
@@ -107,7 +111,7 @@ class Lanes:
             while lane:
                 # What waits for a slot still counts as waiting: the bounds are of everything that no handler has.
                 if not self._slots.take_free():
-                    await self._slots.take()
+                    await self._slots.take((key.bot, key.chat))
                 try:
                     if lane:
                         await self._one(lane.popleft(), begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from kagami.clock import Clock
 from kagami.core.limits import Buckets
@@ -52,8 +53,19 @@ class PacedOutbox:
         self._pace = pace
         self._tempo: dict[BotId, Tempo] = {}
 
+    def configure(self, pace: Pace) -> None:
+        """Go on with another pace; those of the bots are asked for again too."""
+        self._pace = pace
+        self._tempo.clear()
+
     async def send(
-        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+        self,
+        execution: ExecutionId,
+        ordinal: int,
+        action: Action,
+        journal: dict[int, Receipt] | None = None,
+        *,
+        written: Callable[[], None] = lambda: None,
     ) -> Receipt:
         chat = chat_of(action)
         # An answer waits for its bot to come back; what nobody waits for (a broadcast) does not hold up the next one.
@@ -70,6 +82,7 @@ class PacedOutbox:
             # It was never made, whatever the store still writes of it.
             self._ledger.end_send(execution, ordinal, Failed("interrupted before it was sent"), self._clock.wall_ms())
             raise
+        written()
         # In the middle of the call it may have been made, whatever ends this.
         receipt: Receipt = Unknown("interrupted before the answer came")
         try:

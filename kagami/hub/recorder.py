@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kagami import log
 from kagami.clock import Clock
+from kagami.core.privacy.desk import place_of
 from kagami.errors import Parked
 from kagami.hub.board import Board
 from kagami.hub.config import HubConfig
@@ -15,7 +16,7 @@ from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import preview
 from kagami.model.trace import Mark, Outcome, Trace
-from kagami.ports import Ledger
+from kagami.ports import Ledger, Privacy
 
 TEXT_KEPT = 200
 ERROR_KEPT = 2_000
@@ -31,7 +32,15 @@ class Recorder:
     """Every event ends here exactly once per try."""
 
     def __init__(
-        self, ledger: Ledger, bots: BotRegistry, board: Board, *, config: HubConfig, clock: Clock, meters: Meters
+        self,
+        ledger: Ledger,
+        bots: BotRegistry,
+        board: Board,
+        *,
+        config: HubConfig,
+        clock: Clock,
+        meters: Meters,
+        privacy: Privacy | None = None,
     ) -> None:
         self._ledger = ledger
         self._bots = bots
@@ -39,11 +48,16 @@ class Recorder:
         self._config = config
         self._clock = clock
         self._meters = meters
+        self._privacy = privacy
+
+    def configure(self, config: HubConfig) -> None:
+        """Go on with other settings."""
+        self._config = config
 
     def finish(self, execution: Execution, outcome: Outcome, plugin: str = "") -> None:
         """Close it: trace, effects and the answers it used go to disk together."""
-        trace = execution.trace(outcome, plugin, shown_text(execution.event))
-        answers = [answer.trace("answer", plugin, shown_text(answer.event)) for answer in execution.answers]
+        trace = execution.trace(outcome, plugin, self._shown(execution.event))
+        answers = [answer.trace("answer", plugin, self._shown(answer.event)) for answer in execution.answers]
         self._ledger.finish(
             trace,
             attempts=execution.attempts + 1,
@@ -55,7 +69,7 @@ class Recorder:
 
     def fail(self, execution: Execution, error: Exception) -> int:
         """A try failed. Returns when to try again (wall milliseconds), or 0 when it is dead now."""
-        execution.error = f"{type(error).__name__}: {error}"[:ERROR_KEPT]
+        execution.error = self._hidden(f"{type(error).__name__}: {error}", execution.event)[:ERROR_KEPT]
         tried = execution.attempts + 1
         if tried >= self._config.tries:
             what = mark("A handler failed {tries} times on a message in {chat}: {error}")
@@ -63,7 +77,7 @@ class Recorder:
             return 0
         waits = self._config.retry_after or (0.0,)
         retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)
-        trace = execution.trace("retry", "", shown_text(execution.event))
+        trace = execution.trace("retry", "", self._shown(execution.event))
         self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at)
         self._count(trace)
         return retry_at
@@ -74,13 +88,13 @@ class Recorder:
         `waiting` is how many events wait for it already.
         """
         now = self._clock.wall_ms()
-        execution.error = str(error)[:ERROR_KEPT]
+        execution.error = self._hidden(str(error), execution.event)[:ERROR_KEPT]
         # No seconds: an open question that goes on with the next start, however old it is.
         if error.seconds and (waiting >= MOST_PARKED or now - execution.accepted_ms > LONGEST_PARKED_MS):
             self._bury(execution, mark("A message in {chat} has waited too long: {error}"))
             return 0
         at_ms = now + int(error.seconds * 1000)
-        trace = execution.trace("parked", str(error.details["plugin"]), shown_text(execution.event))
+        trace = execution.trace("parked", str(error.details["plugin"]), self._shown(execution.event))
         self._ledger.finish(trace, attempts=execution.attempts, retry_at_ms=at_ms)
         self._count(trace)
         return at_ms
@@ -92,18 +106,35 @@ class Recorder:
         self._board.notice("error", "dead_letter", text, **told)
         self.finish(execution, "dead")
         for answer in execution.answers:
-            self._ledger.finish(answer.trace("answer", "", shown_text(answer.event)), attempts=1)
+            self._ledger.finish(answer.trace("answer", "", self._shown(answer.event)), attempts=1)
 
     def complain(self, execution: ExecutionId, bot: BotId, reason: str, frame: bytes) -> None:
         """Keep a frame that is not the protocol."""
         self._meters.count["bad_frames", bot] += 1
-        shown = frame[:FRAME_KEPT].decode("utf-8", "replace")
+        shown = self._hidden(frame[:FRAME_KEPT].decode("utf-8", "replace"))
         marks = (Mark("frame", 0, f"{len(frame)} bytes"),)
         now = self._clock.wall_ms()
         self._ledger.record(
             Trace(execution, bot, ChatId(""), UserId(""), now, 0, "bad_frame", marks, "", shown, reason)
         )
         _log.warning("a frame was refused", bot=bot, reason=reason, execution=execution)
+
+    def _shown(self, event: Event) -> str:
+        """The preview that the trace keeps."""
+        text, guard = shown_text(event), self._privacy
+        if guard is None or not guard.guards("traces"):
+            return text
+        guard.meet(event)
+        return guard.mask(text, place_of(event.bot, event.chat))
+
+    def _hidden(self, text: str, event: Event | None = None) -> str:
+        """An error's text, or a frame's: others' words and our secrets can be in it."""
+        guard = self._privacy
+        if guard is None:
+            return text
+        text = guard.redact(text)
+        place = place_of(event.bot, event.chat) if event else ""
+        return guard.mask(text, place) if guard.guards("traces") else text
 
     def _count(self, trace: Trace) -> None:
         self._meters.count["events", trace.outcome] += 1

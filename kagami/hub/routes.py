@@ -69,6 +69,8 @@ class Routes:
         """From the next event on."""
         self.rules = rules
         self.router = Router(rules.rules) if rules.rules else None
+        here = {(rule.match, rule.to) for rule in rules.rules}
+        self._hits = {rule: hits for rule, hits in self._hits.items() if rule in here}
 
     def find(self, execution: Execution) -> Way:
         """Decide, with the reason in the trace."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -128,8 +129,8 @@ class Workers:
         post.worker = worker
 
     def live(self, target: str) -> bool:
-        """Whether somebody with this name, or in this pool, takes events."""
-        return bool(self._members(target))
+        """Whether somebody with this name, or in this pool, takes events of any chat."""
+        return any(target in self.posts or post.weight > 0 for post in self._members(target))
 
     def choose(self, target: str, execution: Execution) -> Post | None:
         """Who gets an event; in a pool whoever holds its chat. A new choice is kept together with the event."""
@@ -142,7 +143,8 @@ class Workers:
         chosen = seat(before, members, now, self._chance())
         if chosen is None:
             return None
-        self._put(key, chosen)
+        for gone in self._put(key, chosen):
+            execution.stage(StorePut(WORKERS, gone.key, None))
         if before is None or (before.name, before.home) != (chosen.name, chosen.home):
             kept = msgspec.json.encode((chosen.name, chosen.home)).decode()
             execution.stage(StorePut(WORKERS, key.key, kept))
@@ -150,9 +152,10 @@ class Workers:
 
     def candidates(self, target: str, event: Event) -> list[str]:
         """Who would get an event: the one that holds its chat, else all that could."""
-        names = [post.worker.name for post in self._members(target)]
+        members = self._members(target)
         held = self._seats.get(SeatKey(target, event.bot, event.chat))
-        return [held.name] if held and held.name in names else names
+        holder = [post.worker.name for post in members if held and held.name == post.worker.name]
+        return holder or [post.worker.name for post in members if target in self.posts or post.weight > 0]
 
     def rows(self) -> list[WorkerRow]:
         now = self._clock.monotonic()
@@ -176,10 +179,13 @@ class Workers:
         alone = self.posts.get(target)
         if alone is not None:
             return [alone] if alone.live else []
-        return [post for post in self.posts.values() if post.worker.pool == target and post.live and post.weight > 0]
+        return [post for post in self.posts.values() if post.worker.pool == target and post.live]
 
-    def _put(self, key: SeatKey, taken: Seat) -> None:
+    def _put(self, key: SeatKey, taken: Seat) -> list[SeatKey]:
+        """Keep it; those that are forgotten for it."""
         self._seats.pop(key, None)
         self._seats[key] = taken  # the one that was used last is the last
-        if len(self._seats) > MOST_SEATS:
-            del self._seats[next(iter(self._seats))]
+        gone = list(islice(self._seats, max(0, len(self._seats) - MOST_SEATS)))
+        for each in gone:
+            del self._seats[each]
+        return gone

@@ -14,6 +14,8 @@ Outcome = Literal[
     "answer",  # it answered a question that a handler had asked
     "denied",  # the sender may not
     "limited",  # a flood limit
+    "guarded",  # the guard lists, or a loop of bots
+    "dropped",  # a rule lets nobody have it
     "late",  # older than max_age when its turn came
     "shed",  # a full lane
     "retry",  # the handler failed, it will be tried again

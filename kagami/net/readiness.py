@@ -15,7 +15,7 @@ from kagami.clock import Clock
 MICRO = 1_000_000
 
 
-class ServiceLine:
+class ReadyLine:
     """The line to the service manager; without one, saying something does nothing."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -82,19 +82,19 @@ class PeopleDesk:
 
     async def login(self, user: str, password: str, address: str) -> Tokens:
         name = user.strip().lower()[:LONGEST_NAME]
-        person, writes = await self._check(name, password, address, "auth.login")
-        return await self._admit(person, address, writes)
+        return await self._admit(await self._check(name, password, address, "auth.login"), address)
 
     async def refresh(self, token: str, address: str) -> Tokens:
         async with self._sessions.turn:
             session, counts = await self._sessions.find(token)
-            if not counts:
+            issued = None if counts else self._sessions.again(session, token, address)
+            if not counts and issued is None:
                 await self._end(session, address, "auth.refresh", "reused: the session is ended")
                 raise Unauthorized(reason=NOT_OURS)
             person = await self._records.person_now(session.person)
             if person is None or not await self._counts(person, session.epoch, session.generation):
                 raise Unauthorized(reason=NOT_OURS)
-            issued = self._sessions.renew(session, token)
+            issued = issued or self._sessions.renew(session, token, address)
             await self._write(person.name, address, "auth.refresh", "ok", issued.writes)
             return self._pair(person, issued)
 
@@ -122,7 +122,8 @@ class PeopleDesk:
                 raise Unauthorized(reason=mark("the code is wrong, or does not count any more"))
             person = await self._first(name, password)
             writes = [StorePut(PEOPLE, SETUP_KEY, None), StorePut(PEOPLE, name, text_of(person))]
-            return await self._admit(person, address, [*writes, *await self._throttle.forgive(tried)], "auth.setup")
+            await self._throttle.forgive(tried)
+            return await self._admit(person, address, writes, "auth.setup")
 
     async def keep_first(self, password: Secret) -> bool:
         """Make the operator `admin` when there is nobody yet; `UsageError` for a password that is guessed early."""
@@ -142,11 +143,11 @@ class PeopleDesk:
         return Person(name=name, scopes=tuple(ROLES["admin"]), password=kept, epoch=now, created_ms=now)
 
     async def _verify(self, name: str, password: str, address: str) -> None:
-        person, writes = await self._check(name, password, address, "auth.check")
-        await self._write(person.name, address, "auth.check", "ok", writes)
+        person = await self._check(name, password, address, "auth.check")
+        await self._write(person.name, address, "auth.check", "ok", [])
 
-    async def _check(self, name: str, password: str, address: str, operation: str) -> tuple[Person, Sequence[StorePut]]:
-        """Who proves to be `name`, and what is to be written then."""
+    async def _check(self, name: str, password: str, address: str, operation: str) -> Person:
+        """Who proves to be `name`."""
         tried = await self._throttle.take(name, address)
         person = await self._records.person_now(name)
         right = await self._passwords.check(person.password if person else "", password)
@@ -154,10 +155,11 @@ class PeopleDesk:
             # A name that nobody has may be a password in the wrong field.
             await self._write(person.name if person else "?", address, operation, "failed", [])
             raise Unauthorized(reason=WRONG)
-        return person, await self._throttle.forgive(tried)
+        await self._throttle.forgive(tried)
+        return person
 
     async def _admit(
-        self, person: Person, address: str, writes: Sequence[StorePut], operation: str = "auth.login"
+        self, person: Person, address: str, writes: Sequence[StorePut] = (), operation: str = "auth.login"
     ) -> Tokens:
         issued = await self._sessions.open(person, address)
         seen = StorePut(PEOPLE, LAST + person.name, str(self._clock.wall_ms()))

@@ -25,6 +25,8 @@ DAY_MS = 86_400_000
 # Without use, and at most.
 IDLE_MS, WHOLE_MS = 7 * DAY_MS, 30 * DAY_MS
 PER_PERSON = 20
+# Two tabs of one browser come with the same token at the same moment: so long both are given the same next one.
+TOGETHER_MS = 10_000
 
 
 class Issued(NamedTuple):
@@ -35,12 +37,22 @@ class Issued(NamedTuple):
     writes: list[StorePut]
 
 
+class Handed(NamedTuple):
+    """A token that was just given for the one with the hash `used`; in memory alone."""
+
+    used: str
+    issued: Issued
+    address: str
+    until_ms: int
+
+
 class Sessions:
     """Opens, renews and ends them; what is to be written goes with the caller's row in the audit."""
 
     def __init__(self, records: Records, clock: SteadyClock) -> None:
         self._records = records
         self._clock = clock
+        self._handed: dict[str, Handed] = {}
         self.turn = asyncio.Lock()  # between reading which token counts and writing which one does next
 
     async def open(self, person: Person, address: str) -> Issued:
@@ -81,9 +93,19 @@ class Sessions:
             raise Unauthorized(reason=mark("this login has expired"))
         return session, True
 
-    def renew(self, session: Session, token: str) -> Issued:
+    def renew(self, session: Session, token: str, address: str) -> Issued:
         """The token after `token`."""
-        return self._next(session, token.removeprefix(PREFIX).partition(".")[0])
+        issued, now = self._next(session, token.removeprefix(PREFIX).partition(".")[0]), self._clock.wall_ms()
+        self._handed = {key: each for key, each in self._handed.items() if each.until_ms > now}
+        self._handed[session.id] = Handed(digest(token), issued, address, now + TOGETHER_MS)
+        return issued
+
+    def again(self, session: Session, token: str, address: str) -> Issued | None:
+        """What was given for `token` a moment ago, when the same address asks; there is nothing to write for it."""
+        handed = self._handed.get(session.id)
+        if handed is None or handed.until_ms <= self._clock.wall_ms() or handed.address != address:
+            return None
+        return handed.issued._replace(writes=[]) if hmac.compare_digest(handed.used, digest(token)) else None
 
     def _next(self, session: Session, family: str) -> Issued:
         now = self._clock.wall_ms()

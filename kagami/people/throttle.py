@@ -64,8 +64,8 @@ class Throttle:
             await self._tidy(now)
             return found
 
-    async def forgive(self, right: Try) -> list[StorePut]:
-        """What to write with the login that succeeded.
+    async def forgive(self, right: Try) -> None:
+        """It was right. On disk when this ends: a try that is counted meanwhile must not be written over.
 
         The account is free again. Its tries are taken off the address's, and no more: whoever has an account of their
         own could otherwise go on guessing others' for ever.
@@ -73,11 +73,9 @@ class Throttle:
         async with self._lock:
             now = self._clock.wall_ms()
             own, shared = await self._count(right.account, now), await self._count(right.address, now)
-        left = Count(max(0, shared.tries - own.tries), shared.last_ms)
-        return [
-            StorePut(THROTTLE, right.account, None),
-            StorePut(THROTTLE, right.address, text_of(left) if left.tries else None),
-        ]
+            left = Count(max(0, shared.tries - own.tries), shared.last_ms)
+            writes = {right.account: None, right.address: text_of(left) if left.tries else None}
+            await self._store.put_many([StorePut(THROTTLE, key, text) for key, text in writes.items()])
 
     def _check(self, wait: float) -> None:
         """`Throttled` within a wait, and when all together try too often."""

@@ -11,9 +11,23 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`url` is a path, `sqlite:///path` or empty for `kagami.db` in the home.
 
     Messages and traces older than `keep_days`, and the oldest ones above `keep_mb` (MiB of content), are removed each
-    hour; 0 keeps them for ever.
+    hour; 0 keeps them for ever. Rows of the audit stay `keep_audit_days`, and go up to a signed anchor only.
     """
 
     url: Secret = Secret()
     keep_days: float = 365
     keep_mb: int = 2048
+    keep_audit_days: float = 400
+
+
+class BackupConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backup is made every so many hours (0: never by itself), without secrets.
+
+    Of those, the newest `keep_newest` stay, and the last of each of the `keep_days` latest days and `keep_weeks` latest
+    weeks that have one. What an operator asked for stays until somebody deletes it.
+    """
+
+    hours: float = 1
+    keep_newest: int = 3
+    keep_days: int = 7
+    keep_weeks: int = 4

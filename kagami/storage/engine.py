@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -33,6 +33,13 @@ class Engine(Protocol):
         """Run all statements of a bundle in one transaction; the number of rows that changed.
 
         A parameter that is not given is NULL. `durable`: on disk when the future ends, with all that came before.
+        """
+        ...
+
+    def write_after(self, query: str, bundle: str, prepare: Callable[[list[list[Any]]], Params]) -> asyncio.Future[int]:
+        """As a durable `write`, of what `prepare` makes of the rows of a query, in the same transaction.
+
+        `prepare` may run in another thread.
         """
         ...
 

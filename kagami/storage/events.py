@@ -33,6 +33,11 @@ async def revive(engine: Engine, execution: ExecutionId) -> Open | None:
     return found[0] if found else None
 
 
+async def drop(engine: Engine, execution: ExecutionId) -> bool:
+    """Whether there was such a dead event."""
+    return bool(await engine.write("drop_dead", {"execution": execution}, durable=True))
+
+
 async def recent_keys(engine: Engine, limit: int) -> list[tuple[BotId, str]]:
     """The newest dedupe keys, oldest first."""
     return [(BotId(bot), key) for bot, key in await engine.fetch("recent_keys", {"most": limit})]

@@ -7,6 +7,7 @@ long as they are given, and say how far they came.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -52,6 +53,7 @@ class Logbook:
         self._keep = (int(keep_mb * (1 << 20)), int(keep_days * DAY_MS))
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._disk = asyncio.Lock()
+        self._in_thread = threading.Lock()
 
     async def open(self) -> None:
         """Go on with the numbers of an earlier run."""
@@ -63,9 +65,7 @@ class Logbook:
             _log.warning("log lines are kept in memory only", reason=error.strerror)
             self._files = None
             return
-        for line in self._ring.renumber(self._files.newest):
-            self._put(line)
-        self._ring.tell = self._put
+        self._ring.renumber(self._files.newest, self._put)
 
     async def run(self) -> None:
         """Until cancelled: write what was said."""
@@ -176,7 +176,8 @@ class Logbook:
             self._files.append(lines)
         except OSError:
             # A full disk: the store tells people. What is newer stays when not all of it can.
-            self._waiting.extendleft(reversed(lines[-(MOST_WAITING - len(self._waiting)) :]))
+            room = max(0, MOST_WAITING - len(self._waiting))
+            self._waiting.extendleft(reversed(lines[len(lines) - min(room, len(lines)) :]))
 
     def _tidy(self) -> None:
         if self._files is not None and self._clock is not None:
@@ -185,7 +186,12 @@ class Logbook:
 
     async def _on_disk(self, work: Callable[[], T]) -> T:
         async with self._disk:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(self._alone, work)
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        """Who does not wait any more leaves a thread at its work: the next one must not come between."""
+        with self._in_thread:
+            return work()
 
 
 class Look:
@@ -232,7 +238,7 @@ class Look:
         return self._files.lines(segment)
 
     def _take(self, lines: Sequence[bytes], found: list[LogLine], *, step: int) -> bool:
-        """Look at lines in their order; False when there is enough, or no time left. `step` leads to the line before."""
+        """Look at lines in their order; False when there is enough, or no time left. `step` leads one back."""
         for place, raw in enumerate(lines):
             if place % LOOKS == 0 and time.monotonic() > self._deadline:
                 self.reached, self.done = decode(raw).seq + step, False  # this one was not looked at

@@ -10,9 +10,11 @@ import gzip
 import logging
 import os
 import re
+import zlib
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -64,7 +66,7 @@ class LogFiles:
         self._folder = folder
         self._active = folder / ACTIVE
         self._read: OrderedDict[Path, list[bytes]] = OrderedDict()
-        self._size = 0
+        self._size = self._last = 0
         self.segments: list[Segment] = []
         self.newest = 0
 
@@ -81,18 +83,20 @@ class LogFiles:
         self.newest = self.segments[-1].last if self.segments else 0
         self.close_active()
 
-    def append(self, lines: Iterable[bytes]) -> None:
-        """Lines that end in a line feed, in the order of their numbers."""
-        text = b"".join(lines)
-        if not text:
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Lines that end in a line feed, in the order of their numbers; all of them or, with an `OSError`, none."""
+        if not lines:
             return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(self._active, flags, 0o600), "ab") as file:
-            file.write(text)
+        if self._size and _number(lines[0]) != self._last + 1:
+            self.close_active()  # what is in a file is counted: no number may be missing there
+        text = b"".join(lines)
+        _write_whole(self._active, text)
         self._size += len(text)
+        self._last = _number(lines[-1])
         self._read.pop(self._active, None)
         if self._size >= SEGMENT_BYTES:
-            self.close_active()
+            with suppress(OSError):  # a full disk: it grows until it can be closed
+                self.close_active()
 
     def close_active(self) -> None:
         """Compress what was written into a file of its own. Lines that are none, a torn last one, are left out."""
@@ -101,7 +105,8 @@ class LogFiles:
         lines = [line for line in self._active.read_bytes().split(b"\n") if _is_line(line)]
         if lines:
             segment = self._keep(lines)
-            self.segments.append(segment)
+            # When an earlier run was killed at this point, it is there already.
+            self.segments = [*(each for each in self.segments if each.path != segment.path), segment]
             self.newest = max(self.newest, segment.last)
         self._active.unlink()
         self._size = 0
@@ -131,10 +136,10 @@ class LogFiles:
             return self._read[path]
         try:
             text = gzip.decompress(path.read_bytes()) if segment else path.read_bytes()
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return []
-        found = text.split(b"\n")
-        if not segment:
+        found = text.split(b"\n") if text else []
+        if found and not segment:
             found.pop()
         self._read[path] = found
         while len(self._read) > MOST_READ:
@@ -175,9 +180,29 @@ def place_by_time(lines: list[bytes], time_ms: int) -> int:
 def _is_line(line: bytes) -> bool:
     try:
         decode(line)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
     return True
+
+
+def _number(line: bytes) -> int:
+    """The number of a line, 0 of what is none."""
+    return _seq(line).seq if _is_line(line) else 0
+
+
+def _write_whole(path: Path, text: bytes) -> None:
+    """Append a text, or leave the file as it was: half a line would run into the next one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        before, left = os.fstat(descriptor).st_size, memoryview(text)
+        try:
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError:
+            os.ftruncate(descriptor, before)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _size(path: Path) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kagami.model.action import Action
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.ports import ChatRow, MessageRow
 from kagami.storage.engine import Engine, Params
-from kagami.storage.rows import read_line, read_sender
+from kagami.storage.rows import read_action, read_line, read_sender
 
 HIGHEST_ID = (1 << 63) - 1
 
@@ -42,6 +43,12 @@ async def _of_chat(engine: Engine, bot: BotId, chat: ChatId, before: int, limit:
 async def sends(engine: Engine, execution: ExecutionId) -> list[MessageRow]:
     """Everything that an execution sent or called, in order."""
     return [read_line(row) for row in await engine.fetch("sends_of_execution", {"execution": execution})]
+
+
+async def send(engine: Engine, number: int) -> tuple[Action, str] | None:
+    """What was sent under an id, with its state."""
+    rows = await engine.fetch("send_of_id", {"number": number})
+    return (read_action(rows[0][:5]), rows[0][5]) if rows else None
 
 
 async def chats(engine: Engine, *, limit: int, active_since_ms: int, contains: str) -> list[ChatRow]:

@@ -11,6 +11,7 @@ from kagami.model.action import Action, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.event import Event, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import Message, preview
+from kagami.model.message import text as plain
 from kagami.model.segment import Text
 from kagami.model.trace import Mark, Trace
 from kagami.ports import MessageRow, Open, SendRow
@@ -20,6 +21,7 @@ NOBODY = Sender()
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 _messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_actions: msgspec.json.Decoder[Action] = msgspec.json.Decoder(Action)
 _senders = msgspec.json.Decoder(Sender)
 _marks: msgspec.json.Decoder[tuple[Mark, ...]] = msgspec.json.Decoder(tuple[Mark, ...])
 
@@ -85,6 +87,12 @@ def send_row(number: int, send: SendRow) -> Row:
         send.created_ms,
         send.attempt,
     )
+
+
+def read_action(row: Sequence[Any]) -> Action:
+    """Of `kind, bot, chat, text, body`. What is text alone has no body."""
+    _, bot, chat, text, body = row
+    return _actions.decode(body) if body is not None else Send(BotId(bot), ChatId(chat), plain(text))
 
 
 def receipt_row(execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> Row:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from kagami.ports import MessageRow
+from kagami.ports import MessageQuery, MessageRow
 from kagami.storage.engine import Engine, Params, storable
 from kagami.storage.messages import HIGHEST_ID
 from kagami.storage.rows import read_line
@@ -16,6 +16,8 @@ FIRST_STEP = 100
 LARGEST_STEP = 4_000
 NO_END = HIGHEST_ID
 READ_FOR_SHORT = 2_000
+# Without a text there is no index to ask.
+READ_WITHOUT_TEXT = 50_000
 
 
 class Search:
@@ -24,16 +26,17 @@ class Search:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def find(
-        self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
-    ) -> list[MessageRow]:
-        """Lines whose normal form contains that of `text`, newest first."""
-        wanted = normal(storable(text))
-        if not wanted or limit <= 0:
+    async def find(self, text: str, **query_of: Unpack[MessageQuery]) -> list[MessageRow]:
+        """Lines whose normal form contains that of `text`, newest first; every wanted line when it is empty."""
+        wanted, limit, before = normal(storable(text)), query_of.get("limit", 50), query_of.get("before", 0)
+        names = {"bot": query_of.get("bot", ""), "chat": query_of.get("chat", ""), "user": query_of.get("user", "")}
+        hits = _Hits(wanted, limit, query_of.get("direction", ""), query_of.get("outcome", ""))
+        if limit <= 0 or not (wanted or hits.narrowed or any(names.values())):
             return []
+        if not wanted:
+            await self._walk(hits, "lines_above", {**names, "digested": 0}, before or HIGHEST_ID, READ_WITHOUT_TEXT)
+            return hits.found
         ((digested,),) = await self._engine.fetch("digested")
-        names = {"bot": bot, "chat": chat, "user": user}
-        hits = _Hits(wanted, limit)
         # Messages that the index does not know yet are read one by one.
         await self._walk(hits, "lines_above", {**names, "digested": digested}, before or HIGHEST_ID)
         before = min(before or HIGHEST_ID, digested + 1)
@@ -63,10 +66,16 @@ class Search:
 
 
 class _Hits:
-    def __init__(self, wanted: str, limit: int) -> None:
+    def __init__(self, wanted: str, limit: int, direction: str, outcome: str) -> None:
         self._wanted = wanted
         self._limit = limit
+        self._direction = direction
+        self._outcome = outcome
         self.found: list[MessageRow] = []
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self._direction or self._outcome)
 
     @property
     def missing(self) -> int:
@@ -77,5 +86,10 @@ class _Hits:
         for row in rows:
             if not self.missing:
                 return
-            if row[1] is not None and contains(row[6], self._wanted):
+            if row[1] is not None and self._fits(row):
                 self.found.append(read_line(row))
+
+    def _fits(self, row: Sequence[Any]) -> bool:
+        if self._direction not in ("", row[1]) or self._outcome not in ("", row[8]):
+            return False
+        return not self._wanted or contains(row[6], self._wanted)

@@ -23,9 +23,9 @@ import msgspec
 
 from kagami.errors import RowRefused, StoreClosed, StoreSlow
 from kagami.storage.engine import Params, encode, storable
-from kagami.storage.migrate import migrate
+from kagami.storage.migrate import After, migrate
 from kagami.storage.queries import PARAMETER, bundles, parameters, queries
-from kagami.storage.steps import HIGHEST, steps, take
+from kagami.storage.steps import HIGHEST, steps, take, transaction
 
 Answer = TypeVar("Answer")
 
@@ -134,8 +134,9 @@ class Lane:
 class SqliteEngine:
     """Implements `engine.Engine` on one file, or in memory. Made by `open_sqlite`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, after: After | None = None) -> None:
         self.path = path
+        self._after = after or {}
         self._memory = path == MEMORY
         self._writer = Lane("writer")
         self._readers = [Lane("reader") for _ in range(READERS)]
@@ -154,9 +155,17 @@ class SqliteEngine:
         for lane in (*self._readers, self._keeper):
             await lane.open(self._connect_reader if lane is not self._keeper else self._connect)
 
+    async def open_to_read(self) -> None:
+        """Open a file that is there for `fetch` alone, all of which see it as the first one did."""
+        self._readers = self._readers[:1]
+        await self._readers[0].open(self._connect_strictly)
+
     def write(self, bundle: str, params: Params, *, durable: bool = False) -> asyncio.Future[int]:
         mode = "FULL" if durable else "NORMAL"
         return self._writer.submit(lambda connection: self._write(connection, bundle, params, mode))
+
+    def write_after(self, query: str, bundle: str, prepare: Callable[[list[list[Any]]], Params]) -> asyncio.Future[int]:
+        return self._writer.submit(lambda connection: self._write_after(connection, query, bundle, prepare))
 
     def ask(self, query: str, params: Params | None = None) -> asyncio.Future[list[list[Any]]]:
         given = params or {}
@@ -204,6 +213,14 @@ class SqliteEngine:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
+    def _connect_strictly(self) -> sqlite3.Connection:
+        place = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(
+            place, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+        )
+        connection.execute("BEGIN")
+        return connection
+
     def _connect_writer(self) -> sqlite3.Connection:
         if not self._memory and not Path(self.path).is_dir():  # a folder is refused below, with its rights unchanged
             # The log and its index get the rights of the file.
@@ -216,24 +233,34 @@ class SqliteEngine:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}")
-        migrate(connection, None if self._memory else Path(self.path))
+        migrate(connection, None if self._memory else Path(self.path), after=self._after)
         for name in bundles():
             if not steps(name):
                 connection.executescript(bundle_script(name))
         return connection
 
     def _write(self, connection: sqlite3.Connection, bundle: str, params: Params, mode: str) -> int:
-        if mode != self._synchronous:
-            connection.execute(f"PRAGMA synchronous = {mode}")
-            self._synchronous = mode
+        self._synchronize(connection, mode)
         before = connection.total_changes
         if rows := steps(bundle):
             take(connection, rows, params)
-            return connection.total_changes - before
-        values = [_value(params.get(name)) for name in bundle_parameters(bundle)]
-        marks = ", ".join("?" * len(values))
-        connection.execute(f"INSERT INTO temp.run_{bundle} VALUES ({marks})", values)  # noqa: S608 - our own names
+        else:
+            _run(connection, bundle, params)
         return connection.total_changes - before
+
+    def _write_after(
+        self, connection: sqlite3.Connection, query: str, bundle: str, prepare: Callable[[list[list[Any]]], Params]
+    ) -> int:
+        self._synchronize(connection, "FULL")
+        before = connection.total_changes
+        with transaction(connection):
+            _run(connection, bundle, prepare(self._fetch(connection, query, {})))
+        return connection.total_changes - before
+
+    def _synchronize(self, connection: sqlite3.Connection, mode: str) -> None:
+        if mode != self._synchronous:
+            connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
 
     def _fetch(self, connection: sqlite3.Connection, query: str, params: Params) -> list[list[Any]]:
         sql = queries()[query]
@@ -246,6 +273,12 @@ class SqliteEngine:
         (answer,) = connection.execute(whole, values).fetchone()
         rows: list[list[Any]] = msgspec.json.decode(answer)
         return rows
+
+
+def _run(connection: sqlite3.Connection, bundle: str, params: Params) -> None:
+    values = [_value(params.get(name)) for name in bundle_parameters(bundle)]
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO temp.run_{bundle} VALUES ({marks})", values)  # noqa: S608 - our own names
 
 
 @cache
@@ -329,11 +362,22 @@ def _file_size(path: str) -> int:
 
 
 @asynccontextmanager
-async def open_sqlite(path: str) -> AsyncIterator[SqliteEngine]:
+async def open_sqlite(path: str, after: After | None = None) -> AsyncIterator[SqliteEngine]:
     """The engine on the file `path`, or in memory for `:memory:`. `SchemaUnknown`, `StoreClosed`."""
-    engine = SqliteEngine(path)
+    engine = SqliteEngine(path, after)
     try:
         await engine.open()
+        yield engine
+    finally:
+        await engine.close()
+
+
+@asynccontextmanager
+async def read_sqlite(path: str) -> AsyncIterator[SqliteEngine]:
+    """The engine on a file that is there, for `fetch` alone. `StoreClosed`."""
+    engine = SqliteEngine(path)
+    try:
+        await engine.open_to_read()
         yield engine
     finally:
         await engine.close()

@@ -45,7 +45,7 @@ def take(connection: sqlite3.Connection, bundle: Sequence[Step], params: Params)
     if len(due) == 1:
         _run(connection, *due[0])
         return
-    with _transaction(connection):
+    with transaction(connection):
         for step, rows in due:
             _run(connection, step, rows)
 
@@ -82,7 +82,8 @@ def _clamped(value: Any) -> Any:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything inside, or nothing of it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from sqlite3 import Connection
+from typing import Unpack
 
 from kagami.clock import Clock
+from kagami.core.chain import Verdict
 from kagami.errors import Refused
 from kagami.meters import Meters
+from kagami.model.action import Action
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.net.supervise import Nursery
-from kagami.ports import ChatRow, Cleaned, MessageRow, Open, StorePut
+from kagami.ports import AuditRow, ChatRow, Cleaned, MessageQuery, MessageRow, Open, StorePut, TraceQuery
 from kagami.storage import events, messages, plugindata, traces
+from kagami.storage.audit import Audit, Seals
 from kagami.storage.config import StoreConfig
 from kagami.storage.engine import Engine
 from kagami.storage.ledger import BatchLedger
+from kagami.storage.links import CHAINED
 from kagami.storage.search import Search
 from kagami.storage.sqlite import open_sqlite
-from kagami.storage.upkeep import Upkeep
+from kagami.storage.upkeep import DAY_MS, Upkeep
 
 
 class SqlStore:
     """Implements `ports.Store` over any engine. Made by `open_store`."""
 
-    def __init__(self, engine: Engine, ledger: BatchLedger, upkeep: Upkeep, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, ledger: BatchLedger, upkeep: Upkeep, audit: Audit, clock: Clock, keep_audit_ms: int
+    ) -> None:
         self._engine = engine
+        self._audit = audit
         self._upkeep = upkeep
         self._search = Search(engine)
         self._clock = clock
+        self._keep_audit_ms = keep_audit_ms
         self.ledger = ledger
 
     @property
     def healthy(self) -> bool:
         return self.ledger.healthy
+
+    def configure(self, config: StoreConfig) -> None:
+        """Keep more or less from now on."""
+        self._upkeep.configure(config)
+        self._keep_audit_ms = int(config.keep_audit_days * DAY_MS)
 
     async def recover(self, now_ms: int) -> list[Open]:
         await self.ledger.flush()
@@ -64,17 +79,11 @@ class SqlStore:
     ) -> list[MessageRow]:
         return await messages.newest(self._engine, bot=bot, chat=chat, before=before, limit=limit)
 
-    async def search(
-        self, text: str, *, bot: str = "", chat: str = "", user: str = "", before: int = 0, limit: int = 50
-    ) -> list[MessageRow]:
-        return await self._search.find(text, bot=bot, chat=chat, user=user, before=before, limit=limit)
+    async def search(self, text: str, **wanted: Unpack[MessageQuery]) -> list[MessageRow]:
+        return await self._search.find(text, **wanted)
 
-    async def traces(
-        self, *, outcome: str = "", plugin: str = "", slower_us: int = 0, before_ms: int = 0, limit: int = 100
-    ) -> list[Trace]:
-        return await traces.newest(
-            self._engine, outcome=outcome, plugin=plugin, slower_us=slower_us, before_ms=before_ms, limit=limit
-        )
+    async def traces(self, **wanted: Unpack[TraceQuery]) -> list[Trace]:
+        return await traces.newest(self._engine, wanted)
 
     async def trace(self, execution: ExecutionId) -> Trace | None:
         return await traces.one(self._engine, execution)
@@ -82,12 +91,20 @@ class SqlStore:
     async def sends(self, execution: ExecutionId) -> list[MessageRow]:
         return await messages.sends(self._engine, execution)
 
+    async def send(self, number: int) -> tuple[Action, str] | None:
+        await self.ledger.flush()
+        return await messages.send(self._engine, number)
+
     async def dead(self, limit: int = 100) -> list[Open]:
         return await events.dead(self._engine, limit)
 
     async def revive(self, execution: ExecutionId) -> Open | None:
         await self.ledger.flush()
         return await events.revive(self._engine, execution)
+
+    async def drop(self, execution: ExecutionId) -> bool:
+        await self.ledger.flush()
+        return await events.drop(self._engine, execution)
 
     async def measure(self, older_than_ms: int) -> Cleaned:
         await self.ledger.flush()
@@ -99,6 +116,8 @@ class SqlStore:
 
     async def retain(self, now_ms: int) -> Cleaned:
         """Remove what is older or more than the configuration keeps. To be called now and then."""
+        if self._keep_audit_ms:
+            await self._audit.cut(now_ms - self._keep_audit_ms, now_ms)
         return await self._upkeep.retain(now_ms)
 
     async def digest(self) -> None:
@@ -114,19 +133,38 @@ class SqlStore:
         result: str,
         writes: Sequence[StorePut] = (),
     ) -> None:
-        await self.put_many(writes)
-        await self._engine.write(
-            "audit",
-            {
-                "at_ms": at_ms,
-                "kind": principal.kind,
-                "name": principal.name,
-                "operation": operation,
-                "target": target,
-                "result": result,
-            },
-            durable=True,
+        if writes:
+            await self.ledger.flush()  # what was given before must not come after
+        await self._audit.add(at_ms, principal, operation, target, result, writes)
+
+    async def audits(
+        self,
+        *,
+        who: str = "",
+        operation: str = "",
+        result: str = "",
+        text: str = "",
+        since_ms: int = 0,
+        until_ms: int = 0,
+        before: int = 0,
+        limit: int = 100,
+    ) -> list[AuditRow]:
+        return await self._audit.newest(
+            who=who,
+            operation=operation,
+            result=result,
+            text=text,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            before=before,
+            limit=limit,
         )
+
+    async def audits_after(self, seq: int, limit: int = 500) -> list[AuditRow]:
+        return await self._audit.page(seq, limit)
+
+    async def verify_audit(self) -> Verdict:
+        return await self._audit.verify()
 
     async def counts(self, since_ms: int) -> Mapping[str, int]:
         return await messages.counts(self._engine, since_ms)
@@ -142,20 +180,31 @@ async def open_store(
     clock: Clock,
     meters: Meters,
     config: StoreConfig | None = None,
+    seals: Seals | None = None,
 ) -> AsyncIterator[SqlStore]:
     """The store in a file (a path or `sqlite:///path`) or in memory (`:memory:`), migrated and ready.
 
     The search index and the list of chats are filled in the background; what they do not hold yet is read directly.
     """
+    seals, config, adopted = seals or Seals(), config or StoreConfig(), list[int]()
+
+    def adopt(connection: Connection) -> None:
+        seals.adopt(connection)
+        adopted.append(CHAINED)
+
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path)))
+        engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path), {CHAINED: adopt}))
+        audit = Audit(engine, clock, seals)
+        await audit.open(adopted=bool(adopted))
+        stack.push_async_callback(audit.anchor)
         ((newest,),) = await engine.ask("newest_id")
         ledger = BatchLedger(engine, meters, newest)
         stack.push_async_callback(ledger.close)
-        upkeep = Upkeep(engine, config or StoreConfig(), lambda: ledger.newest)
+        upkeep = Upkeep(engine, config, lambda: ledger.newest)
         nursery = await stack.enter_async_context(Nursery(clock))
         nursery.keep("store upkeep", upkeep.run)
-        yield SqlStore(engine, ledger, upkeep, clock)
+        nursery.keep("audit anchors", audit.run)
+        yield SqlStore(engine, ledger, upkeep, audit, clock, int(config.keep_audit_days * DAY_MS))
 
 
 def database_path(url_or_path: str) -> str:

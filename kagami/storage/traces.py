@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kagami.model.ids import ExecutionId, execution_id
 from kagami.model.trace import Trace
+from kagami.ports import TraceQuery
 from kagami.storage.engine import Engine, Params
 from kagami.storage.rows import read_trace
 
@@ -14,19 +15,25 @@ SLACK_MS = 3_600_000
 LATEST_MS = (1 << 48) - 1
 
 
-async def newest(
-    engine: Engine, *, outcome: str, plugin: str, slower_us: int, before_ms: int, limit: int
-) -> list[Trace]:
-    """Newest first. `plugin` is an id, or `id@version`."""
-    latest = before_ms or LATEST_MS
+async def newest(engine: Engine, wanted: TraceQuery) -> list[Trace]:
+    """Newest first."""
+    latest = wanted.get("before_ms") or LATEST_MS
+    bound = lowest_id(latest + SLACK_MS)
     params: Params = {
-        "outcome": outcome,
-        "plugin": plugin,
-        "slower_us": slower_us,
+        "outcome": wanted.get("outcome", ""),
+        "plugin": wanted.get("plugin", ""),
+        "bot": wanted.get("bot", ""),
+        "chat": wanted.get("chat", ""),
+        "user": wanted.get("user", ""),
+        "slower_us": wanted.get("slower_us", 0),
         "before_ms": latest,
-        "bound": lowest_id(latest + SLACK_MS),
-        "most": max(0, limit),
+        "since_ms": wanted.get("since_ms", 0),
+        "bound": min(bound, wanted.get("before") or bound),
+        "execution": wanted.get("execution", "").lower(),
+        "text": wanted.get("text", "").lower(),
+        "most": max(0, wanted.get("limit", 100)),
     }
+    outcome = wanted.get("outcome", "")
     query = "odd_traces" if outcome and outcome not in COMMON else "traces"
     return [read_trace(row) for row in await engine.fetch(query, params)]
 

@@ -47,6 +47,10 @@ class Upkeep:
         self._lock = asyncio.Lock()
         self.digest = Digest(engine, self._lock)
 
+    def configure(self, config: StoreConfig) -> None:
+        """Keep more or less from now on."""
+        self._config = config
+
     async def run(self) -> None:
         """Until cancelled: read what is new, and let the database tidy itself."""
         clock = asyncio.get_running_loop().time

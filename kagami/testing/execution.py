@@ -51,6 +51,7 @@ class ChatExecution:
         self.attempts = attempts
         self.restarted = restarted
         self.journal = {} if journal is None else journal
+        self.only = ""
         self.ended = False
         self.prefix = chat.prefix
         self.marks: list[str] = []

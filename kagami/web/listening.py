@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from weakref import WeakSet
 
 import msgspec
@@ -12,8 +13,9 @@ from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from kagami.core.scopes import allowed
 from kagami.errors import KagamiError, Unauthorized
-from kagami.model.principal import Principal
+from kagami.model.principal import CONSOLE, Principal
 from kagami.ports import Parts
+from kagami.ports.attendance import Face
 from kagami.web.live import SCOPES, Subscription, feed
 
 LIVE_MESSAGE_BYTES = 1 << 14
@@ -26,6 +28,8 @@ AGAIN_SECONDS = 3.0
 
 Ask = Callable[[web.Request], Awaitable[Principal]]
 """Who a request is from, asked anew; `Unauthorized` when that is nobody any more."""
+
+_SOMEBODY = Principal("unknown", "")
 
 
 class Listening:
@@ -46,7 +50,7 @@ class Listening:
         elif not await self._refused(channel, request, wishes):
             async with asyncio.TaskGroup() as group:
                 jobs = [
-                    group.create_task(self._push(channel, wishes)),
+                    group.create_task(self._push(channel, request, wishes)),
                     group.create_task(self._watch(channel, request, wishes)),
                 ]
                 async for _ in channel:  # reading is what notices pings and the end
@@ -75,13 +79,25 @@ class Listening:
         while not await self._refused(channel, request, wishes):
             await self._parts.clock.sleep(AGAIN_SECONDS)
 
-    async def _push(self, channel: web.WebSocketResponse, wishes: Subscription) -> None:
-        async with aclosing(feed(self._parts, wishes.topics, wishes)) as items:
-            async for item in items:
-                try:
-                    await channel.send_str(msgspec.json.encode(item).decode())
-                except ClientConnectionResetError:
-                    return
+    async def _push(self, channel: web.WebSocketResponse, request: web.Request, wishes: Subscription) -> None:
+        who = await self._known(request)
+        face: Face = "console" if who.kind == CONSOLE.kind else "feed"
+        with self._parts.attendance.enter(who, face) as presence, suppress(ClientConnectionResetError):
+            try:
+                async with aclosing(feed(replace(self._parts, who=who), wishes.topics, wishes)) as items:
+                    async for item in items:
+                        text = msgspec.json.encode(item).decode()
+                        presence.sent(len(text))
+                        await channel.send_str(text)
+            except KagamiError as error:  # what is looked at is away for now: the reader comes again
+                await channel.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.text().encode()[:120])
+
+    async def _known(self, request: web.Request) -> Principal:
+        """Who reads; nobody when that cannot be told now."""
+        try:
+            return await self._ask(request)
+        except KagamiError:
+            return _SOMEBODY
 
     async def close(self, _: web.Application) -> None:
         """Tell the readers that this engine stops."""

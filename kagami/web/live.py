@@ -16,6 +16,7 @@ from kagami.logwords import matcher
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
 from kagami.operations.logs import Level
+from kagami.operations.privacy import veiled_audit, veiled_traces
 from kagami.ports import AuditRow, BotRow, Feed, Notice, Parts
 
 Topic = Literal["pulse", "bots", "notice", "logs", "traces", "audit"]
@@ -113,32 +114,33 @@ class Executions:
     """Traces of executions that ended, oldest first."""
 
     def __init__(self, parts: Parts, _: Subscription) -> None:
-        self._store = parts.store
+        self._parts = parts
         self._known: set[ExecutionId] | None = None
 
     async def news(self, beat: int) -> list[Any]:
         if beat % 2:
             return []
-        rows = await self._store.traces(limit=WINDOW)
+        rows = await self._parts.store.traces(limit=WINDOW)
         known, self._known = self._known, {each.execution for each in rows}
         fresh: list[Trace] = [each for each in reversed(rows) if known is not None and each.execution not in known]
-        return [fresh] if fresh else []
+        return [veiled_traces(self._parts, fresh)] if fresh else []
 
 
 class Audit:
-    """Rows of the audit, oldest first."""
+    """Rows of the audit, oldest first: what one operator does, the others see within a second."""
 
     def __init__(self, parts: Parts, _: Subscription) -> None:
-        self._store = parts.store
+        self._parts, self._store = parts, parts.store
         self._seen = -1
 
-    async def news(self, beat: int) -> list[Any]:
-        if beat % 2:
+    async def news(self, beat: int) -> list[Any]:  # noqa: ARG002
+        if self._seen < 0:
+            newest = await self._store.audits(limit=1)
+            self._seen = newest[0].seq if newest else 0
             return []
-        rows = await self._store.audits(limit=PORTION)
-        fresh: list[AuditRow] = [each for each in reversed(rows) if each.seq > self._seen >= 0]
-        self._seen = rows[0].seq if rows else 0
-        return [fresh] if fresh else []
+        fresh: list[AuditRow] = await self._store.audits_after(self._seen, PORTION)
+        self._seen = fresh[-1].seq if fresh else self._seen
+        return [veiled_audit(self._parts, fresh)] if fresh else []
 
 
 SOURCES: dict[str, Callable[[Parts, Subscription], Source]] = {
@@ -152,7 +154,7 @@ SOURCES: dict[str, Callable[[Parts, Subscription], Source]] = {
 
 
 async def feed(parts: Parts, topics: Sequence[str], wishes: Subscription | None = None) -> AsyncGenerator[Feed, None]:
-    """Items of `topics` until it is closed; a topic that is not known says nothing."""
+    """Items of `topics` for `parts.who` until it is closed; a topic that is not known says nothing."""
     wishes = wishes or Subscription()
     sources = {name: make(parts, wishes) for name, make in SOURCES.items() if name in topics}
     beat = 0

@@ -157,6 +157,48 @@ class Worker:
     async def handle(self, execution: PortExecution) -> Handled:
         return await self._handle(execution)
 
+    def serves(self, plugin: str) -> bool:
+        return plugin == "weather"
+
+    def takers(self, event: Event, only: str = "") -> list[str]:
+        return [f"{only or 'echo'}@1"] if self.wanted else []
+
+
+class Hand:
+    """Implements `ports.Worker`: remembers what it heard, and takes `seconds` of a clock for each."""
+
+    def __init__(
+        self, name: str, pool: str = "", weight: float = 1.0, *, clock: StillClock | None = None, seconds: float = 0.0
+    ) -> None:
+        self.name = name
+        self.pool = pool
+        self.weight = weight
+        self.live = True
+        self.clock, self.seconds = clock, seconds
+        self.fails: Exception | None = None
+        self.heard: list[str] = []
+
+    async def handle(self, execution: PortExecution) -> Handled:
+        self.heard.append(execution.event.dedupe)
+        if self.clock:
+            self.clock.now += self.seconds
+        if self.fails:
+            raise self.fails
+        return Handled(self.name, "handled")
+
+
+class Kept:
+    """What a store keeps by namespace and key."""
+
+    def __init__(self, **kept: dict[str, str]) -> None:
+        self.kept = {f"@{name}": values for name, values in kept.items()}
+
+    async def get(self, plugin: str, key: str) -> str | None:
+        return self.kept.get(plugin, {}).get(key)
+
+    async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
+        return {key: value for key, value in self.kept.get(plugin, {}).items() if key.startswith(prefix)}
+
 
 class NoQuestions:
     """Implements `ports.Dialogs`: nothing is asked, unless `takes` says so."""
@@ -179,8 +221,15 @@ class Letters:
         self.receipt = receipt or Sent("900")
 
     async def send(
-        self, execution: ExecutionId, ordinal: int, action: Action, journal: dict[int, Receipt] | None = None
+        self,
+        execution: ExecutionId,
+        ordinal: int,
+        action: Action,
+        journal: dict[int, Receipt] | None = None,
+        *,
+        written: Callable[[], None] = lambda: None,
     ) -> Receipt:
+        written()
         self.sent.append((execution, ordinal, action))
         if journal is not None and not isinstance(self.receipt, Failed):
             journal[ordinal] = self.receipt

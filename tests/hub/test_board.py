@@ -22,7 +22,7 @@ class Wall:
 
 def test_a_pulse_counts_bots_by_how_they_are() -> None:
     wall = Wall()
-    for name, state in (("qq:1", "online"), ("qq:2", "backoff"), ("qq:3", "auth_failed")):
+    for name, state in (("qq:1", "online"), ("qq:2", "backoff"), ("qq:3", "auth_failed"), ("qq:4", "stopped")):
         wall.bots.attach(Account(BotId(name), state=state))  # type: ignore[arg-type]
     wall.second()
     pulse = wall.board.pulse()

@@ -116,3 +116,50 @@ async def test_the_trace_tells_the_way() -> None:
     assert [mark.stage for mark in trace.marks] == ["lane", "route"]
     assert (trace.outcome, trace.plugin, trace.text, trace.started_ms) == ("handled", "echo@1", "hello", 5)
     assert trace.total_us >= trace.marks[-1].at_us >= trace.marks[0].at_us
+
+
+async def test_a_crowded_chat_holds_up_another_by_one_turn() -> None:
+    slots, served = Slots(1), list[str]()
+    await slots.take("crowd")
+
+    async def work(chat: str) -> None:
+        await slots.take(chat)
+        served.append(chat)
+        slots.give()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(50):
+            group.create_task(work("crowd"))
+        await asyncio.sleep(0)
+        group.create_task(work("quiet"))
+        await asyncio.sleep(0)
+        slots.give()
+    assert served.index("quiet") == 1
+    assert len(served) == 51
+
+
+async def test_more_slots_are_given_to_those_who_wait() -> None:
+    slots = Slots(1)
+    await slots.take()
+    waiting = [asyncio.ensure_future(slots.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    slots.configure(3)
+    await asyncio.wait_for(asyncio.gather(*waiting[:2]), 1)
+    assert not waiting[2].done()
+    slots.give()
+    await asyncio.wait_for(waiting[2], 1)
+
+
+async def test_fewer_slots_come_about_as_those_that_are_taken_are_given_back() -> None:
+    slots = Slots(3)
+    for _ in range(3):
+        await slots.take()
+    slots.configure(1)
+    waiting = asyncio.ensure_future(slots.take())
+    for _ in range(2):
+        slots.give()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    slots.give()
+    await asyncio.wait_for(waiting, 1)
+    assert not slots.take_free()

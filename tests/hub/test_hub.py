@@ -54,6 +54,12 @@ class Plugins:
             raise PluginError(plugin="p", reason="broken")
         return Handled("p@1", "handled")
 
+    def serves(self, plugin: str) -> bool:
+        return True
+
+    def takers(self, event: Event, only: str = "") -> list[str]:
+        return ["p@1"]
+
     def blame(self, frames: object) -> str:
         return ""
 
@@ -94,7 +100,7 @@ async def test_a_message_is_kept_handled_answered_and_traced() -> None:
     async with home() as one:
         assert await one.hub.accept(said(1), 0.0)
         trace = await one.trace(1, "handled")
-        assert [mark.stage for mark in trace.marks] == ["lane", "route", "send", "receipt"]
+        assert [mark.stage for mark in trace.marks] == ["frame", "lane", "guard", "route", "send", "commit", "receipt"]
         assert one.bot.performed == [Send(QQ, ChatId("group:7"), text("hello"))]
         sends = await one.store.sends(said(1).execution)
         assert [(row.text, row.outcome, row.message_id) for row in sends] == [("hello", "sent", "900")]

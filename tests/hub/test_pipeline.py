@@ -121,7 +121,11 @@ async def test_a_rule_drops_an_event() -> None:
         await one.walk(execution())
         trace = one.book.closed[0][0]
     assert trace.outcome == "dropped"
-    assert [(mark.stage, mark.detail) for mark in trace.marks] == [("lane", ""), ("guard", ""), ("route", "rule 1 user:42")]
+    assert [(mark.stage, mark.detail) for mark in trace.marks] == [
+        ("lane", ""),
+        ("guard", ""),
+        ("route", "rule 1 user:42"),
+    ]
 
 
 async def test_a_rule_gives_an_event_to_one_plugin() -> None:

@@ -111,6 +111,14 @@ def test_hits_stay_when_a_rule_is_moved() -> None:
     assert crossing.routes.hits(SAVED[1]).count == 1
 
 
+def test_hits_of_a_rule_that_is_gone_are_forgotten() -> None:
+    crossing = Crossing(*SAVED)
+    crossing.walk(fixtures()[0])
+    crossing.routes.use(RuleList(2, tuple(SAVED[:1])))
+    crossing.routes.use(RuleList(3, tuple(SAVED)))
+    assert crossing.routes.hits(SAVED[1]) == Hits()
+
+
 async def test_rules_are_read_from_the_store() -> None:
     kept = RuleList(3, (Rule("*", "drop"),))
     crossing = Crossing(store=Kept(rules={"list": msgspec.json.encode(kept).decode()}))

@@ -9,6 +9,7 @@ import pytest
 
 from kagami.core.pools import SETTLED_S
 from kagami.errors import Unavailable
+from kagami.hub import workers
 from kagami.hub.execution import Execution
 from kagami.hub.workers import FAILED_S, Workers
 from kagami.model.ids import ChatId
@@ -148,6 +149,33 @@ async def test_an_operators_weight_goes_before_the_workers_own() -> None:
     house = House(Hand("a", "pool"), Hand("b", "pool"), store=Kept(workers={"worker:a": '{"weight":0}'}))
     await house.workers.read()
     assert {await house.say(chat) for chat in range(20)} == {"b"}
+
+
+async def test_one_without_a_weight_keeps_its_chats_and_gets_no_new_ones() -> None:
+    store = Kept(workers={})
+    house = House(Hand("a", "pool"), Hand("b", "pool"), store=store)
+    first = {chat: await house.say(chat) for chat in range(20)}
+    assert set(first.values()) == {"a", "b"}
+    store.kept["@workers"]["worker:a"] = '{"weight":0}'
+    await house.workers.read()
+    assert {chat: await house.say(chat) for chat in range(20)} == first
+    assert {await house.say(chat) for chat in range(20, 40)} == {"b"}
+
+
+async def test_a_pool_without_any_weight_is_not_there() -> None:
+    house = House(Hand("a", "pool", 0.0))
+    assert not house.workers.live("pool")
+    assert house.workers.live("a")
+    assert [await house.say(1), await house.say(1, "a")] == ["", "a"]
+
+
+async def test_a_seat_that_is_forgotten_is_not_kept_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "MOST_SEATS", 2)
+    house = House(Hand("a", "pool"))
+    for chat in range(3):
+        await house.say(chat)
+    kept = [key for key, value in house.effects.items() if value]
+    assert kept == ["seat:pool|qq:1000|group:1", "seat:pool|qq:1000|group:2"]
 
 
 async def test_one_that_comes_back_keeps_what_was_measured() -> None:

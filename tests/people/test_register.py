@@ -116,6 +116,17 @@ async def test_a_password_can_be_given_again(desk: PeopleDesk, do: Do, alice: st
     await desk.login(alice, made.password, ADDRESS)
 
 
+async def test_another_password_lists_the_tokens_that_go_on(desk: PeopleDesk, do: Do, alice: str) -> None:
+    await do(MakeToken(name="console", scopes=["*"]))
+    who = await desk.principal((await desk.login(alice, PASSWORD, ADDRESS)).access_token, ADDRESS)
+    await do(MakeToken(name="script", scopes=["*"]), who)
+    given = await do(SetPassword(name="Alice", password="nine green lanterns"))
+    assert [each.name for each in given.tokens] == ["script"]
+    who = await desk.principal((await desk.login(alice, "nine green lanterns", ADDRESS)).access_token, ADDRESS)
+    changed = await do(OwnPassword(old="nine green lanterns", new=PASSWORD), who)
+    assert [each.name for each in changed.tokens] == ["script"]
+
+
 async def test_no_password_is_in_the_audit(store: SqlStore, do: Do) -> None:
     made = await do(Add(name="vera"))
     await do(SetPassword(name="vera", password=PASSWORD))

@@ -10,7 +10,7 @@ from kagami.errors import Unauthorized
 from kagami.operations.people import EndSession, ListSessions
 from kagami.people.desk import PeopleDesk
 from kagami.people.records import SESSIONS, digest
-from kagami.people.sessions import IDLE_MS, PER_PERSON, WHOLE_MS, session_of
+from kagami.people.sessions import IDLE_MS, PER_PERSON, TOGETHER_MS, WHOLE_MS, session_of
 from kagami.storage.store import SqlStore
 from kagami.testing.clock import FakeClock
 from tests.people.conftest import ADDRESS, PASSWORD, Do
@@ -25,9 +25,10 @@ async def test_a_refresh_token_gives_another_pair(desk: PeopleDesk, alice: str) 
     assert (await desk.principal(second.access_token, ADDRESS)).name == alice
 
 
-async def test_one_that_comes_again_ends_the_session(desk: PeopleDesk, alice: str) -> None:
+async def test_one_that_comes_again_ends_the_session(desk: PeopleDesk, clock: FakeClock, alice: str) -> None:
     first = await desk.login(alice, PASSWORD, ADDRESS)
     second = await desk.refresh(first.refresh_token, ADDRESS)
+    await clock.advance(TOGETHER_MS / 1000)
     for token in (first.refresh_token, second.refresh_token):
         with pytest.raises(Unauthorized):
             await desk.refresh(token, ADDRESS)
@@ -44,12 +45,28 @@ async def test_a_thief_is_in_the_audit(desk: PeopleDesk, store: SqlStore, alice:
     assert (row.name, row.address) == (alice, "198.51.100.9")
 
 
-async def test_of_two_at_once_one_is_a_thief(desk: PeopleDesk, alice: str) -> None:
+async def test_two_tabs_at_once_are_given_the_same_next_token(desk: PeopleDesk, alice: str) -> None:
     first = await desk.login(alice, PASSWORD, ADDRESS)
-    pair = [desk.refresh(first.refresh_token, ADDRESS) for _ in range(2)]
+    one, other = await asyncio.gather(*(desk.refresh(first.refresh_token, ADDRESS) for _ in range(2)))
+    assert one.refresh_token == other.refresh_token
+    await desk.principal(other.access_token, ADDRESS)
+    await desk.refresh(one.refresh_token, ADDRESS)
+
+
+async def test_of_two_at_once_from_two_places_one_is_a_thief(desk: PeopleDesk, alice: str) -> None:
+    first = await desk.login(alice, PASSWORD, ADDRESS)
+    pair = [desk.refresh(first.refresh_token, address) for address in (ADDRESS, "198.51.100.9")]
     results = await asyncio.gather(*pair, return_exceptions=True)
     assert sum(isinstance(each, Unauthorized) for each in results) == 1
     assert await desk.register.sessions() == []
+
+
+async def test_only_the_last_token_but_one_is_given_again(desk: PeopleDesk, alice: str) -> None:
+    first = await desk.login(alice, PASSWORD, ADDRESS)
+    second = await desk.refresh(first.refresh_token, ADDRESS)
+    await desk.refresh(second.refresh_token, ADDRESS)
+    with pytest.raises(Unauthorized):
+        await desk.refresh(first.refresh_token, ADDRESS)
 
 
 async def test_another_login_of_theirs_goes_on(desk: PeopleDesk, alice: str) -> None:
@@ -57,7 +74,7 @@ async def test_another_login_of_theirs_goes_on(desk: PeopleDesk, alice: str) -> 
     first = await desk.login(alice, PASSWORD, ADDRESS)
     await desk.refresh(first.refresh_token, ADDRESS)
     with pytest.raises(Unauthorized):
-        await desk.refresh(first.refresh_token, ADDRESS)
+        await desk.refresh(first.refresh_token, "198.51.100.9")
     await desk.refresh(other.refresh_token, ADDRESS)
 
 

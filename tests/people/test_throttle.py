@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from kagami.errors import Throttled
-from kagami.people.throttle import THROTTLE, Throttle, place_of
+from kagami.people.throttle import THROTTLE, Count, Throttle, place_of
 from kagami.storage.store import SqlStore
 from kagami.testing.clock import FakeClock
 
@@ -97,17 +98,28 @@ async def test_the_counts_outlive_the_process(store: SqlStore, clock: FakeClock)
 async def test_what_was_right_frees_the_account(throttle: Throttle, store: SqlStore) -> None:
     await fail(throttle, 4)
     right = await throttle.take("alice", "192.0.2.1")
-    await store.put_many(await throttle.forgive(right))
+    await throttle.forgive(right)
     await fail(throttle, 5)
 
 
 async def test_an_own_account_does_not_free_the_address(throttle: Throttle, store: SqlStore) -> None:
     await fail(throttle, 4, account="victim")
     right = await throttle.take("mallory", "192.0.2.1")
-    await store.put_many(await throttle.forgive(right))
+    await throttle.forgive(right)
     await fail(throttle, 1, account="victim")
     with pytest.raises(Throttled):
         await throttle.take("another", "192.0.2.1")
+
+
+async def test_a_try_that_comes_while_another_is_forgiven_counts(throttle: Throttle, store: SqlStore) -> None:
+    await fail(throttle, 2, account="victim")
+    right = await throttle.take("mallory", "192.0.2.1")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(throttle.forgive(right))
+        for _ in range(2):
+            group.create_task(throttle.take("victim", "192.0.2.1"))
+    kept = [msgspec.json.decode(text, type=Count).tries for text in (await store.items(THROTTLE)).values()]
+    assert kept == [4, 4]
 
 
 async def test_a_clock_that_goes_back_makes_no_wait_longer(store: SqlStore, clock: FakeClock) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from kagami.meters import Meters
+from kagami.storage.anchors import Anchors
+from kagami.storage.audit import Seals
 from kagami.storage.store import SqlStore, open_store
 from kagami.testing.clock import FakeClock
+from tests.storage.audited import KEY
 
 
 @pytest.fixture
@@ -31,3 +34,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def store(place: str, clock: FakeClock, meters: Meters) -> AsyncIterator[SqlStore]:
     async with open_store(place, clock=clock, meters=meters) as opened:
         yield opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "kagami.db"
+
+
+@pytest.fixture
+def seals(tmp_path: Path) -> Seals:
+    return Seals(KEY, Anchors(tmp_path / "audit.anchors", "a secret"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,9 @@ class HeldEngine:
         self.writes.append(write)
         self._changed.set()
         return write.future
+
+    def write_after(self, query: str, bundle: str, prepare: Callable[[list[list[Any]]], Params]) -> asyncio.Future[int]:
+        raise AssertionError(bundle)
 
     def ask(self, query: str, params: Params | None = None) -> asyncio.Future[list[list[Any]]]:
         future: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from kagami.log import LogLine, Ring
 from kagami.storage.logbook import Logbook
+from kagami.storage.logfiles import ACTIVE, LogFiles, decode
 
 SECONDS = 10.0
 
@@ -109,6 +112,53 @@ async def test_the_next_run_goes_on_with_the_numbers(book: Logbook, tmp_path: Pa
     page = await again.back(0, "", before=0, limit=4, seconds=SECONDS)
     assert numbers(page.lines) == [99, 100, 101, 102]
     await again.close()
+
+
+async def test_what_threads_say_while_it_is_opened_is_on_disk_in_its_order(tmp_path: Path) -> None:
+    ring, going = Ring(), threading.Event()
+
+    def speak() -> None:
+        while not going.is_set():
+            ring.handle(record("from a thread"))
+
+    threads = [threading.Thread(target=speak) for _ in range(2)]
+    for each in threads:
+        each.start()
+    book = Logbook(ring, tmp_path)
+    await book.open()
+    await book.flush()
+    going.set()
+    for each in threads:
+        each.join()
+    await book.close()
+    said = (tmp_path / ACTIVE).read_bytes().splitlines()
+    assert [decode(line).seq for line in said] == list(range(1, ring.newest + 1))
+
+
+async def test_what_was_given_up_in_the_middle_of_writing_is_on_disk_in_its_order(
+    ring: Ring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Logbook(ring, tmp_path)
+    await book.open()
+    begun, going, append = threading.Event(), threading.Event(), LogFiles.append
+
+    def slow(files: LogFiles, lines: Sequence[bytes]) -> None:
+        begun.set()
+        going.wait(5)
+        append(files, lines)
+
+    ring.handle(record("one"))
+    with monkeypatch.context() as patch:
+        patch.setattr(LogFiles, "append", slow)
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(book.flush())
+            await asyncio.to_thread(begun.wait, 5)
+            writing.cancel()
+        ring.handle(record("two"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(book.close())
+            going.set()
+    assert [decode(line).text for line in (tmp_path / ACTIVE).read_bytes().splitlines()] == ["one", "two"]
 
 
 async def test_a_folder_that_cannot_be_used_leaves_what_is_in_memory(ring: Ring, tmp_path: Path) -> None:

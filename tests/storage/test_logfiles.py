@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import logging
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -68,6 +70,75 @@ def test_a_torn_last_line_is_left_out(files: LogFiles, tmp_path: Path) -> None:
     again = LogFiles(tmp_path)
     again.open()
     assert again.newest == 2
+
+
+def test_a_line_that_a_full_disk_tore_is_not_left(
+    files: LogFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.append(encoded([1]))
+    write, room = os.write, [10]
+
+    def short(descriptor: int, content: memoryview) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        room[0], most = 0, room[0]
+        return write(descriptor, content[:most])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kagami.storage.logfiles.os.write", short)
+        with pytest.raises(OSError, match="No space"):
+            files.append(encoded([2]))
+    files.append(encoded([2, 3]))
+    assert numbers(files.lines(None)) == [1, 2, 3]
+
+
+def test_a_file_that_cannot_be_closed_on_a_full_disk_is_written_once(
+    files: LogFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kagami.storage.logfiles.SEGMENT_BYTES", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(LogFiles, "_keep", full)
+        files.append(encoded([1]))
+    files.append(encoded([2]))
+    assert [numbers(files.lines(each)) for each in files.segments] == [[1, 2]]
+
+
+def test_numbers_that_are_missing_begin_a_new_file(files: LogFiles, tmp_path: Path) -> None:
+    files.append(encoded([1, 2]))
+    files.append(encoded([7, 8]))
+    again = LogFiles(tmp_path)
+    again.open()
+    assert [(each.first, each.last) for each in again.segments] == [(1, 2), (7, 8)]
+    assert again.newest == 8
+
+
+def test_a_file_that_was_closed_when_the_run_was_killed_is_there_once(files: LogFiles, tmp_path: Path) -> None:
+    files.append(encoded([1, 2]))
+    kept = (tmp_path / ACTIVE).read_bytes()
+    files.close_active()
+    (tmp_path / ACTIVE).write_bytes(kept)
+    again = LogFiles(tmp_path)
+    again.open()
+    assert [numbers(again.lines(each)) for each in again.segments] == [[1, 2]]
+
+
+@pytest.mark.parametrize("harm", [lambda raw: raw[:20], lambda raw: raw[:12] + b"\xff" * 8 + raw[20:], lambda _: b""])
+def test_a_closed_file_that_is_damaged_has_no_lines(files: LogFiles, harm: Callable[[bytes], bytes]) -> None:
+    files.append(encoded([1, 2]))
+    files.close_active()
+    path = files.segments[0].path
+    path.write_bytes(harm(path.read_bytes()))
+    assert files.lines(files.segments[0]) == []
+
+
+def test_bytes_that_are_no_text_are_no_line(files: LogFiles, tmp_path: Path) -> None:
+    files.append([*encoded([1]), encoded([2])[0].replace(b"line", b"l\xffne"), b"\0\0\n", *encoded([2])])
+    again = LogFiles(tmp_path)
+    again.open()
+    assert numbers(again.lines(again.segments[0])) == [1, 2]
 
 
 def test_a_file_of_others_is_left_alone(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kagami.model.event import Sender
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE
 from kagami.model.segment import Image, Mention, Native, Reply, Text
-from kagami.ports import Store, StorePut
+from kagami.ports import AuditRow, Store, StorePut
 from kagami.storage.store import SqlStore, database_path, open_store
 from kagami.testing.clock import FakeClock
 from tests.storage.make import BOT, CHAT, START_MS, event, send, trace
@@ -356,8 +356,8 @@ async def test_no_number_is_too_large_to_ask_with(store: SqlStore, number: int) 
 
 async def test_an_audit_row_is_kept(store: SqlStore) -> None:
     await store.audit(START_MS, CONSOLE, "messages.clean", "7", "ok")
-    rows = await store._engine.fetch("audit")
-    assert rows == [[START_MS, "console", "console", "messages.clean", "7", "ok"]]
+    (row,) = await store.audits()
+    assert row == AuditRow(1, START_MS, "console", "console", "", "messages.clean", "7", "ok")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from kagami.model.ids import ExecutionId
@@ -41,6 +44,32 @@ async def test_traces_can_be_chosen(
 ) -> None:
     found = await filled.traces(outcome=outcome, plugin=plugin, slower_us=slower_us, before_ms=before_ms, limit=limit)
     assert [each.total_us for each in found] == totals
+
+
+async def test_traces_are_found_by_who_said_what_where_and_page_by_page(store: SqlStore) -> None:
+    said = [
+        (1, {"chat": "group:7", "user": "42", "text": "/weather 北京"}),
+        (2, {"chat": "private:7", "user": "43", "text": "Hello"}),
+        (3, {"chat": "group:8", "user": "42", "text": "x", "error": "TimeoutError: upstream"}),
+    ]
+    made = []
+    for place, fields in said:
+        given = event(time_ms=START_MS + place * 1_000)
+        made.append(msgspec.structs.replace(trace(given, "handled"), started_ms=given.time_ms, **fields))
+        store.ledger.record(made[-1])
+    await store.ledger.flush()
+
+    async def found(**wanted: Any) -> list[int]:
+        rows = await store.traces(**wanted)
+        return [next(place for place, each in enumerate(made, 1) if each == row) for row in rows]
+
+    assert (await found(chat="group:7"), await found(chat="7"), await found(chat="group")) == ([1], [2, 1], [])
+    assert (await found(user="42"), await found(bot=made[0].bot.partition(":")[2])) == ([3, 1], [3, 2, 1])
+    assert (await found(text="北京"), await found(text="hELLO"), await found(text="timeout")) == ([1], [2], [3])
+    assert await found(execution=made[1].execution[-8:].upper()) == [2]
+    assert await found(since_ms=START_MS + 2_000) == [3, 2]
+    assert (await found(limit=2), await found(limit=2, before=made[1].execution)) == ([3, 2], [1])
+    assert await found(user="42", outcome="dead") == []
 
 
 async def test_an_unknown_execution_has_no_trace(store: SqlStore) -> None:

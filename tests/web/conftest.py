@@ -19,12 +19,13 @@ from tests.web.doubles import make_parts
 
 @dataclass(frozen=True)
 class Site:
-    """A server with a client for each of its doors."""
+    """A server with a client for each of its doors; `known` comes to the port with every right, `outside` with none."""
 
     server: WebServer
     socket: Path
     outside: aiohttp.ClientSession
     inside: aiohttp.ClientSession
+    known: aiohttp.ClientSession
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Site]]
@@ -40,7 +41,8 @@ def serve(tmp_path: Path) -> Serve:
             async with (
                 aiohttp.ClientSession(address) as outside,
                 aiohttp.ClientSession("http://localhost", connector=aiohttp.UnixConnector(str(socket))) as inside,
+                aiohttp.ClientSession(address, headers={"Authorization": "Bearer admin"}) as known,
             ):
-                yield Site(server, socket, outside, inside)
+                yield Site(server, socket, outside, inside, known)
 
     return serve

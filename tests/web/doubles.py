@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from kagami.errors import KagamiError
+from kagami.core.privacy.desk import PrivacyDesk
+from kagami.errors import KagamiError, Unauthorized
 from kagami.log import Ring
 from kagami.meters import Meters
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
+from kagami.people.attendance import Attended
 from kagami.ports import BotHealth, BotRow, ChatRow, Notice, Parts, Pulse, StorePut
 from kagami.testing.clock import FakeClock
 
@@ -42,6 +44,10 @@ class StillHouse:
     def notices(self) -> list[Notice]:
         return list(self.told)
 
+    @property
+    def leaving(self) -> bool:
+        return bool(self.stopped)
+
     def stop(self, reason: str) -> None:
         self.stopped = reason
 
@@ -55,6 +61,20 @@ class Rows:
 
     def get(self, bot: BotId) -> None:
         """No row has an account behind it."""
+
+
+class OneKey:
+    """People who are known by one token each."""
+
+    def __init__(self, **tokens: str) -> None:
+        self.tokens = {token: frozenset(scopes.split()) for token, scopes in tokens.items()}
+        self.asked = 0
+
+    async def principal(self, bearer: str, address: str) -> Principal:
+        self.asked += 1
+        if bearer not in self.tokens:
+            raise Unauthorized(reason="the token is nobody's")
+        return Principal("token", bearer, self.tokens[bearer], address)
 
 
 class SmallStore:
@@ -95,6 +115,9 @@ def make_parts(**given: Any) -> Parts:
         "store": SmallStore(),
         "bots": Rows(row()),
         "house": StillHouse(),
+        "attendance": Attended(FakeClock(wall_ms=NOW_MS)),
+        "people": OneKey(admin="*", viewer="*:read"),
+        "privacy": PrivacyDesk(),
     }
     values: dict[str, Any] = {field.name: (here | given).get(field.name) for field in fields(Parts)}
     return Parts(**values)

@@ -13,6 +13,7 @@ import pytest
 
 from kagami.meters import Meters
 from kagami.people.desk import PeopleDesk
+from kagami.people.sessions import TOGETHER_MS
 from kagami.storage.store import open_store
 from kagami.testing.clock import FakeClock
 from kagami.web.auth import bearer, origin
@@ -77,6 +78,9 @@ async def test_a_refresh_token_gives_others_once(port: Port) -> None:
     told = {"refresh_token": pair["refresh_token"]}
     status, other = await port.post("/api/v1/auth/refresh", told)
     assert status == 200
+    status, again = await port.post("/api/v1/auth/refresh", told)  # the other tab of the same browser
+    assert (status, again["refresh_token"]) == (200, other["refresh_token"])
+    await port.clock.advance(TOGETHER_MS / 1000)
     assert (await port.post("/api/v1/auth/refresh", told))[0] == 401
     assert (await port.post(ME, Authorization=f"Bearer {other['access_token']}"))[0] == 401
 

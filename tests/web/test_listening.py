@@ -137,6 +137,17 @@ async def test_who_cannot_be_asked_about_keeps_the_feed(serve: Serve, monkeypatc
         assert people.asked > 3
 
 
+async def test_a_store_that_is_away_ends_the_feed_for_now(serve: Serve) -> None:
+    class Away:
+        async def traces(self, **_: Any) -> Any:
+            raise StoreClosed(reason="busy")
+
+    async with serve(store=Away()) as site, site.inside.ws_connect("/api/v1/live") as channel:
+        await channel.send_json({"topics": ["traces"]})
+        code, reason = await ended(channel)
+        assert (code, "busy" in reason) == (1013, True)
+
+
 def test_rights_are_asked_for_often_enough() -> None:
     assert listening.AGAIN_SECONDS < 5
 

@@ -4,10 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Self
 
+import msgspec
+
+from kagami.core.privacy.config import PrivacyConfig
+from kagami.core.privacy.desk import PrivacyDesk
 from kagami.log import Ring
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.ports import AuditRow, Feed, Notice, Parts
 from kagami.testing.clock import FakeClock
@@ -113,6 +119,9 @@ class Ended:
     async def audits(self, *, limit: int) -> list[AuditRow]:
         return self.audit[::-1][:limit]
 
+    async def audits_after(self, seq: int, limit: int) -> list[AuditRow]:
+        return [each for each in self.audit if each.seq > seq][:limit]
+
 
 def trace(name: str) -> Trace:
     return Trace(ExecutionId(name), BotId("qq:1"), ChatId("group:1"), UserId("1"), NOW_MS, 5, "handled")
@@ -200,6 +209,22 @@ async def test_rows_of_the_audit_come_once() -> None:
         lambda: None,
     )
     assert [[each.seq for each in rows] for rows in told] == [[2, 3]]
+
+
+async def test_who_may_not_reveal_is_told_stand_ins() -> None:
+    clock, store, said = FakeClock(), Ended(), "打13800138000"
+    parts = make_parts(clock=clock, store=store, privacy=PrivacyDesk(PrivacyConfig(enabled=True)))
+    viewer = replace(parts, who=Principal("person", "vera", frozenset({"*:read"})))
+    told = await looks(
+        viewer,
+        clock,
+        Subscription(topics=("traces", "audit")),
+        lambda: store.rows.append(msgspec.structs.replace(trace("a"), text=said)),
+        lambda: store.audit.append(msgspec.structs.replace(audited(1), target=f'{{"text":"{said}"}}')),
+    )
+    assert len(told) == 2
+    assert "13800138000" not in repr(told)
+    assert repr(told).count("[phone-1]") == 2
 
 
 def test_every_topic_has_a_right_and_a_source() -> None:

@@ -27,6 +27,9 @@ SELECT
     state, NULL AS sender, '' AS chat_name, message_id, reason
 FROM sends WHERE execution = :execution ORDER BY ordinal;
 
+-- name: send_of_id
+SELECT kind, bot, chat, text, body, state FROM sends WHERE id = :number;
+
 -- name: digested
 -- What the digest has read, up to and including this id.
 SELECT value FROM marks WHERE name = 'digested';
