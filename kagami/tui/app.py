@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,25 +16,30 @@ from textual.widgets import Input
 from kagami.clock import Clock, SystemClock
 from kagami.errors import KagamiError
 from kagami.operations.plugins import ListPlugins
+from kagami.operations.routes import ListRoutes, RouteList
 from kagami.ports import Control, PluginRow
 from kagami.tui.acting import Verb
 from kagami.tui.actions import EVERYWHERE, INTERRUPT, RETRY
 from kagami.tui.desk import Desk
 from kagami.tui.dialogs.cards import LinkCard, TooSmall
 from kagami.tui.format import Tier
-from kagami.tui.keys import Action
+from kagami.tui.keys import Action, writes
 from kagami.tui.leaving import Leaving
-from kagami.tui.places import BY_NAME, LATER, PLACES
+from kagami.tui.places import BY_NAME, PLACES
 from kagami.tui.plugin_rows import needs_you
+from kagami.tui.prompt import HINTS
 from kagami.tui.state import State
+from kagami.tui.undo import UNDO
 from kagami.tui.widgets.bars import Footer, PulseLine, Rail, Tabs
 
 if TYPE_CHECKING:
+    from kagami.tui.about import About
+    from kagami.tui.eye import Eye
     from kagami.tui.guidepost import Guidepost
+    from kagami.tui.place import Place
 
 _BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (140, "-wide")]
 _COUNT_S = 10.0  # seconds between two looks at how many plugins there are
-_LATER = tuple(Action(f"later.{digit}", (digit,), title, title, hint=False) for digit, title in LATER.items())
 
 
 class Console(Desk, inherit_bindings=False):
@@ -46,7 +52,7 @@ class Console(Desk, inherit_bindings=False):
     CLOSE_TIMEOUT = 1.0
     HORIZONTAL_BREAKPOINTS = _BREAKPOINTS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (28, "-tall")]  # noqa: RUF012
-    ACTIONS: ClassVar[tuple[Action, ...]] = (*EVERYWHERE, *_LATER)
+    ACTIONS: ClassVar[tuple[Action, ...]] = EVERYWHERE
 
     def __init__(
         self,
@@ -109,22 +115,25 @@ class Console(Desk, inherit_bindings=False):
             self.card.tick()
             if self.pulse and not self.greeted:
                 self.greeted = True
-                self.run_worker(self.read_place(), group="read")
+                # Not coroutines: Textual may end before it awaits one. Its own type asks for a narrower coroutine.
+                self.run_worker(self.read_place, group="read")  # type: ignore[arg-type]
+                self.run_worker(self.learn_rights, group="rights")  # type: ignore[arg-type]
 
     def _count(self) -> None:
         """Now and then, while the rail can be seen."""
         now = self.clock.monotonic()
         if self.rail.display and now >= self._count_at:
             self._count_at = now + _COUNT_S
-            self.run_worker(self._count_plugins(), group="count", exclusive=True)
+            self.run_worker(self._count_things, group="count", exclusive=True)  # type: ignore[arg-type]
 
-    async def _count_plugins(self) -> None:
-        """How many plugins there are, and how many need a person, for the rail."""
-        try:
+    async def _count_things(self) -> None:
+        """How many plugins and rules there are, and how many plugins need a person, for the rail."""
+        with suppress(KagamiError):  # whoever may not see plugins sees no number either
             rows: list[PluginRow] = await self.control.call(ListPlugins())
-        except KagamiError:
-            return  # whoever may not see plugins sees no number either
-        self.rail.counts["plugins"] = (len(rows), sum(map(needs_you, rows)))
+            self.rail.counts["plugins"] = (len(rows), sum(map(needs_you, rows)))
+        with suppress(KagamiError):
+            routes: RouteList = await self.control.call(ListRoutes())
+            self.rail.counts["routes"] = (len(routes.rules), 0)
         self.rail.repaint()
 
     def tick(self) -> None:
@@ -141,6 +150,15 @@ class Console(Desk, inherit_bindings=False):
         if isinstance(event, (events.Key, events.Click)):
             self.call_after_refresh(self.refresh_chrome)
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        from kagami.tui.picture import widened  # noqa: PLC0415
+
+        return widened(super().export_screenshot(title=title, simplify=simplify))
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work in another pane, and while one types."""
+        self.call_after_refresh(self.refresh_chrome)
+
     def on_resize(self) -> None:
         self.call_after_refresh(self.too_small.tick)
 
@@ -151,11 +169,21 @@ class Console(Desk, inherit_bindings=False):
             return
         self.state.place = self.tabs.here = self.rail.here = place.NAME
         self.crumbs.path = (self.t(BY_NAME[place.NAME].title), *place.crumbs())
-        own = [(each, "app.place") for each in place.ACTIONS if each.hint and each.keys and not place.refusal(each)]
-        self.footer.hints = (*own, *((action, "app.act") for action in EVERYWHERE if action.hint))
+        self.footer.hints = self._hints(place)
+        self.memory.keep(place)
         self._count()
         for line in (self.pulse_line, self.tabs, self.rail, self.crumbs, self.footer):
             line.repaint()
+
+    def _hints(self, place: Place) -> tuple[tuple[Action, str], ...]:
+        """The keys that do something now: where one types, letters do not."""
+        if self._prompt is not None:
+            return tuple((each, "app.simulate_key") for each in HINTS)
+        types = isinstance(self.focused, Input)
+        hints = [(each, "app.act") for each in (*self.rewind.hints, *self.changes.hints)]
+        hints += [(each, "app.place") for each in place.hinted()]
+        hints += [(each, "app.act") for each in self.actions if each.hint or (types and each.id == "ui.back")]
+        return tuple(each for each in hints if not (types and writes(each[0].keys[0])))
 
     # Keys.
 
@@ -166,11 +194,27 @@ class Console(Desk, inherit_bindings=False):
 
         return Guidepost(self)
 
+    @cached_property
+    def eye(self) -> Eye:
+        """What changes only what is seen: likewise."""
+        from kagami.tui.eye import Eye  # noqa: PLC0415
+
+        return Eye(self)
+
+    @cached_property
+    def about(self) -> About:
+        from kagami.tui.about import About  # noqa: PLC0415
+
+        return About(self)
+
     def verbs(self) -> Mapping[str, Verb]:
         return {
             **{entry.go: partial(self.go, entry.name) for entry in PLACES},
-            **{action.id: partial(self.guidepost.later, action) for action in _LATER},
             **self.guidepost.verbs(),
+            **self.eye.verbs(),
+            **self.about.verbs(),
+            **self.rewind.verbs(),
+            UNDO.id: self._undo,
             "ui.back": self._back,
             "nav.back": partial(self.walk, -1),
             "nav.forward": partial(self.walk, 1),
@@ -187,10 +231,18 @@ class Console(Desk, inherit_bindings=False):
             return True
         if parameters[0] == RETRY.id:
             return self.card.display and len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
-        return len(self.screen_stack) == 1 or parameters[0] == INTERRUPT.id
+        here = len(self.screen_stack) == 1 and self.rewind.takes(str(parameters[0]))
+        return here or parameters[0] == INTERRUPT.id
+
+    async def _undo(self) -> None:
+        await self.changes.undo()
+        if self.stage.current is not None:
+            await self.stage.current.read_now()
 
     async def _back(self) -> None:
-        if self.toasts.seen():
+        if self.toasts.seen() or self.rewind.live():
+            return
+        if self.stage.current is not None and self.stage.current.zoom.end():
             return
         if self.stage.current is not None and not self.stage.current.back():
             await self.walk(-1)

@@ -11,10 +11,10 @@ from pathlib import Path
 MOST_BYTES = 74_000
 
 
-def osc52(text: str, environ: Mapping[str, str]) -> str:
-    """The escape sequence that sets the clipboard; empty when `text` is too long for it."""
+def osc52(text: str, environ: Mapping[str, str], *, most: int = MOST_BYTES) -> str:
+    """The escape sequence that sets the clipboard; empty when `text` has more than `most` bytes."""
     raw = text.encode("utf-8", "surrogatepass")
-    if len(raw) > MOST_BYTES:
+    if len(raw) > most:
         return ""
     sequence = f"\x1b]52;c;{base64.b64encode(raw).decode()}\x07"
     if environ.get("TERM", "").startswith("screen") and not environ.get("TMUX"):

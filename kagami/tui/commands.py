@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from kagami.errors import NotFound, UsageError
 from kagami.i18n import LANGUAGES, mark
 from kagami.operations import registry
 from kagami.operations.registry import Operation, from_words
-from kagami.tui.looks import THEMES, TIERS
+from kagami.tui.looks import DENSE, THEMES, TIERS
 from kagami.tui.places import BY_NAME
 
 _SHORT = {
@@ -22,24 +23,34 @@ _SHORT = {
     "bot": "bots",
     "chat": "chats",
     "plug": "plugins",
+    "route": "routes",
     "traces": "trace",
     "try": "sandbox",
+    "set": "settings",
 }
-_CHOICES: Mapping[str, tuple[str, ...]] = {"lang": LANGUAGES, "theme": THEMES, "glyphs": TIERS}
+DENSITIES = ("airy", DENSE)
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "lang": LANGUAGES,
+    "theme": THEMES,
+    "glyphs": TIERS,
+    "density": DENSITIES,
+}
+_AGO = re.compile(r"-[0-9]+[smh]")
 _QUIT = ("q", "quit", "exit")
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Open a place at something."""
+    """Open a place at something, and look at a moment there."""
 
     place: str
     target: str
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Set `lang`, `theme` or `glyphs`."""
+    """Set `lang`, `theme`, `glyphs` or `density`."""
 
     what: str
     value: str
@@ -54,20 +65,43 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAt:
+    """Look at a moment of the last hour, as a person writes it; empty for now."""
+
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """Do a global action."""
+    """Do an action of the seen place or of everywhere."""
 
     id: str
 
 
-Command = Go | Choose | Run | Act
+@dataclass(frozen=True, slots=True)
+class Rekey:
+    """Give an action other keys, with commas between them; none for the shipped ones."""
+
+    id: str
+    keys: str
+
+
+Command = Go | Choose | Run | LookAt | Act | Rekey
+_FEW: Mapping[str, Act] = {
+    **dict.fromkeys(_QUIT, Act("app.quit")),
+    "help": Act("help.screen"),
+    "keys": Act("ui.keys"),
+    "notices": Act("ui.notices"),
+    "undo": Act("ui.undo"),
+    "about": Act("help.about"),
+}
 
 
 def words() -> tuple[str, ...]:
     """What can be typed, for completion."""
     settings = [f"{what} {value}" for what, values in _CHOICES.items() for value in values]
     operations = [f"{each.topic} {each.verb}" for each in registry().by_name.values()]
-    return (*BY_NAME, *settings, *operations, "help", "quit")
+    return (*BY_NAME, *settings, *operations, *_FEW, "route test", "at", "set", "key")
 
 
 def parse(line: str) -> Command:
@@ -77,21 +111,42 @@ def parse(line: str) -> Command:
     """
     head, _, rest = line.strip().removeprefix(":").strip().partition(" ")
     rest = rest.strip()
-    if head in _CHOICES:
-        return _choice(head, rest)
-    if head in _QUIT:
-        return Act("app.quit")
-    if head == "help":
-        return Act("help.screen")
-    found = _operation(head, rest)
+    found = _own(head, rest) or _operation(head, rest)
     if found is not None:
         return found
     place = _SHORT.get(head, head)
     if place in BY_NAME:
-        return Go(place, rest)
+        return _go(place, rest)
+    if "." in head and not rest:
+        return Act(head)
     raise UsageError(
-        reason=mark("Expected a place, an operation such as `plugins reload`, or lang, theme, glyphs, help, quit.")
+        reason=mark(
+            "Expected a place, an operation such as `plugins reload`, an action such as ui.zoom, or lang, theme, "
+            "glyphs, density, at, set, key, help, quit."
+        )
     )
+
+
+def _go(place: str, rest: str) -> Go:
+    """`log E plugin:weather -10m`: the last word is a moment."""
+    before, _, last = rest.rpartition(" ")
+    return Go(place, before.strip(), last) if _AGO.fullmatch(last) else Go(place, rest)
+
+
+def _own(head: str, rest: str) -> Command | None:
+    """What the console does itself."""
+    if head in _CHOICES:
+        return _choice(head, rest)
+    if head == "at":
+        return LookAt(rest)
+    return _rekey(rest) if head == "key" else _FEW.get(head)
+
+
+def _rekey(rest: str) -> Rekey:
+    action, _, keys = rest.partition(" ")
+    if "." not in action:
+        raise UsageError(reason=mark("Expected an action and its keys, such as `key ui.zoom Z`; `keys` lists them."))
+    return Rekey(action, keys.replace(" ", ""))
 
 
 def _choice(what: str, value: str) -> Choose:

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.widgets import Input
 
 from kagami.clock import Clock
+from kagami.core.scopes import covers
+from kagami.errors import KagamiError
 from kagami.i18n import mark, translator
+from kagami.operations.people import Identity, Me
 from kagami.ports import Control, Notice, Pulse
 from kagami.tui import clipboard
 from kagami.tui.acting import Acting
 from kagami.tui.ahead import OPEN_S, Ahead, Opened, Passed
 from kagami.tui.dialogs.ask import Ask
+from kagami.tui.dialogs.name import AskName
 from kagami.tui.feed import EngineFeed
 from kagami.tui.format import Tier
+from kagami.tui.keymap import Keymap
 from kagami.tui.keys import Action
-from kagami.tui.looks import Looks, looks, theme
+from kagami.tui.looks import DENSE, Looks, looks, theme
+from kagami.tui.memory import Memory
+from kagami.tui.others import Others, Remembering
 from kagami.tui.prompt import Prompt
-from kagami.tui.shell import Leave, Level, Question, Repaints
+from kagami.tui.rewind import START, Rewind
+from kagami.tui.shell import Leave, Level, Question, Repaints, TellsLink
 from kagami.tui.stage import Stage
 from kagami.tui.state import State
+from kagami.tui.undo import Changes
 from kagami.tui.widgets.bars import Crumbs
 from kagami.tui.widgets.toasts import Toasts
 
@@ -60,20 +70,30 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         state: State,
     ) -> None:
         super().__init__(driver_class=_driver(), ansi_color=True if theme_name == "ansi" else None, watch_css=False)
-        self.control = control
+        self.control: Control = (own := Remembering(control))
         self.clock = clock
         self.state = state
+        self.keymap = Keymap(state.keys)
+        self.rekey(self.keymap)
         self.language = language
+        self.rights: Collection[str] = ("*",)  # of who sits in front of it
+        self.read_only = False
         self._letters = text  # what the terminal shows, whatever signs are chosen
-        self.looks: Looks = looks(glyphs, theme_name, text)
+        self.looks: Looks = looks(glyphs, theme_name, text, dense=state.density == DENSE)
         self.feed = EngineFeed(control, clock, self.heard)
-        self.stage = Stage(self)
+        self.others = Others(self, own, self._changed_by_others)
+        self.feed.acted = self.others.heard
+        self.memory = Memory(self, state)
+        self.stage = Stage(self, self.memory.recall)
         self.toasts = Toasts(self)
         self.crumbs = Crumbs(self)
         self.register_theme(theme(theme_name))
         self.theme = f"kagami-{theme_name}"
         self.lost = False
+        self.broken: Exception | None = None  # the error that ended it
         self.greeted = False  # the first pulse has come
+        self.changes = Changes(self)
+        self.rewind = Rewind(self, self._moved_in_time)
         self._busy = 0
         self._prompt: Prompt | None = None
         self._ahead = Ahead(lambda: self.call_next(self._type_on))
@@ -84,6 +104,14 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self.exit, Leave.LOST)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.broken = self.broken or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        # Textual would print every local variable of every frame: whoever runs the console writes a report.
+        self._exit_renderables.clear()
 
     def heard(self) -> None:
         """The feed has something new."""
@@ -121,7 +149,8 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
             await super().on_event(event)
 
     async def _type_on(self) -> None:
-        while (typed := self._ahead.take()) is not None:
+        # Without a screen the console is ending: what was typed ahead is for nobody any more.
+        while self.screen_stack and (typed := self._ahead.take()) is not None:
             target, hold = self.focused or self.screen, self._ahead.hold()
             await super().on_event(typed)
             if not target.post_message(Passed(hold)):
@@ -148,11 +177,40 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
 
     @property
     def pulse(self) -> Pulse | None:
-        return self.feed.pulse
+        return self.rewind.pulse(self.feed.pulse)
 
     @property
     def history(self) -> Sequence[Pulse]:
-        return self.feed.history
+        return self.rewind.history(self.feed.history)
+
+    @property
+    def link_s(self) -> float:
+        driver: object = self._driver
+        return driver.rtt_s if isinstance(driver, TellsLink) else 0.0
+
+    @property
+    def moment_ms(self) -> int:
+        return self.rewind.at_ms
+
+    @property
+    def behind(self) -> str:
+        return self.rewind.behind
+
+    def changed(self, words: str, way_back: msgspec.Struct) -> None:
+        self.changes.add(words, way_back)
+        self.refresh_chrome()
+
+    def _changed_by_others(self) -> None:
+        self.run_worker(self.read_place(), group="read", exclusive=True)
+
+    def look_at(self, moment_ms: int) -> None:
+        self.run_worker(self.finish(START, self.rewind.go(moment_ms), self.t), group="rewind", exclusive=True)
+
+    def _moved_in_time(self) -> None:
+        if self.stage.current is not None:
+            self.stage.current.moved_in_time()
+        self.repaint_all()
+        self.refresh_chrome()
 
     @property
     def notices(self) -> list[Notice]:
@@ -162,16 +220,37 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
     def stale_s(self) -> float:
         return self.feed.stale_s
 
+    def lacks(self, scope: str) -> str:
+        if self.read_only and scope and not scope.endswith(":read"):
+            return self.t(mark("read-only console"))
+        return (
+            ""
+            if not scope or covers(self.rights, scope)
+            else self.t(mark("needs the right {scope}")).format(scope=scope)
+        )
+
+    async def learn_rights(self) -> None:
+        """Ask who we are. The engine has the last word all the same; one that does not know the question allows all."""
+        try:
+            me: Identity = await self.control.call(Me())
+        except KagamiError:
+            return
+        self.rights = tuple(me.scopes)
+        self.refresh_chrome()
+
     # Words and looks.
 
     def t(self, text: str) -> str:
         return translator(self.language)(text)
 
-    def dress(self, *, language: str = "", theme_name: str = "", glyphs: Tier | None = None) -> None:
+    def dress(
+        self, *, language: str = "", theme_name: str = "", glyphs: Tier | None = None, dense: bool | None = None
+    ) -> None:
         """Change the language, the theme or the signs of everything that is on the screen."""
         self.language = language or self.language
         chosen = theme_name or self.looks.theme
-        self.looks = looks(glyphs or self.looks.glyphs.tier, chosen, self._letters)
+        packed = self.looks.dense if dense is None else dense
+        self.looks = looks(glyphs or self.looks.glyphs.tier, chosen, self._letters, dense=packed)
         if theme_name:
             self.register_theme(theme(theme_name))
             self.ansi_color = theme_name == "ansi"
@@ -179,6 +258,11 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         for place in self.stage.places:
             place.relabel()
         self.repaint_all()
+
+    @property
+    def own_driver(self) -> Driver | None:
+        """None while it does not run."""
+        return self._driver
 
     def repaint_all(self) -> None:
         """Paint everything anew."""
@@ -198,8 +282,11 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
 
     async def open_place(self, name: str, target: str = "") -> None:
         """Show a place; ends when it has been read once."""
+        if not await self.stage.lets_go(name):
+            return
         with self.at_work():
             await self.stage.open(name, target)
+        self.crumbs.tip = self.memory.tip(name)
         self.refresh_chrome()
 
     async def read_place(self) -> None:
@@ -210,6 +297,8 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
 
     async def walk(self, step: int) -> None:
         """Back (-1) or forward (1) among the visited places."""
+        if not await self.stage.lets_go():
+            return
         with self.at_work():
             if not await self.stage.walk(step):
                 self.say(self.t(mark("No further place in this direction.")))
@@ -243,16 +332,30 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
     async def ask(self, question: Question) -> bool:
         return await self.choose(question, (question.keep, question.go)) == 1
 
+    async def ask_name(self, question: Question, name: str) -> bool:
+        done: bool = await self.push_screen_wait(AskName(self, question, name))
+        return done
+
     async def prompt(
-        self, label: str, value: str = "", *, changed: Callable[[str], None] | None = None, words: tuple[str, ...] = ()
+        self,
+        label: str,
+        value: str = "",
+        *,
+        changed: Callable[[str], None] | None = None,
+        words: tuple[str, ...] = (),
+        secret: bool = False,
+        history: Sequence[str] | None = None,
     ) -> str | None:
         opens = self._ahead.hold(OPEN_S)
         if self._prompt is not None:
             self._prompt.end(None)
-        own = self._prompt = Prompt(self, label, value, changed, words, self.state.commands if words else ())
+        before_it = (self.state.commands if words else ()) if history is None else history
+        own = self._prompt = Prompt(self, label, value, changed, words, before_it)
+        own.input.password = secret
         before = self.focused
         await self.crumbs.parent.mount(own, before=self.crumbs)  # type: ignore[union-attr]
         self.crumbs.display = False
+        self.refresh_chrome()
         try:
             return await own.answer
         finally:
@@ -260,9 +363,15 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
             if self._prompt is own:
                 self._prompt = None
                 self.crumbs.display = True
+                self.refresh_chrome()
             await own.remove()
             if before is not None and before.is_attached and not isinstance(self.focused, Input):
                 before.focus(scroll_visible=False)
+
+    def refusal(self, action: Action) -> str:
+        if action.changes and self.stale_s:
+            return self.t(mark("the engine does not answer"))
+        return self.lacks(action.scope)
 
     def refuse(self, action: Action, reason: str) -> None:
         self.say(self.t(action.text), reason, "warning")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from kagami.clock import Clock
 from kagami.errors import EngineAway, KagamiError
 from kagami.operations.system import Notices, Pulses
-from kagami.ports import Control, Notice, Pulse
+from kagami.ports import AuditRow, Control, Notice, Pulse
 
 STALE_S = 3.0
 LOST_S = 5.0
@@ -32,6 +32,8 @@ class EngineFeed:
         self._control = control
         self._clock = clock
         self._heard = heard
+        self.acted: Callable[[Sequence[AuditRow]], None] = lambda _: None
+        self._with_audit = True
         self._last = clock.monotonic()
         self._now = asyncio.Event()
 
@@ -72,15 +74,20 @@ class EngineFeed:
 
     async def _listen(self) -> None:
         await self._catch_up()
-        async with aclosing(self._control.feed(("pulse", "notice"))) as items:  # type: ignore[type-var]
+        # Not everybody may hear of the audit; an engine that lets one hear nothing for it is asked without it.
+        topics = ("pulse", "notice", "audit") if self._with_audit else ("pulse", "notice")
+        self._with_audit = not self._with_audit
+        async with aclosing(self._control.feed(topics)) as items:  # type: ignore[type-var]
             async for item in items:
-                self.tries = 0
+                self.tries, self._with_audit = 0, "audit" in topics
                 if item.topic == "pulse":
                     self.pulse = item.value
                     self.history.append(item.value)
                     self._last = self._clock.monotonic()
                 elif item.topic == "notice":
                     self.notices.append(item.value)
+                elif item.topic == "audit":
+                    self.acted(item.value)
                 self._heard()
 
     async def _catch_up(self) -> None:

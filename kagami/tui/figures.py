@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 
+from kagami.i18n import Translate, mark
+
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _ONE_DIGIT = 9.95  # below this a number is shown with a decimal
 _THREE_DIGITS = 999.5  # from here the next unit begins
@@ -97,3 +99,11 @@ def micros(microseconds: int) -> str:
         if milliseconds < limit:
             return f"{milliseconds:.{digits}f}"
     return f"{milliseconds:.0f}"
+
+
+def zone(t: Translate) -> str:
+    """The time zone of every time that is shown: `local time, CST (UTC+08:00)`."""
+    now = time.localtime()
+    sign, minutes = ("-" if now.tm_gmtoff < 0 else "+"), abs(now.tm_gmtoff) // 60
+    offset = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    return t(mark("local time, {zone} (UTC{offset})")).format(zone=now.tm_zone, offset=offset)

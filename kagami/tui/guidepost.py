@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from kagami.errors import KagamiError
+import msgspec
+
+from kagami.errors import KagamiError, NotFound, UsageError
 from kagami.i18n import mark
+from kagami.model.trace import Trace
 from kagami.operations import registry
-from kagami.operations.bots import ListBots
-from kagami.operations.plugins import ListPlugins
 from kagami.operations.registry import Operation
-from kagami.ports import BotRow, PluginRow
+from kagami.operations.traces import ListTraces
 from kagami.tui import commands
 from kagami.tui.acting import Verb
 from kagami.tui.actions import ACTIONS
@@ -22,11 +23,16 @@ from kagami.tui.dialogs.help import Help
 from kagami.tui.dialogs.notices import NoticeList
 from kagami.tui.dialogs.palette import Entry, Palette
 from kagami.tui.dialogs.sheet import ActionSheet
+from kagami.tui.finds import Finds
+from kagami.tui.keymap import Keymap
 from kagami.tui.keys import Action
-from kagami.tui.looks import THEMES, TIERS
+from kagami.tui.looks import DENSE, THEMES, TIERS
 from kagami.tui.places import BY_NAME
+from kagami.tui.rewind import moment
 from kagami.tui.shell import Question
 
+_WHOLE_ID = 36
+_TRACES = 1_000  # among which a part of an id is looked for
 # Operations answer to many words; what the console itself can do comes before them.
 _OPERATION_WEIGHT = 0.6
 
@@ -36,6 +42,7 @@ class Guidepost:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._finds = Finds(desk)
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -48,11 +55,8 @@ class Guidepost:
             "ui.glyphs": lambda: self._choose("glyphs", _after(TIERS, self.desk.looks.glyphs.tier)),
             "ui.screenshot": self._picture,
             "help.screen": self.help,
+            "help.keys": self.help_keys,
         }
-
-    def later(self, action: Action) -> None:
-        """A digit whose place is not here yet."""
-        self.desk.say(self.desk.t(action.label), self.desk.t(mark("This place comes with a later version.")))
 
     def _picture(self) -> None:
         now = datetime.fromtimestamp(self.desk.clock.wall_ms() / 1000).astimezone()
@@ -73,7 +77,7 @@ class Guidepost:
         place = self.desk.stage.current
         if place is None:
             return
-        offers = [(action, place.refusal(action)) for action in place.ACTIONS if action.row or action.hint]
+        offers = [(action, place.refusal(action)) for action in place.actions if action.row or action.hint]
         # What is about the selected thing comes first.
         offers.sort(key=lambda offer: not offer[0].row)
         subject = place.subject() or self.desk.t(BY_NAME[place.NAME].title)
@@ -89,14 +93,23 @@ class Guidepost:
         if place is None:
             return
         title = self.desk.t(BY_NAME[place.NAME].title)
-        await self.desk.push_screen_wait(Help(self.desk, title, place.PURPOSE, place.ACTIONS, ACTIONS))
+        await self.desk.push_screen_wait(Help(self.desk, title, place.PURPOSE, place.actions, self._everywhere()))
+
+    async def help_keys(self) -> None:
+        """The page of help that is the same for all places."""
+        title = self.desk.t(mark("everywhere"))
+        await self.desk.push_screen_wait(Help(self.desk, title, "", (), self._everywhere()))
+
+    def _everywhere(self) -> list[Action]:
+        known = {action.id for action in ACTIONS}
+        return [action for action in self.desk.actions if action.id in known]
 
     async def notices(self) -> None:
         self.desk.toasts.seen()
         await self.desk.push_screen_wait(NoticeList(self.desk, tuple(self.desk.toasts.said)))
 
     async def palette(self) -> None:
-        chosen = await self.desk.push_screen_wait(Palette(self.desk, await self._entries()))
+        chosen = await self.desk.push_screen_wait(Palette(self.desk, await self._entries(), self._begin_line))
         if chosen is not None:
             chosen.do()
 
@@ -104,16 +117,15 @@ class Guidepost:
         desk, place, entries = self.desk, self.desk.stage.current, list[Entry]()
         if place is not None:
             here = desk.t(BY_NAME[place.NAME].title)
-            for action in place.ACTIONS:
+            for action in place.actions:
                 entries.append(self._entry(action, here, partial(place.action_act, action.id), place.refusal(action)))
         everywhere = desk.t(mark("everywhere"))
         entries += [
-            self._entry(action, everywhere, partial(desk.action_act, action.id))
-            for action in ACTIONS
+            self._entry(action, everywhere, partial(desk.action_act, action.id), desk.refusal(action))
+            for action in self._everywhere()
             if action.id not in ("ui.palette", "ui.back", "ui.next", "ui.previous")
         ]
-        entries += [self._bot(row) for row in await self._bots()]
-        entries += [self._plugin(row) for row in await self._plugins()]
+        entries += await self._finds.entries()
         return entries + [self._operation(each) for each in registry().by_name.values()]
 
     def _operation(self, found: Operation) -> Entry:
@@ -125,31 +137,11 @@ class Guidepost:
         key = action.keys[0] if action.keys else ""
         return Entry(self.desk.t(action.text), f"{action.text} {action.id}", where, key, do, reason)
 
-    def _bot(self, row: BotRow) -> Entry:
-        where = self.desk.t(mark("bot"))
-        return Entry(f"{row.name}  {row.id}", row.adapter, where, "", partial(self.desk.go, "bots", row.id))
-
-    async def _bots(self) -> list[BotRow]:
-        try:
-            rows: list[BotRow] = await self.desk.control.call(ListBots())
-        except KagamiError:
-            return []  # the palette works without the engine
-        return rows
-
-    def _plugin(self, row: PluginRow) -> Entry:
-        where = self.desk.t(mark("plugin"))
-        words = f"{row.name}  {row.version}"
-        return Entry(words, row.id, where, "", partial(self.desk.go, "plugins", row.id))
-
-    async def _plugins(self) -> list[PluginRow]:
-        try:
-            rows: list[PluginRow] = await self.desk.control.call(ListPlugins())
-        except KagamiError:
-            return []
-        return rows
-
     def _begin(self, topic: str, verb: str) -> None:
-        self.desk.run_worker(self.command(f"{topic} {verb} "), group="command")
+        self._begin_line(f"{topic} {verb} ")
+
+    def _begin_line(self, line: str) -> None:
+        self.desk.run_worker(self.command(line), group="command")
 
     async def command(self, line: str = "") -> None:
         desk = self.desk
@@ -165,27 +157,73 @@ class Guidepost:
     async def _obey(self, command: commands.Command) -> None:
         desk = self.desk
         match command:
-            case commands.Go(place, target):
-                desk.go(place, target)
+            case commands.Go(place, target, when):
+                await desk.open_place(place, await self._whole(target) if place == "trace" else target)
+                if when:
+                    await desk.rewind.go(moment(when, desk.clock.wall_ms()))
             case commands.Act(action):
-                desk.action_act(action)
+                self._act(action)
+            case commands.Rekey(action, keys):
+                self._rekey(action, keys)
+            case commands.LookAt(when):
+                await desk.rewind.go(moment(when, desk.clock.wall_ms()) if when else desk.clock.wall_ms())
             case commands.Choose(what, value):
                 self._choose(what, value)
             case commands.Run(operation, request):
-                name = operation.name
-                question = Question(
-                    name,
-                    ((desk.t(mark("What")), desk.t(operation.text)), (desk.t(mark("Request")), repr(request))),
-                    keep=desk.t(mark("Keep as it is")),
-                    go=desk.t(mark("Do it")),
-                )
-                if operation.asks and not await desk.ask(question):
-                    return
-                rows = commands.answer_rows(await desk.control.call(request))
-                if rows:
-                    await desk.push_screen_wait(AnswerReader(desk, name, rows))
-                else:
-                    desk.say(name, desk.t(mark("done")))
+                await self._run(operation, request)
+
+    async def _run(self, operation: Operation, request: msgspec.Struct) -> None:
+        """Call an operation, after a question where every face asks one, and show its answer."""
+        desk, name = self.desk, operation.name
+        question = Question(
+            name,
+            ((desk.t(mark("What")), desk.t(operation.text)), (desk.t(mark("Request")), repr(request))),
+            keep=desk.t(mark("Keep as it is")),
+            go=desk.t(mark("Do it")),
+        )
+        if operation.asks and not await desk.ask(question):
+            return
+        rows = commands.answer_rows(await desk.control.call(request))
+        if rows:
+            await desk.push_screen_wait(AnswerReader(desk, name, rows))
+        else:
+            desk.say(name, desk.t(mark("done")))
+
+    async def _whole(self, part: str) -> str:
+        """The id of the newest message that has this part in its id: `7f31c2`."""
+        if not part or len(part) >= _WHOLE_ID:
+            return part
+        rows: list[Trace] = await self.desk.control.call(ListTraces(limit=_TRACES))
+        return next((row.execution for row in rows if part in row.execution), part)
+
+    def _act(self, action: str) -> None:
+        place = self.desk.stage.current
+        if place is not None and any(each.id == action for each in place.actions):
+            place.action_act(action)
+        elif any(each.id == action for each in self.desk.actions):
+            self.desk.action_act(action)
+        else:
+            raise NotFound(what="action", name=action)
+
+    def _rekey(self, action: str, keys: str) -> None:
+        """Take other keys from now on, where they can be taken."""
+        desk = self.desk
+        wanted = {each: text for each, text in desk.state.keys.items() if each != action}
+        keymap = Keymap({**wanted, action: keys} if keys else wanted)
+        self._rekey_all(keymap)
+        refused = [each for each in keymap.refused if each.id == action]
+        if refused:
+            reason = desk.t(refused[0].text).format(key=refused[0].key, other=refused[0].other)
+            self._rekey_all(desk.keymap)
+            raise UsageError(reason=reason)
+        desk.keymap, desk.state.keys = keymap, {**wanted, **({action: keys} if keys else {})}
+        desk.refresh_chrome()
+        desk.say(action, desk.t(mark("done")))
+
+    def _rekey_all(self, keymap: Keymap) -> None:
+        self.desk.rekey(keymap)
+        for place in self.desk.stage.places:
+            place.rekey(keymap)
 
     def _choose(self, what: str, value: str) -> None:
         if what == "lang":
@@ -194,8 +232,12 @@ class Guidepost:
         elif what == "theme":
             self.desk.dress(theme_name=value)
             self.desk.state.theme = value
+        elif what == "density":
+            self.desk.dress(dense=value == DENSE)
+            self.desk.state.density = value
         else:
             self.desk.dress(glyphs=next(tier for tier in TIERS if tier == value))
+            self.desk.state.glyphs = value
 
 
 def _after(values: Sequence[str], value: str) -> str:

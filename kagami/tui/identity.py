@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from kagami.errors import UsageError
 from kagami.i18n import mark
-from kagami.model.ids import ChatId, chat_id
+from kagami.model.ids import ChatId, chat_id, split_id
 
 USAGE = mark("Write /as user:10002 group:777 name:Ann (each may be left out; group:- leaves the group).")
 _WORD = re.compile(r'(\w+):("[^"]*"|\S+)')
@@ -15,15 +17,30 @@ _WORD = re.compile(r'(\w+):("[^"]*"|\S+)')
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`group` is empty for a private chat."""
+    """`group` is empty for a private chat; `bot` is that of a message that is tried again, else the sandbox."""
 
     user: str = "10001"
     name: str = "me"
     group: str = ""
+    bot: str = ""
 
     @property
     def chat(self) -> ChatId:
         return chat_id("group", self.group) if self.group else chat_id("private", self.user)
+
+
+class Replayed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message of somewhere else that is to be tried again; `go("sandbox", msgspec.json.encode(it).decode())`."""
+
+    text: str
+    user: str
+    chat: str
+    name: str = ""
+    bot: str = ""
+
+    def identity(self) -> Identity:
+        kind, number = split_id(self.chat)
+        return Identity(self.user, self.name or self.user, number if kind != "private" else "", self.bot)
 
 
 def read_identity(words: str, before: Identity) -> Identity:

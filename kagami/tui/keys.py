@@ -45,6 +45,7 @@ _NAMES = {
     "plus": ("+", "+"),
     "minus": ("-", "-"),
     "full_stop": (".", "."),
+    "apostrophe": ("'", "'"),
 }
 
 
@@ -54,7 +55,8 @@ class Action:
 
     `keys` are Textual's key names, the one to show first; none for what only the palette offers. `label` is the word
     of the footer and `text` the line of help, palette and sheet; both are marked English. `changes` blocks it while
-    the engine is away; `row` puts it on the action sheet of the selected row; `hint` shows it in the footer.
+    the engine is away; `row` puts it on the action sheet of the selected row; `hint` shows it in the footer. `scope` is
+    the right that it needs, where that is another than its place's.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Action:
     row: bool = False
     hint: bool = True
     priority: bool = False
+    scope: str = ""
 
 
 def bindings(actions: Iterable[Action]) -> list[Binding]:
@@ -74,6 +77,11 @@ def bindings(actions: Iterable[Action]) -> list[Binding]:
         for action in actions
         for key in action.keys
     ]
+
+
+def writes(key: str) -> bool:
+    """Whether a key is a character where one types."""
+    return key == "space" or len(shown(key, plain=True)) == 1
 
 
 def shown(key: str, *, plain: bool = False) -> str:

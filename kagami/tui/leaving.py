@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from kagami.i18n import mark
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from kagami import log
+from kagami.i18n import Translate, mark
 from kagami.tui.desk import Desk
 from kagami.tui.dialogs.ask import Ask
 from kagami.tui.shell import Leave, Question
+from kagami.tui.state import state_path
 
+REPORT = "console-crash.txt"
 INTERRUPT_S = 2.0
 """Seconds within which a second ^C means it."""
 
@@ -22,6 +30,8 @@ class Leaving:
     async def leave(self) -> None:
         """An attached console goes at once; the one that holds the engine asks."""
         desk = self.desk
+        if not await desk.stage.lets_go():
+            return
         if not self.owned:
             desk.exit(Leave.DETACH)
             return
@@ -57,3 +67,20 @@ class Leaving:
             keep=t(mark("Stay")),
             go=t(mark("Stop the bots")),
         )
+
+
+def report(error: Exception, t: Translate, environ: Mapping[str, str]) -> Path:
+    """Write what broke the console where only this user reads it, and say so on the terminal, which is free again."""
+    path = state_path(environ).with_name(REPORT)
+    text = log.traceback_text(error)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        where = str(path)
+    except OSError:
+        where = text
+    words = t(mark("The console broke; the engine goes on. Report: {where}")).format(where=where)
+    sys.stderr.write(f"{words}\n")
+    return path

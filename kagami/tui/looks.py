@@ -16,6 +16,7 @@ Role = Literal[
 ]
 TIERS: tuple[Tier, ...] = ("full", "safe", "ascii")
 THEMES = ("night", "paper", "ansi")
+DENSE = "dense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Glyphs:
     here: str
     more: str
     less: str
+    rewound: str
     to: str
     crumb: str
     link: str
@@ -65,6 +67,7 @@ _FULL = Glyphs(
     here="▌",
     more="▼",
     less="▲",
+    rewound="◀",
     to="→",
     crumb="▸",
     link="⇄",
@@ -92,6 +95,7 @@ _SAFE = Glyphs(
     here="|",
     more="v",
     less="^",
+    rewound="<",
     to="->",
     crumb=">",
     link="<>",
@@ -118,6 +122,7 @@ _ASCII = Glyphs(
     here="|",
     more="v",
     less="^",
+    rewound="<",
     to="->",
     crumb=">",
     link="<>",
@@ -196,7 +201,7 @@ _INKS: Mapping[str, Inks] = {
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What widgets paint with: `looks.glyphs.online`, `looks.style("good")`.
+    """What widgets paint with: `looks.glyphs.online`, `looks.style("good")`. `dense`: no rows and cells for air.
 
     `text` is the tier for foreign text: `ascii` only where the terminal takes nothing else, even when the glyphs are.
     """
@@ -205,15 +210,16 @@ class Looks:
     text: Tier
     theme: str
     styles: Mapping[str, Style]
+    dense: bool = False
 
     def style(self, role: str) -> Style:
         return self.styles[role]
 
 
-def looks(tier: Tier, theme: str, text: Tier | None = None) -> Looks:
+def looks(tier: Tier, theme: str, text: Tier | None = None, *, dense: bool = False) -> Looks:
     # Who gets no ambiguous signs of ours shall get none in foreign text either.
     letters = "safe" if text == "full" and tier != "full" else text or tier
-    return Looks(GLYPHS[tier], letters, theme, _styles(theme))
+    return Looks(GLYPHS[tier], letters, theme, _styles(theme), dense)
 
 
 def theme(name: str) -> Theme:

@@ -39,7 +39,7 @@ def _question(shell: Shell, rows: Sequence[SyncRow]) -> Question:
         (t(mark("In flight")), t(mark("what is open finishes on the old versions"))),
         (t(mark("Undo")), t(mark("of an update: b rolls it back; of a recall: no"))),
     )
-    head = t(mark("Change {count} plugins?")).format(count=len(rows))
+    head = t(mark("Change plugins: {count}?")).format(count=len(rows))
     return Question(head, tuple(fact for fact in facts if fact[1]), t(mark("Keep as it is")), t(mark("Do it")))
 
 
@@ -50,4 +50,4 @@ async def _tell(shell: Shell, app: App[Leave], rows: Sequence[SyncRow]) -> None:
         await app.push_screen_wait(MarketList(shell, rows))
         return
     done = wanted(rows)
-    shell.say(t(mark("{count} plugins were changed")).format(count=len(done)), ", ".join(row.id for row in done))
+    shell.say(t(mark("Plugins changed: {count}")).format(count=len(done)), ", ".join(row.id for row in done))

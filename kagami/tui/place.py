@@ -18,6 +18,7 @@ from kagami.tui.keys import Action
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.listing import Chosen, Moved
+from kagami.tui.zoom import Zoom
 
 
 def beside(path: str) -> str:
@@ -36,11 +37,14 @@ class Place(Acting, Widget):
 
     NAME: ClassVar[str] = ""  # its key in `kagami.tui.places`, which knows its digit and titles
     PURPOSE: ClassVar[str] = ""  # the first lines of its help
+    CHANGES: ClassVar[str] = ""  # the scope of its actions that change something
     PERIOD: ClassVar[float] = 1.0  # seconds between two calls of refresh_now
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(id=f"place-{self.NAME}")
         self.shell = shell
+        self.rekey(shell.keymap)
+        self.zoom = Zoom(self)
         self.trouble: KagamiError | None = None
         self._reading = False
         self._seen = False
@@ -54,6 +58,13 @@ class Place(Acting, Widget):
         """Why an action cannot be done now, in the user's language; empty when it can."""
         return ""
 
+    def passes(self, action: str) -> bool:  # noqa: ARG002
+        """Whether the key of an action does what it does everywhere, because here it would do nothing now."""
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action == "act" and self.passes(str(parameters[0])))
+
     def crumbs(self) -> tuple[str, ...]:
         """Where one is inside the place."""
         return ()
@@ -65,9 +76,32 @@ class Place(Acting, Widget):
     def open_at(self, target: str) -> None:
         """Go to what `target` names; its form is the place's own."""
 
+    def filter_text(self) -> str:
+        """What is filtered by, so that it can be kept; empty for everything."""
+        return ""
+
+    def filter_by(self, text: str) -> None:
+        """Filter by what `filter_text` said once."""
+
+    def inspector(self) -> Widget | None:
+        """What stands beside the list and can be hidden; None for nothing."""
+        return None
+
     def back(self) -> bool:
         """Leave one inner step; False when there is none."""
         return False
+
+    async def may_leave(self) -> bool:
+        """Whether somebody may go from here; asks when something would be lost."""
+        return True
+
+    def hinted(self) -> list[Action]:
+        """What the footer shows of its actions: what can be done now."""
+        return [each for each in self.actions if each.hint and each.keys and not self.refusal(each)]
+
+    def moved_in_time(self) -> None:
+        """Another moment is looked at (`shell.moment_ms`): read what is shown of it."""
+        self.run_worker(self.read_now(), group="read", exclusive=True)
 
     def relabel(self) -> None:
         """Language, theme or glyphs have changed. Painted widgets need nothing; labels of inputs do."""
@@ -146,7 +180,8 @@ class Place(Acting, Widget):
         """Why `action` cannot be done now, by the place's or the shell's reasons."""
         if action.changes and self.shell.stale_s:
             return self.t(mark("the engine does not answer"))
-        return self.blocked(action.id)
+        needed = action.scope or (self.CHANGES if action.changes else "")
+        return self.shell.lacks(needed) or self.blocked(action.id)
 
     def refuse(self, action: Action, reason: str) -> None:
         self.shell.say(self.t(action.text), reason, "warning")

@@ -55,6 +55,12 @@ def _plugins(shell: Shell) -> Place:
     return Plugins(shell)
 
 
+def _routes(shell: Shell) -> Place:
+    from kagami.tui.screens.routes import Routes
+
+    return Routes(shell)
+
+
 def _chats(shell: Shell) -> Place:
     from kagami.tui.screens.chats import Chats
 
@@ -73,26 +79,34 @@ def _sandbox(shell: Shell) -> Place:
     return Sandbox(shell)
 
 
+def _settings(shell: Shell) -> Place:
+    from kagami.tui.screens.settings import Settings
+
+    return Settings(shell)
+
+
 PLACES = (
     Entry("overview", "1", mark("Overview"), mark("Home"), _overview),
     Entry("bots", "2", mark("Bots"), mark("Bots"), _bots),
     Entry("logs", "3", mark("Logs"), mark("Logs"), _logs),
     Entry("plugins", "4", mark("Plugins"), mark("Plugs"), _plugins),
+    Entry("routes", "5", mark("Routes"), mark("Routes"), _routes),
     Entry("chats", "6", mark("Chats"), mark("Chats"), _chats),
     Entry("trace", "7", mark("Trace"), mark("Trace"), _trace),
     Entry("sandbox", "8", mark("Sandbox"), mark("Try"), _sandbox),
+    Entry("settings", "9", mark("Settings"), mark("Set"), _settings),
 )
 BY_NAME = {entry.name: entry for entry in PLACES}
-# Digits that are given already and not served yet; pressing one says so.
-LATER = {"5": mark("Routes"), "9": mark("Settings")}
 
 _TEXTS = {
     "overview": mark("Go to Overview: load, bots and what needs you"),
     "bots": mark("Go to Bots: accounts and their connections"),
     "logs": mark("Go to Logs: what the engine and plugins say"),
     "plugins": mark("Go to Plugins: versions, canaries and settings"),
+    "routes": mark("Go to Routes: rules, workers and who is kept out"),
     "chats": mark("Go to Chats: conversations and the message search"),
     "trace": mark("Go to Trace: one message's way through Kagami"),
     "sandbox": mark("Go to Sandbox: talk to your plugins without an account"),
+    "settings": mark("Go to Settings: every key, people, privacy and backups"),
 }
 ACTIONS = tuple(Action(entry.go, (entry.digit,), entry.title, _TEXTS[entry.name], hint=False) for entry in PLACES)

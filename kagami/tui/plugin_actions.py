@@ -41,11 +41,14 @@ ACTIONS: tuple[Action, ...] = (
         row=True,
         hint=False,
     ),
-    Action("plugin.settings", ("s",), mark("settings"), mark("Settings of this plugin…"), row=True),
+    Action(
+        "plugin.settings", ("s",), mark("settings"), mark("Settings of this plugin…"), row=True, scope="plugins:secret"
+    ),
     Action("plugin.release", ("R",), mark("let serve"), mark("End its quarantine or pause"), changes=True, row=True),
-    Action("plugin.install", ("i",), mark("install"), mark("Install a plugin…"), changes=True),
-    Action("plugin.market", ("m",), mark("market"), mark("Update from the market…"), changes=True),
-    Action("plugin.undo", ("u",), mark("undo"), mark("Undo the last change of a weight or switch"), changes=True),
+    Action("plugin.install", ("i",), mark("install"), mark("Install a plugin…"), changes=True, scope="plugins:install"),
+    Action(
+        "plugin.market", ("m",), mark("market"), mark("Update from the market…"), changes=True, scope="plugins:install"
+    ),
     Action("plugin.logs", ("l",), mark("logs"), mark("Log lines of this plugin"), row=True),
     Action("plugin.try", ("T",), mark("try"), mark("Try its first command in the Sandbox"), row=True),
     Action("plugin.filter", ("slash",), mark("filter"), mark("Show only plugins with these letters")),
@@ -62,9 +65,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-_WITHOUT_ONE = frozenset(
-    ("plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo", "plugin.market")
-)
+_WITHOUT_ONE = frozenset(("plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.market"))
 
 
 def blocked(action: str, plugin: PluginRow | None, t: Translate) -> str:

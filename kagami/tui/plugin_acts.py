@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from textual.app import App
 
 from kagami.errors import KagamiError
@@ -44,12 +43,11 @@ def _missing(source: str) -> bool:
 
 @dataclass(slots=True)
 class PluginActs:
-    """`app` shows the dialogs. `back` is what would undo the last light change, and its words."""
+    """`app` shows the dialogs."""
 
     shell: Shell
     app: App[Leave]
     loads: Loads
-    back: tuple[str, msgspec.Struct] | None = None
 
     # Light changes: at once, with a way back.
 
@@ -58,7 +56,8 @@ class PluginActs:
         t = self.shell.t
         await self.shell.control.call(Weigh(plugin=plugin.id, weight=weight, version=version))
         before = plugin.weight if version == plugin.canary else 0
-        self.back = (f"{title(plugin)} {version} {before}%", Weigh(plugin=plugin.id, weight=before, version=version))
+        way_back = Weigh(plugin=plugin.id, weight=before, version=version)
+        self.shell.changed(f"{title(plugin)} {version} {before}%", way_back)
         told = t(mark("{plugin} {version}: {before}% → {after}% of the chats"))
         words = {"plugin": visible(title(plugin)), "version": visible(version)}
         self.shell.say(told.format(before=before, after=weight, **words), t(mark("u puts it back")))
@@ -69,18 +68,9 @@ class PluginActs:
         await self.shell.control.call(Switch(plugin=plugin.id, on=on))
         word = t(mark("on")) if on else t(mark("off"))
         other = t(mark("off")) if on else t(mark("on"))
-        self.back = (f"{title(plugin)} {other}", Switch(plugin=plugin.id, on=not on))
+        self.shell.changed(f"{title(plugin)} {other}", Switch(plugin=plugin.id, on=not on))
         body = t(mark("u puts it back")) if on else t(mark("its commands get no answer; u puts it back"))
         self.shell.say(f"{visible(title(plugin))}: {word}", body)
-
-    async def undo(self) -> None:
-        """Send the way back once."""
-        if self.back is None:
-            return
-        words, request = self.back
-        self.back = None
-        await self.shell.control.call(request)
-        self.shell.say(self.shell.t(mark("undone: {what}")).format(what=visible(words)))
 
     async def release(self, plugin: PluginRow) -> None:
         """End a quarantine or a pause."""
@@ -115,10 +105,11 @@ class PluginActs:
         if canary:
             await self.weigh(plugin, 0, canary)
         else:
+            self._served_before(plugin)
             await self.tell([await shell.control.call(Rollback(plugin=plugin.id))])
 
     def _undo_of_rollback(self, canary: str) -> str:
-        told = mark("yes: u, or set the weight again") if canary else mark("yes: v and then u on the version")
+        told = mark("yes: u, or set the weight again") if canary else mark("yes: u serves it again")
         return self.shell.t(told)
 
     async def promote(self, plugin: PluginRow) -> None:
@@ -134,6 +125,7 @@ class PluginActs:
         )
         head = t(mark("Promote {plugin}?")).format(plugin=visible(f"{title(plugin)} {new}"))
         if await self.shell.ask(Question(head, facts, t(mark("Keep the canary")), t(mark("Promote")))):
+            self._served_before(plugin)
             await self.tell([await self.shell.control.call(Promote(plugin=plugin.id))])
 
     def _rate(self, plugin: PluginRow, version: str) -> str:
@@ -170,7 +162,13 @@ class PluginActs:
         )
         head = t(mark("Serve {plugin}?")).format(plugin=visible(f"{title(plugin)} {version}"))
         if await self.shell.ask(Question(head, facts, t(mark("Keep as it is")), t(mark("Serve it")))):
+            self._served_before(plugin)
             await self.tell([await self.shell.control.call(Use(plugin=plugin.id, version=version, pin=pin))])
+
+    def _served_before(self, plugin: PluginRow) -> None:
+        """What serves now is how `u` makes it again."""
+        way_back = Use(plugin=plugin.id, version=plugin.version, pin=plugin.pinned)
+        self.shell.changed(f"{title(plugin)} {plugin.version}", way_back)
 
     async def _remove(self, plugin: PluginRow, version: str) -> None:
         t = self.shell.t

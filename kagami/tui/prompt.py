@@ -5,16 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from kagami.i18n import mark
 from kagami.tui.ahead import Opened
+from kagami.tui.keys import Action
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line, Painted, Span
+
+# What the footer says meanwhile; a click on one of them presses its key.
+HINTS = (
+    Action("enter", ("enter",), mark("done"), mark("Take what is typed")),
+    Action("up", ("up",), mark("before"), mark("What was typed before")),
+    Action("escape", ("escape",), mark("cancel"), mark("Change nothing")),
+)
 
 
 class _Label(Painted):
@@ -23,7 +33,7 @@ class _Label(Painted):
     def __init__(self, shell: Shell, text: str) -> None:
         super().__init__(shell)
         self._text = text
-        self.styles.width = len(text) * 2 + 3
+        self.styles.width = cell_len(text) + 2
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         return [[Span(f" {self._text} ", "accent")]]

@@ -9,29 +9,18 @@ from kagami.ports import MessageRow
 from kagami.tui.figures import clock_ms, micros
 from kagami.tui.format import fit
 from kagami.tui.looks import Looks
+from kagami.tui.stages import STAGES, Leg, stage_name
 from kagami.tui.widgets.page import fact, paragraph
 from kagami.tui.widgets.painted import Line, Span
-from kagami.tui.widgets.waterfall import Leg
 from kagami.tui.words import EXPLAINED, outcome_span
-
-STAGES = {
-    "frame": mark("The frame was read and its event made."),
-    "lane": mark("Its turn in the conversation came; limits were checked."),
-    "route": mark("It was decided who handles it."),
-    "plugin": mark("The plugin's handler ran."),
-    "send": mark("A send was written down and given to the platform."),
-    "receipt": mark("The platform answered."),
-    "ask": mark("The handler asked and waited for an answer."),
-    "answer": mark("The answer came."),
-}
 
 
 def stage_text(leg: Leg, width: int, looks: Looks, t: Translate) -> list[Line]:
     """What the marked stage is, with its times in full and its whole detail."""
     times = f"{leg.start_us} → {leg.end_us} µs" if looks.glyphs.tier == "full" else f"{leg.start_us} - {leg.end_us} us"
-    built: list[Line] = [[Span(f" {leg.stage} ", "title"), Span(times, "dim")]]
+    built: list[Line] = [[Span(f" {stage_name(leg.stage, t)} ", "title"), Span(times, "dim")]]
     if leg.stage in STAGES:
-        built += paragraph(t(STAGES[leg.stage]), width, looks, "dim")
+        built += paragraph(t(STAGES[leg.stage][1]), width, looks, "dim")
     if leg.detail:
         built += paragraph(leg.detail, width, looks)
     return [*built, ()]

@@ -24,17 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Leave", "Wishes", "run_console"]
 
-# Textual reads these once, when it is imported. A person's own settings win.
-_SWITCHES = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "ESCDELAY": "50"}
-_OVER_SSH = {"TEXTUAL_FPS": "15"}
-
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What a person asked for on the command line; None for whatever was chosen last or suits the terminal.
 
     `owned`: this process holds the engine. `home`: the path of the engine's home, whose last place is opened. `fresh`
-    ignores what the last console remembered. `mouse` off sends no mouse modes.
+    ignores what the last console remembered. `mouse` off sends no mouse modes. `read_only` changes nothing.
     """
 
     language: str | None = None
@@ -44,6 +40,7 @@ class Wishes:
     home: str = ""
     fresh: bool = False
     mouse: bool = True
+    read_only: bool = False
 
 
 def run_console(
@@ -59,8 +56,6 @@ def run_console(
     terminal is gone and descriptors 0 to 2 lead to the null device, so that whatever goes on cannot trip over them.
     """
     environ = os.environ if environ is None else environ
-    for name, value in {**_SWITCHES, **(_OVER_SSH if environ.get("SSH_CONNECTION") else {})}.items():
-        os.environ.setdefault(name, value)
     path = states.state_path(environ)
     state, complaint = (states.State(), "") if wishes.fresh else states.load(path)
     encoding, wide = probe(environ)
@@ -84,22 +79,23 @@ async def _show(
     wide: bool,
     clock: Clock | None,
 ) -> Leave:
-    from kagami.tui.app import Console  # noqa: PLC0415 (after the switches above)
+    from kagami.tui.app import Console  # noqa: PLC0415 (loads most of Textual)
+    from kagami.tui.leaving import report  # noqa: PLC0415
+    from kagami.tui.onlooker import Onlooker  # noqa: PLC0415
 
     text = text_tier(environ, encoding=encoding, wide=wide)
-    kept = state.language if state.language in LANGUAGES else ""
-    language = choose(wishes.language or kept or None, environ)
-    control = control_factory()
+    control = Onlooker(control_factory()) if wishes.read_only else control_factory()
     console = Console(
         control,
-        language="en" if text == "ascii" else language,
-        glyphs=tier_for(wishes.glyphs, environ, encoding=encoding, wide=wide),
+        language="en" if text == "ascii" else _language(wishes, state, environ),
+        glyphs=tier_for(wishes.glyphs or state.glyphs or None, environ, encoding=encoding, wide=wide),
         theme=theme_for(wishes.theme or state.theme or None, environ),
         owned=wishes.owned,
         text=text,
         clock=clock or SystemClock(),
         state=state,
     )
+    console.read_only = wishes.read_only
     if complaint:
         console.call_later(
             console.say, console.t(mark("What the last console remembered was not used")), complaint, "warning"
@@ -110,8 +106,23 @@ async def _show(
             left = await console.run_async(mouse=wishes.mouse)
     finally:
         await control.close()
-    # Together with the end of the terminal it comes too late to be what ends the console, and counts all the same.
-    return Leave.STOP if stop.asked else left or (Leave.LOST if console.lost else Leave.DETACH)
+    if console.broken is not None:
+        report(console.broken, console.t, environ)
+    return _how(console, stop, left)
+
+
+def _language(wishes: Wishes, state: states.State, environ: Mapping[str, str]) -> str:
+    kept = state.language if state.language in LANGUAGES else ""
+    return choose(wishes.language or kept or None, environ)
+
+
+def _how(console: Console, stop: Stopper, left: Leave | None) -> Leave:
+    """How it was left. A SIGTERM may come too late to be what ends the console, and counts all the same."""
+    if stop.asked:
+        return Leave.STOP
+    if console.broken is not None:
+        return Leave.BROKEN
+    return left or (Leave.LOST if console.lost else Leave.DETACH)
 
 
 class Stopper:

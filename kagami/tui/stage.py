@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from textual import events
 from textual.containers import Vertical
 
 from kagami.tui.place import Place
@@ -38,9 +39,10 @@ class Stage(Vertical):
 
     DEFAULT_CSS = "Stage { width: 1fr; height: 1fr; }"
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, made: Callable[[Place], None]) -> None:
         super().__init__()
         self.shell = shell
+        self.tell_made = made
         self.trouble = Trouble(shell)
         self.current: Place | None = None
         self._made: dict[str, Place] = {}
@@ -55,6 +57,11 @@ class Stage(Vertical):
     def places(self) -> Sequence[Place]:
         """Those that have been visited."""
         return tuple(self._made.values())
+
+    async def lets_go(self, name: str = "") -> bool:
+        """Whether the seen place may be left for another one, or for good; it may ask."""
+        here = self.current
+        return here is None or name == here.NAME or await here.may_leave()
 
     async def open(self, name: str, target: str = "") -> None:
         """Show a place, and what `target` names in it."""
@@ -81,6 +88,8 @@ class Stage(Vertical):
             if place is None:
                 place = self._made[name] = BY_NAME[name].make(self.shell)
                 await self.mount(place)
+                self.tell_made(place)
+                self.call_after_refresh(_tell_size, place)
             self.current = place
             place.display = True
             if target:
@@ -92,3 +101,8 @@ class Stage(Vertical):
         """Show or hide the reason why the seen place could not be read."""
         error = self.current.trouble if self.current else None
         self.trouble.tell(error.text(self.shell.t) if error else "")
+
+
+def _tell_size(place: Place) -> None:
+    """Textual tells no size to a widget whose region was asked for after its mount and before its first layout."""
+    place.post_message(events.Resize(place.size, place.virtual_size, place.container_size))

@@ -22,8 +22,16 @@ class State(msgspec.Struct, omit_defaults=True):
     places: dict[str, str] = {}
     language: str = ""
     theme: str = ""
-    filters: dict[str, str] = {}
+    glyphs: str = ""
+    density: str = ""
+    filters: dict[str, str] = {}  # by place, as its `filter_text` says it
+    sorts: dict[str, str] = {}  # by table, as `LiveTable.order` says it
+    views: dict[str, list[str]] = {}  # by place: filters that were kept
+    keys: dict[str, str] = {}  # by an action's id: other keys than the shipped ones, with commas
+    tips: list[str] = []  # places whose tip was shown
+    tips_off: bool = False
     commands: list[str] = []
+    typed: dict[str, list[str]] = {}  # by place: filters that were typed
 
     def at(self, home: str) -> State:
         """The state as a console of this home begins with it."""
@@ -44,6 +52,14 @@ def state_path(environ: Mapping[str, str]) -> Path:
 def home_key(home: str) -> str:
     """What stands for a home: its path may be long and is nobody's business."""
     return blake2b(os.path.realpath(home).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def read(text: str) -> State:
+    """The state in a JSON text, or a new one for a text that is none."""
+    try:
+        return msgspec.json.decode(text, type=State)
+    except msgspec.MsgspecError:
+        return State()
 
 
 def load(path: Path) -> tuple[State, str]:

@@ -1,15 +1,25 @@
-"""Reads the engine's ring of log lines through `Control`: its end, what is new, what is older, and places in it."""
+"""Reads the engine's log through `Control`: its end, what is new, what is older, and places in it.
+
+The engine answers a search that takes long in pages. What needs more than one is read on page by page: `told` hears how
+far it came, and the task that reads can be cancelled between two pages.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+
+import msgspec
+
 from kagami.log import LogLine
-from kagami.operations.logs import Level, Window, Windowed
+from kagami.operations.logs import At, Level, Window, Windowed
 from kagami.ports import Control
 
 BLOCK = 200
 BURST = 500
 START = -1  # before the first line: 0 would ask for the end
 FAR_BEHIND = 1_000  # new lines at once after which following starts anew from the end
+Told = Callable[[int], None]
 
 
 class Tail:
@@ -26,6 +36,7 @@ class Tail:
         self.kept = 0
         self.counts: dict[str, int] = {}
         self.fresh = 0
+        self.reached_ms = 0  # how far a search came that goes on
         self._after = 0
         self._counted = 0
 
@@ -37,21 +48,26 @@ class Tail:
     def far_behind(self) -> bool:
         return self.newest - self._after > FAR_BEHIND
 
-    async def end(self) -> list[LogLine]:
-        """The newest lines."""
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest line that is kept."""
+        return max(0, self.newest - self.kept + 1)
+
+    async def end(self) -> tuple[list[LogLine], int]:
+        """The newest lines, and the number from which the search for more goes on; 0 when there is no need."""
         before = self.newest
-        lines = await self._read(Window(limit=BLOCK, level=self.level, filter=self.words))
-        self._take(lines, scanned=before)
-        return lines
+        answer = await self._read(Window(limit=BLOCK, level=self.level, filter=self.words))
+        self._take(answer.lines, scanned=before)
+        return answer.lines, 0 if answer.done else answer.reached
 
     async def new(self) -> list[LogLine]:
         """What came since the last call; when that is too much to follow, nothing, and `far_behind` is true."""
         if not self._after:
-            return await self.end()
+            return (await self.end())[0]
         # A line may come between the engine's look at the lines and at the number of the newest one: only what was
         # the newest before this call has certainly been looked at.
         before = self.newest
-        lines = await self._read(Window(after=self._after, limit=BURST, level=self.level, filter=self.words))
+        lines = (await self._read(self._forth(self._after, BURST))).lines
         self._take(lines, scanned=before if len(lines) < BURST else 0)
         return lines
 
@@ -67,47 +83,83 @@ class Tail:
             return self.fresh
         self._counted = max(self._counted, last_shown)
         before = self.newest
-        lines = await self._read(Window(after=self._counted or START, limit=BURST, level=self.level, filter=self.words))
-        self.fresh += len(lines)
-        self._counted = max(self._counted, lines[-1].seq if lines else before)
+        answer = await self._read(self._forth(self._counted, BURST))
+        self.fresh += len(answer.lines)
+        scanned = before if answer.done else answer.reached
+        self._counted = max(self._counted, answer.lines[-1].seq if answer.lines else scanned)
         return self.fresh
 
+    def _forth(self, after: int, limit: int) -> Window:
+        return Window(after=after or START, limit=limit, level=self.level, filter=self.words)
+
+    def _back(self, before: int, limit: int) -> Window:
+        return Window(before=before, limit=limit, level=self.level, filter=self.words)
+
     async def older(self, before: int) -> list[LogLine]:
-        return await self._read(Window(before=before, limit=BLOCK, level=self.level, filter=self.words))
+        """What there is in one page's time."""
+        return (await self._read(self._back(before, BLOCK))).lines
 
     async def newer(self, after: int) -> list[LogLine]:
-        return await self._read(Window(after=after or START, limit=BLOCK, level=self.level, filter=self.words))
+        """What there is in one page's time."""
+        return (await self._read(self._forth(after, BLOCK))).lines
 
-    async def start(self) -> list[LogLine]:
+    async def pages(self, start: int, *, back: bool, told: Told) -> AsyncIterator[list[LogLine]]:
+        """The wanted lines before or after a place, page by page, until there are `BLOCK` or no more."""
+        async for lines in self._pages((self._back if back else self._forth)(start, BLOCK), told):
+            yield lines
+
+    async def start(self, told: Told) -> list[LogLine]:
         """The oldest lines kept."""
-        return await self.newer(self.newest - self.kept)
+        return await self._first(self._forth(self.newest - self.kept, BLOCK), told)
 
     async def around(self, seq: int) -> tuple[list[LogLine], bool]:
         """The wanted lines about a place, and whether they reach the end."""
-        later = await self.newer(seq)
-        return [*await self.older(seq + 1), *later], len(later) < BLOCK
+        later = await self._read(self._forth(seq, BLOCK))
+        return [*await self.older(seq + 1), *later.lines], later.done and len(later.lines) < BLOCK
 
-    async def seek(self, place: int, *, back: bool, words: str = "", level: Level | None = None) -> int:
+    async def seek(
+        self, place: int, *, back: bool, words: str = "", level: Level | None = None, told: Told = lambda _: None
+    ) -> int:
         """Number of the next line before or after a place that also holds the words and has the level; 0 for none."""
         wanted = f"{self.words} {words}".strip()
         floor = level or self.level
-        at = Window(before=place, limit=1, level=floor, filter=wanted) if back else None
-        lines = await self._read(at or Window(after=place or START, limit=1, level=floor, filter=wanted))
+        at = Window(before=place, limit=1, level=floor, filter=wanted)
+        lines = await self._first(
+            at if back else Window(after=place or START, limit=1, level=floor, filter=wanted), told
+        )
         return lines[0].seq if lines else 0
 
     async def at(self, time_ms: int) -> int:
         """Number of the first kept line that is not older than a time; the newest one when all are."""
-        low, high = max(1, self.newest - self.kept + 1), self.newest
-        while low < high:
-            middle = (low + high) // 2
-            lines = await self._read(Window(before=middle + 1, limit=1))
-            if lines and lines[0].time_ms < time_ms:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return int(await self._control.call(At(time_ms=time_ms)))
 
-    async def _read(self, request: Window) -> list[LogLine]:
+    async def _first(self, request: Window, told: Told) -> list[LogLine]:
+        """The first page that holds anything."""
+        async with aclosing(self._pages(request, told)) as pages:
+            async for lines in pages:
+                if lines:
+                    return lines
+        return []
+
+    async def _pages(self, request: Window, told: Told) -> AsyncGenerator[list[LogLine], None]:
+        found = 0
+        while True:
+            answer = await self._read(request)
+            yield answer.lines
+            found += len(answer.lines)
+            if answer.done or found >= request.limit:
+                return
+            await self._look(answer.reached)
+            told(answer.reached)
+            place = {"after": answer.reached or START} if request.after else {"before": answer.reached}
+            request = msgspec.structs.replace(request, **place, limit=request.limit - found)
+
+    async def _look(self, seq: int) -> None:
+        """What time it is where a search has come to."""
+        lines = (await self._read(Window(before=seq + 1, limit=1))).lines
+        self.reached_ms = lines[0].time_ms if lines else 0
+
+    async def _read(self, request: Window) -> Windowed:
         answer: Windowed = await self._control.call(request)
         self.newest, self.kept, self.counts = answer.newest, answer.kept, answer.counts
-        return answer.lines
+        return answer

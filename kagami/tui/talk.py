@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from kagami.i18n import mark
 from kagami.model.ids import split_id
 from kagami.model.message import preview
-from kagami.ports import ChatRow, MessageRow, Open
-from kagami.tui.figures import age, moment
+from kagami.ports import ChatRow, DialogRow, MessageRow, Open, OperatorRow
+from kagami.tui.figures import age, moment, size
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.page import paragraph
 from kagami.tui.widgets.painted import Line, Span
@@ -22,11 +22,21 @@ _USUAL = frozenset(("handled", "answer", "ignored"))
 
 CHAT_COLUMNS = (
     Column(mark("WHERE"), 14, grow=True),
-    Column(mark("WHO"), 8, drop=1),
-    Column(mark("ACCOUNT"), 12, drop=2),
-    Column(mark("LAST MESSAGE"), 12, grow=True),
+    Column(mark("WHO"), 8, drop=2),
+    Column(mark("ACCOUNT"), 12, drop=3),
+    Column(mark("LAST MESSAGE"), 12, grow=True, drop=1),
+    Column(mark("STATE"), 14),
     Column(mark("AGE"), 4, "right"),
 )
+OPERATOR_COLUMNS = (
+    Column(mark("WHO"), 14, grow=True),
+    Column(mark("KIND"), 8),
+    Column(mark("FACE"), 8),
+    Column(mark("FROM"), 18, grow=True),
+    Column(mark("FOR"), 5, "right"),
+    Column(mark("SENT"), 6, "right", drop=1),
+)
+_FACES = {"console": mark("console"), "browser": mark("browser"), "feed": mark("feed")}
 FOUND_COLUMNS = (
     Column(mark("TIME"), 14),
     Column("", 1),
@@ -46,13 +56,34 @@ DEAD_COLUMNS = (
 )
 
 
-def chat_row(shell: Shell, key: str, chat: ChatRow) -> Row:
-    """Under `CHAT_COLUMNS`."""
+def chat_row(shell: Shell, key: str, chat: ChatRow, dialogs: Sequence[DialogRow] = ()) -> Row:
+    """Under `CHAT_COLUMNS`. `dialogs` are the questions that are open there."""
     where = f"{chat.chat_name}  {chat.chat}" if chat.chat_name else chat.chat
     old = age((shell.clock.wall_ms() - chat.last_ms) / 1000)
-    texts = (where, chat.last_sender, chat.bot, chat.last_text, old)
-    cells = tuple(map(Span, texts, ("text", "accent", "dim", "strong", "dim")))
+    texts = (where, chat.last_sender, chat.bot, chat.last_text, state_of(shell, dialogs), old)
+    cells = tuple(map(Span, texts, ("text", "accent", "dim", "strong", "warn", "dim")))
     return Row(key, cells, (*texts[:-1], -chat.last_ms))
+
+
+def state_of(shell: Shell, dialogs: Sequence[DialogRow]) -> str:
+    """`dice waits 9s`: which plugin waits for an answer, and since when."""
+    if not dialogs:
+        return ""
+    first = dialogs[0]
+    since = age((shell.clock.wall_ms() - first.since_ms) / 1000)
+    more = f" +{len(dialogs) - 1}" if dialogs[1:] else ""
+    told = shell.t(mark("{plugin} waits {since}")).format(plugin=first.plugin.partition("@")[0], since=since)
+    return told + more
+
+
+def operator_row(shell: Shell, key: str, operator: OperatorRow) -> Row:
+    """Under `OPERATOR_COLUMNS`."""
+    t = shell.t
+    since = (shell.clock.wall_ms() - operator.since_ms) / 1000
+    texts = (operator.name or "?", operator.kind, t(_FACES[operator.face]), operator.address or t(mark("this machine")))
+    sent = size(operator.sent_bytes) if operator.sent_bytes else "-"
+    cells = (*map(Span, texts, ("strong", "dim", "accent", "text")), Span(age(since), "dim"), Span(sent, "dim"))
+    return Row(key, cells, (*texts, -since, operator.sent_bytes))
 
 
 def said_entry(shell: Shell, row: MessageRow, note: str = "") -> Entry:

@@ -13,6 +13,9 @@ from kagami.i18n import choose, mark, translator
 
 PROBE_S = 0.15
 _ANSWER = re.compile(rb"\x1b\[(\d+);(\d+)R")
+# Mouse and focus reports, marks around what is pasted, frames, sizes, keyboard protocol, second screen, wrapping.
+RESET = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1004, 1006, 1015, 2004, 2026, 2048))
+RESET += "\x1b[<u\x1b[?1049l\x1b[?7h\x1b[?25h\x1b[0m"
 _HINT = mark("This terminal (TERM={term}) cannot show the console. Use `kagami run` for the engine and its log.")
 _NO_TTY = mark("The console needs a terminal. Use `kagami run` for the engine and its log.")
 
@@ -25,6 +28,25 @@ def terminal_refusal(environ: Mapping[str, str], *, interactive: bool = True) ->
     if environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return t(_HINT).format(term=environ.get("TERM", ""))
     return None
+
+
+def reset_terminal() -> None:
+    """Back to what a shell expects: no mouse, no pasting marks, the first screen, a cursor, lines and echo."""
+    stream = sys.__stdout__
+    if stream is None:
+        return
+    stream.write(RESET)
+    stream.flush()
+    if sys.platform == "win32" or sys.__stdin__ is None or not sys.__stdin__.isatty():
+        return
+    import termios  # noqa: PLC0415 (absent on Windows)
+
+    descriptor = sys.__stdin__.fileno()
+    modes = termios.tcgetattr(descriptor)
+    modes[0] |= termios.ICRNL | termios.IXON
+    modes[1] |= termios.OPOST | termios.ONLCR
+    modes[3] |= termios.ECHO | termios.ECHOE | termios.ICANON | termios.ISIG | termios.IEXTEN
+    termios.tcsetattr(descriptor, termios.TCSANOW, modes)
 
 
 def wide_blocks(stdin: int, stdout: int, limit_s: float = PROBE_S) -> bool:

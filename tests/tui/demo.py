@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kagami.clock import SystemClock
+from kagami.operations.plugins import ListPlugins
 from kagami.ports import Feed
 from kagami.tui.run import Wishes, run_console
 from tests.tui import engine
@@ -30,6 +31,12 @@ class DemoClock(SystemClock):
         return engine.NOW_MS + int(self.monotonic() * 1_000) % 10_000_000
 
 
+def _break(_: object) -> object:
+    """What a bug of the console's own does when its Plugins place reads."""
+    secret = "k4g-7f2Q9xLmT3vWbN8sRzE1"
+    raise ZeroDivisionError(f"made on purpose, {len(secret)}")
+
+
 def main(arguments: list[str]) -> int:
     options: dict[str, Any] = {}
     for name in ("lang", "glyphs", "theme", "home"):
@@ -46,6 +53,8 @@ def main(arguments: list[str]) -> int:
         home=options.get("home", ""),
         fresh="--keep" not in arguments,
     )
+    if "--breaks" in arguments:
+        control.answers[ListPlugins] = _break
     leave = run_console(lambda: control, wishes, clock=engine.FixedClock() if "--still" in arguments else DemoClock())
     if "--out" in arguments:
         Path(arguments[arguments.index("--out") + 1]).write_text(leave.name, "utf-8")

@@ -9,14 +9,33 @@ from typing import Any, Literal
 
 import msgspec
 
-from kagami.errors import EngineAway
+from kagami.errors import EngineAway, NotFound
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
-from kagami.operations.bots import Disconnect, ListBots
-from kagami.operations.logs import Window, Windowed
-from kagami.operations.messages import ListMessages
+from kagami.operations.audit import ListAudit
+from kagami.operations.bots import BotKinds, Disconnect, ListBots
+from kagami.operations.guard import ListGuard
+from kagami.operations.logs import At, Counted, Histogram, Window, Windowed
+from kagami.operations.messages import ListChats, ListMessages
+from kagami.operations.people import Identity, Me
 from kagami.operations.plugins import ListPlugins
-from kagami.operations.system import Connect, Notices, Pulses, Stop
-from kagami.ports import BotHealth, BotRow, BotState, Connection, Feed, MessageRow, Notice, PluginRow, Pulse
+from kagami.operations.routes import ListRoutes, RouteList
+from kagami.operations.settings import ListSettings
+from kagami.operations.system import Connect, ListAlerts, Notices, Pulses, Stop
+from kagami.operations.traces import ListTraces
+from kagami.operations.workers import ListWorkers
+from kagami.ports import (
+    AlertRow,
+    AuditRow,
+    BotHealth,
+    BotRow,
+    BotState,
+    Connection,
+    Feed,
+    MessageRow,
+    Notice,
+    PluginRow,
+    Pulse,
+)
 
 NOW_MS = 1_763_768_467_000  # 2025-11-21 23:41:07 UTC
 STARTED_MS = NOW_MS - (6 * 86_400 + 4 * 3_600 + 12 * 60) * 1_000
@@ -164,6 +183,8 @@ class FakeControl:
         self.bots = list(house() if bots is None else bots)
         self.notices = list(notices)
         self.plugins: list[PluginRow] = []
+        self.alerts: list[AlertRow] = []
+        self.audit: list[AuditRow] = []
         self.calls: list[msgspec.Struct] = []
         self.away = False
         self.closed = False
@@ -172,19 +193,33 @@ class FakeControl:
         self.answers: dict[type, Answer] = {
             ListBots: lambda _: list(self.bots),
             ListPlugins: lambda _: list(self.plugins),
-            Pulses: lambda request: [pulse(second) for second in range(-min(request.seconds, 300), 0)],
+            Pulses: lambda request: [pulse(second) for second in range(-request.seconds, 0)],
             Notices: lambda _: list(self.notices),
             Connect: lambda _: Connection("ws://127.0.0.1:3001/onebot/v11/ws", "k4g-7f2Q9xLmT3vWbN8sRzE1"),
             Disconnect: lambda _: None,
             Stop: lambda _: None,
             ListMessages: lambda request: messages()[-request.limit :],
             Window: lambda _: Windowed([], 0, 0, {}),
+            At: lambda _: 0,
+            Histogram: lambda request: Counted(0, 0, [{}] * request.buckets, whole=True),
+            Me: lambda _: Identity("console", "console", ["*"], ""),
+            ListChats: lambda _: [],
+            ListTraces: lambda _: [],
+            ListRoutes: lambda _: RouteList(1, []),
+            ListWorkers: lambda _: [],
+            ListGuard: lambda _: [],
+            ListSettings: lambda _: [],
+            BotKinds: lambda _: [],
+            ListAlerts: lambda _: list(self.alerts),
+            ListAudit: lambda _: list(self.audit),
         }
 
     async def call(self, request: msgspec.Struct) -> Any:
         if self.away:
             raise EngineAway(address="the fake socket")
         self.calls.append(request)
+        if type(request) not in self.answers:
+            raise NotFound(what="operation", name=type(request).__name__)  # as an engine of another version says
         answer = self.answers[type(request)](request)
         return await answer if asyncio.iscoroutine(answer) else answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -13,8 +14,10 @@ from textual.widget import Widget
 from kagami.clock import Clock
 from kagami.ports import Control, Notice, Pulse
 from kagami.tui.format import Tier
+from kagami.tui.keymap import Keymap
 from kagami.tui.looks import Looks, looks
 from kagami.tui.shell import Level, Question
+from kagami.tui.state import State
 from tests.tui.engine import FakeControl, FixedClock
 
 
@@ -36,9 +39,21 @@ class Stand(App[None]):
         self.notices: list[Notice] = []
         self.history: Sequence[Pulse] = ()
         self.stale_s = 0.0
+        self.state = State()
+        self.moment_ms = 0
+        self.link_s = 0.0
+        self.ways_back: list[msgspec.Struct] = []
+        self.behind = ""
+        self.keymap = Keymap({})
         self.posted: list[Message] = []
         self.said: list[str] = []
         self._make = make
+
+    def changed(self, words: str, way_back: msgspec.Struct) -> None:
+        self.ways_back.append(way_back)
+
+    def look_at(self, moment_ms: int) -> None:
+        self.moment_ms = moment_ms
 
     def compose(self) -> ComposeResult:
         self.widget = self._make(self)  # here, where the app is active
@@ -49,6 +64,9 @@ class Stand(App[None]):
 
     def t(self, text: str) -> str:
         return text
+
+    def lacks(self, scope: str) -> str:
+        return ""
 
     def say(self, title: str, body: str = "", level: Level = "info") -> None:
         self.said.append(title)
@@ -71,8 +89,18 @@ class Stand(App[None]):
     async def ask(self, question: Question) -> bool:
         return True
 
+    async def ask_name(self, question: Question, name: str) -> bool:
+        return True
+
     async def prompt(
-        self, label: str, value: str = "", *, changed: Callable[[str], None] | None = None, words: tuple[str, ...] = ()
+        self,
+        label: str,
+        value: str = "",
+        *,
+        changed: Callable[[str], None] | None = None,
+        words: tuple[str, ...] = (),
+        secret: bool = False,
+        history: Sequence[str] | None = None,
     ) -> str | None:
         return None
 

@@ -9,7 +9,6 @@ from kagami.operations.bots import ListBots
 from kagami.tui.app import Console
 from kagami.tui.format import Tier
 from kagami.tui.looks import THEMES
-from kagami.tui.places import LATER
 from kagami.tui.shell import Leave
 from tests.tui.engine import NOTICES, FakeControl, FixedClock, pulse
 from tests.tui.pilot import golden, on_screen, press, run_console, screen_text, settled, until
@@ -57,14 +56,6 @@ async def test_digits_open_places() -> None:
             await press(console, pilot, key)
             assert screen_text(console)[-2].strip().startswith(title)
             await press(console, pilot, "escape", "1")
-
-
-@pytest.mark.parametrize("digit", sorted(LATER))
-async def test_a_digit_without_a_place_says_so(digit: str) -> None:
-    async with run_console() as (console, pilot):
-        await press(console, pilot, digit)
-        assert on_screen(console, LATER[digit])
-        assert on_screen(console, "later version")
 
 
 async def test_visits_can_be_walked() -> None:

@@ -7,7 +7,7 @@ from kagami.operations.logs import Window
 from kagami.operations.messages import Clean
 from kagami.operations.plugins import Configure, Reload
 from kagami.operations.system import Status
-from kagami.tui.commands import Act, Choose, Go, Run, answer_rows, parse, usage, words
+from kagami.tui.commands import Act, Choose, Go, LookAt, Rekey, Run, answer_rows, parse, usage, words
 from tests.tui.engine import pulse
 
 
@@ -82,3 +82,25 @@ def test_a_table_is_written_as_json() -> None:
     found = parse("""plugins configure plugin=echo 'values={"a": 1}'""")
     assert isinstance(found, Run)
     assert found.request == Configure(plugin="echo", values={"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (":bots napcat", Go("bots", "napcat")),
+        (":plug weather 25", Go("plugins", "weather 25")),
+        (":route test 天气 上海", Go("routes", "test 天气 上海")),
+        (":log E plugin:weather -10m", Go("logs", "E plugin:weather", "-10m")),
+        (":log -plugin:weather", Go("logs", "-plugin:weather")),
+        (":trace 7f31c2", Go("trace", "7f31c2")),
+        (":set delivery.rate 200", Go("settings", "delivery.rate 200")),
+        (":at 23:41", LookAt("23:41")),
+        (":lang zh", Choose("lang", "zh")),
+        (":density dense", Choose("density", "dense")),
+        (":ui.zoom", Act("ui.zoom")),
+        (":key ui.zoom Z, ^G", Rekey("ui.zoom", "Z,^G")),
+        (":keys", Act("ui.keys")),
+    ],
+)
+def test_the_lines_of_the_manual(line: str, command: object) -> None:
+    assert parse(line) == command

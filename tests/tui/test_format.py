@@ -119,9 +119,9 @@ def test_the_safe_tier_has_no_ambiguous_quotes() -> None:
 def test_ten_megabytes_are_cut_with_a_count_and_at_once(character: str, tier: Tier) -> None:
     text = character * 10_000_000
     visible(text, tier)
-    before = time.perf_counter()
+    before = time.thread_time()
     shown = visible(text, tier)
-    assert time.perf_counter() - before < 0.05
+    assert time.thread_time() - before < 0.05
     assert len(shown) <= fmt.LINE_LIMIT
     assert shown[-10:].strip("⟦⟧<>").split("+")[-1].isdigit()
 
@@ -158,6 +158,6 @@ def test_wrapping_breaks_at_a_space_where_there_is_one() -> None:
 def test_a_long_text_of_many_lines_is_wrapped_at_once() -> None:
     text = ("字" * 5_000 + "\n") * 2_000
     wrap("warm", 40)
-    before = time.perf_counter()
+    before = time.thread_time()
     assert len(wrap(text, 40)) < 5_000
-    assert time.perf_counter() - before < 0.1
+    assert time.thread_time() - before < 0.1

@@ -3,9 +3,11 @@ from __future__ import annotations
 from kagami.operations.bots import Disconnect
 from kagami.operations.plugins import ListPlugins, Reload
 from kagami.operations.system import Stop
+from kagami.operations.traces import GetTrace
 from kagami.ports import PluginRow, ReloadRow
 from tests.tui.engine import FakeControl
 from tests.tui.pilot import on_screen, press, run_console, screen_text, settled, until
+from tests.tui.world import busy_world
 
 
 async def test_the_command_line_opens_places_at_something() -> None:
@@ -123,3 +125,26 @@ async def test_choosing_an_operation_begins_its_command_line() -> None:
         await until(lambda: len(console.screen_stack) == 1)
         await settled(console, pilot)
         assert on_screen(console, "plugins reload")
+
+
+async def test_a_line_leads_to_a_message_by_a_part_of_its_id() -> None:
+    world = busy_world()
+    part = world.traces[2].execution[-8:]
+    async with run_console((100, 30), control=world) as (console, pilot):
+        await press(console, pilot, "colon", *f"trace {part}", "enter")
+        assert console.state.place == "trace"
+        assert any(each.execution == world.traces[2].execution for each in world.asked(GetTrace))
+
+
+async def test_a_line_leads_to_a_moment_of_the_log() -> None:
+    async with run_console(control=busy_world()) as (console, pilot):
+        await press(console, pilot, "colon", *"log E plugin:weather -10m", "enter")
+        assert console.state.place == "logs"
+        assert console.behind == "-10:00"
+
+
+async def test_a_colon_in_the_palette_begins_a_line() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "ctrl+p", "colon", *"bots ding", "enter")
+        assert console.state.place == "bots"
+        assert not on_screen(console, "shiori")

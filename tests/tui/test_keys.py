@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kagami.tui.keys import Action, bindings, shown
+from kagami.tui.keys import Action, bindings, shown, writes
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ def test_every_key_of_an_action_is_bound_to_it() -> None:
         ("x", "act('a.b')", False),
         ("ctrl+x", "act('a.b')", False),
     ]
+
+
+def test_keys_that_are_characters_are_known() -> None:
+    assert [each for each in ("a", "G", "5", "space", "slash", "question_mark") if not writes(each)] == []
+    assert [each for each in ("enter", "escape", "up", "ctrl+p", "f1", "tab") if writes(each)] == []

@@ -8,16 +8,18 @@ from textual.pilot import Pilot
 from kagami.tui.app import Console
 from kagami.tui.shell import Leave
 from kagami.tui.widgets.pane import Pane
-from tests.tui.pilot import golden, run_console, screen_text, settled
+from tests.tui.pilot import golden, press, run_console, screen_text, settled
 from tests.tui.world import World, busy_world
 
 SIZES = ((60, 16), (80, 24), (100, 30), (140, 40), (200, 60))
 STEPS = {
     "plugins": ("j", "enter", "escape", "right", "escape", "v"),
+    "routes": ("E", "x", "escape", "w", "l", "a", "escape"),
     "logs": ("E", "enter", "escape"),
     "chats": ("enter", "d", "slash", "escape"),
     "trace": ("enter", "j", "escape"),
     "sandbox": ("h", "i", "enter"),
+    "settings": ("enter", "m", "escape", "o", "v", "b"),
 }
 
 
@@ -60,12 +62,8 @@ async def test_no_row_is_too_wide_and_no_frame_broken(size: tuple[int, int], lan
 @pytest.mark.parametrize(
     ("name", "place", "keys"),
     [
-        ("logs", "logs", ("k",)),
-        ("logs-inspect", "logs", ("E", "enter")),
         ("chats", "chats", ("enter", "k")),
         ("chats-dead", "chats", ("d",)),
-        ("trace", "trace", ()),
-        ("trace-one", "trace", ("enter", "j", "j")),
         ("sandbox", "sandbox", ()),
     ],
 )
@@ -76,3 +74,21 @@ async def test_looks_as_it_did(name: str, place: str, keys: tuple[str, ...]) -> 
             await pilot.press(key)
             await settled(console, pilot)
         golden(f"{name}-80x24-en", screen_text(console))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_logs_traces_and_audit_look_as_they_did(size: tuple[int, int], language: str) -> None:
+    async with run_console(size, language=language, control=busy_world()) as (console, pilot):
+        for name, place, keys in (
+            ("logs", "logs", ("m", "k", "w")),
+            ("logs-level", "logs", ("w", "L")),
+            ("logs-inspect", "logs", ("escape", "E", "enter")),
+            ("trace", "trace", ()),
+            ("trace-one", "trace", ("e", "j", "j")),
+            ("audit", "trace", ("a", "v", "j", "j")),
+            ("audit-row", "trace", ("escape", "enter")),
+        ):
+            await visit(console, pilot, place)
+            await press(console, pilot, *keys)
+            golden(f"{name}-{size[0]}x{size[1]}-{language}", screen_text(console))

@@ -24,12 +24,12 @@ async def test_it_is_shown_asked_for_with_numbers_and_done() -> None:
     control = engine(UPDATE, RECALL)
     async with run_console(control=control) as (console, pilot):
         await press(console, pilot, "4", "m", "enter")
-        for text in ("Change 2 plugins?", "weather 1.0.0 → 1.2.0", "stocks 2.0.0 → nothing", "weather: store"):
+        for text in ("Change plugins: 2?", "weather 1.0.0 → 1.2.0", "stocks 2.0.0 → nothing", "weather: store"):
             assert on_screen(console, text)
         assert control.asked(Sync) == [Sync(dry_run=True)]
         await press(console, pilot, "right", "enter")
         assert control.asked(Sync) == [Sync(dry_run=True), Sync()]
-        assert on_screen(console, "2 plugins were changed")
+        assert on_screen(console, "Plugins changed: 2")
 
 
 async def test_no_is_the_default() -> None:

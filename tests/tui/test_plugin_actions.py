@@ -41,7 +41,7 @@ def test_what_cannot_be_done_has_a_reason(action: str, row: PluginRow, reason: s
 
 def test_without_a_plugin_one_can_be_installed_and_nothing_else_be_done() -> None:
     free = {action.id for action in ACTIONS if not blocked(action.id, None, str)}
-    assert free == {"plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.undo", "plugin.market"}
+    assert free == {"plugin.install", "plugin.filter", "plugin.sort", "plugin.reverse", "plugin.market"}
 
 
 def test_the_reason_is_in_the_users_language() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from textual.geometry import Offset
+
+from kagami.tui.widgets.box import Box
 from tests.tui.pilot import on_screen, press, run_console, screen_text, settled
 
 
@@ -70,3 +73,27 @@ async def test_chinese_is_typed_and_deleted_whole() -> None:
         await pilot.press("backspace")
         await settled(console, pilot)
         assert screen_text(console)[-2].split() == ["/", "小"]
+
+
+async def test_a_click_on_either_half_of_a_wide_letter_is_a_click_on_it() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "8")
+        box = console.screen.query_one("#sandbox-box", Box)
+        await pilot.press("你", "好")
+        for cell in (2, 3):
+            await pilot.click(box, offset=(cell, 0))
+            assert box.cursor_position == 1
+            assert box.cursor_screen_offset == box.content_region.offset + Offset(2, 0)
+        await pilot.press("backspace")
+        assert (box.value, box.cursor_position) == ("好", 0)
+        assert box.cursor_screen_offset == box.content_region.offset
+        await pilot.press("您")
+        assert box.value == "您好"
+
+
+async def test_the_footer_says_what_keys_do_while_typing() -> None:
+    async with run_console() as (console, pilot):
+        await press(console, pilot, "2", "slash")
+        assert screen_text(console)[-1] == " ⏎ done  ↑ before  esc cancel"
+        await press(console, pilot, "escape")
+        assert screen_text(console)[-1].startswith(" ⏎ card")

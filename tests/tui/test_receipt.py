@@ -6,8 +6,8 @@ from kagami.model.trace import Mark
 from kagami.operations.traces import Traced
 from kagami.tui.looks import looks
 from kagami.tui.receipt import receipt_lines, send_lines, stage_text
+from kagami.tui.stages import legs
 from kagami.tui.widgets.painted import Line
-from kagami.tui.widgets.waterfall import legs
 from tests.tui.world import message_row, trace_of
 
 LOOKS = looks("full", "night")
@@ -21,7 +21,7 @@ def test_it_says_the_outcome_what_it_means_and_the_error() -> None:
     one = Traced(trace_of(1, "/song", "dead", error="TimeoutError: 800 ms"), [])
     rows = plain(receipt_lines(one, 70, LOOKS, str))
     assert rows[0] == " ✗ dead  weather@1.4.0"
-    assert rows[1].startswith(" The handler failed too often")
+    assert rows[2].startswith(" The handler failed too often")
     assert " TimeoutError: 800 ms" in rows
 
 
@@ -49,11 +49,11 @@ def test_the_whole_id_can_be_read() -> None:
 
 
 def test_a_stage_is_explained_to_the_microsecond() -> None:
-    leg = legs(trace_of(1, "x"))[2]
+    leg = legs(trace_of(1, "x"))[3]
     assert plain(stage_text(leg, 70, LOOKS, str)) == [
-        " route 310 → 45200 µs",
+        " route 240 → 310 µs",
         " It was decided who handles it.",
-        " builtin: no rule matched",
+        " rule 4 'weather'",
         "",
     ]
 

@@ -90,10 +90,9 @@ def test_no_colour_means_none(answer: Path) -> None:
     running = PtyConsole("--still", "--out", str(answer), environ={"NO_COLOR": "1"})
     try:
         running.wait_idle()
-        seen = running.seen
+        seen = running.read_until(lambda seen: b"Overview" in seen)
     finally:
         running.end()
-    assert b"Overview" in seen
     assert b"[38;" not in seen
     assert b"[48;" not in seen
 

@@ -26,7 +26,7 @@ def test_a_broken_file_is_reported_and_not_used(tmp_path: Path) -> None:
 
 def test_a_newer_consoles_fields_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "console.json"
-    path.write_text('{"version": 9, "place": "bots", "density": 2}')
+    path.write_text('{"version": 9, "place": "bots", "not-yet": 2}')
     assert load(path)[0].place == "bots"
 
 

@@ -40,7 +40,7 @@ def test_a_chat_shows_its_name_its_last_words_and_how_old_they_are() -> None:
     row = message_row(1, "in", "你好")
     chat = ChatRow(row.bot, row.chat, "天气群", NOW_MS - 240_000, "你好", "小明", 3)
     shown = chat_row(SHELL, "key", chat)
-    assert [cell.text for cell in shown.cells] == ["天气群  group:123456", "小明", "qq:10001000", "你好", "4m"]
+    assert [cell.text for cell in shown.cells] == ["天气群  group:123456", "小明", "qq:10001000", "你好", "", "4m"]
     assert len(shown.cells) == len(CHAT_COLUMNS)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kagami.tui.terminal import probe, terminal_refusal, wide_blocks
+from kagami.tui.terminal import RESET, probe, terminal_refusal, wide_blocks
 
 
 @pytest.fixture
@@ -67,3 +67,9 @@ def test_a_pipe_is_refused() -> None:
 @pytest.mark.parametrize("environ", [{"TERM": "xterm-256color"}, {"TERM": "linux"}, {}])
 def test_other_terminals_will_do(environ: dict[str, str]) -> None:
     assert terminal_refusal(environ) is None
+
+
+def test_mending_ends_every_mode_that_the_console_begins() -> None:
+    for mode in (1000, 1002, 1003, 1004, 1006, 2004, 1049):
+        assert f"\x1b[?{mode}l" in RESET
+    assert RESET.endswith("\x1b[?25h\x1b[0m")

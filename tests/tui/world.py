@@ -6,16 +6,27 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
+from kagami.core.chain import Verdict
 from kagami.errors import NotFound
-from kagami.log import LEVELS, LogLine, Ring
+from kagami.log import LEVELS, LogLine, Ring, json_line, text_line
+from kagami.logwords import matcher
 from kagami.model import message
 from kagami.model.event import Event, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, execution_id
 from kagami.model.trace import Mark, Outcome, Trace
-from kagami.operations.logs import Window, Windowed, matcher
-from kagami.operations.messages import ListChats, ListDead, ListMessages, Replay, Say, Search
-from kagami.operations.traces import GetTrace, ListTraces, Traced
-from kagami.ports import ChatRow, MessageRow, Open
+from kagami.operations.audit import ExportAudit, ListAudit, VerifyAudit
+from kagami.operations.audit import Exported as AuditExported
+from kagami.operations.logs import At, Counted, Export, Exported, Histogram, Window, Windowed
+from kagami.operations.messages import DropDead, ListChats, ListDead, ListMessages, Replay, Say, Search
+from kagami.operations.people import ListOperators
+from kagami.operations.plugins import EndDialog, ListChoices, ListDialogs
+from kagami.operations.sending import DeleteMessage, Done, Resend, SendMessage
+from kagami.operations.traces import Exported as TracesExported
+from kagami.operations.traces import ExportTraces, GetTrace, ListTraces, Traced
+from kagami.operations.trying import TryMessage
+from kagami.ports import AuditRow, ChatChoice, ChatRow, Deed, DialogRow, MessageRow, Open, OperatorRow, Tried
 from tests.tui.engine import NOW_MS, FakeControl
 
 BOT = BotId("qq:10001000")
@@ -47,9 +58,13 @@ def message_row(number: int, direction: Any, text: str, **values: Any) -> Messag
 
 def trace_of(number: int, text: str, outcome: Outcome = "handled", **values: Any) -> Trace:
     marks = (
+        Mark("frame", 120),
         Mark("lane", 180),
-        Mark("route", 310, "builtin: no rule matched"),
+        Mark("guard", 240),
+        Mark("route", 310, "rule 4 'weather'"),
+        Mark("plugin", 330, "weather@1.4.0: canary 12.50 < 25"),
         Mark("send", 45_200),
+        Mark("commit", 46_100),
         Mark("receipt", 48_400, "sent"),
     )
     given: dict[str, Any] = {
@@ -63,6 +78,13 @@ def trace_of(number: int, text: str, outcome: Outcome = "handled", **values: Any
         "text": text,
     } | values
     return Trace(execution=execution(number), outcome=outcome, **given)
+
+
+def audit_row(seq: int, operation: str, target: dict[str, Any], **values: Any) -> AuditRow:
+    given: dict[str, Any] = {"kind": "person", "name": "bob", "address": "192.0.2.7", "result": "ok"} | values
+    return AuditRow(
+        seq, NOW_MS + (seq - 320) * 60_000, operation=operation, target=msgspec.json.encode(target).decode(), **given
+    )
 
 
 def dead_of(number: int, text: str, error: str, name: str = "阿花") -> Open:
@@ -82,16 +104,38 @@ class World(FakeControl):
         self.messages: list[MessageRow] = []
         self.traces: list[Trace] = []
         self.dead: list[Open] = []
+        self.verdict = Verdict(ok=True, rows=318, first=1, last=318, anchors=2)
+        self.dialogs: list[DialogRow] = []
+        self.choices: list[ChatChoice] = []
+        self.operators: list[OperatorRow] = []
         self.untraced = False  # traces are not written yet
         self.answers |= {
             Window: self._window,
+            At: self._at,
+            Histogram: self._histogram,
+            Export: self._export,
             ListChats: self._chats,
             ListMessages: self._listed,
             Search: self._search,
             ListDead: lambda _: list(self.dead),
             Replay: self._replay,
+            DropDead: self._drop,
+            TryMessage: self._try,
+            ListDialogs: lambda _: list(self.dialogs),
+            EndDialog: self._end_dialog,
+            ListChoices: lambda _: list(self.choices),
+            ListOperators: lambda _: list(self.operators),
+            SendMessage: lambda _: Done(execution(900), "sent", "8812"),
+            Resend: lambda _: Done(execution(901), "unknown", reason="no answer"),
+            DeleteMessage: lambda _: Done(execution(902), "failed", reason="too old"),
             Say: self._say,
             ListTraces: self._traces,
+            ExportTraces: self._traces_exported,
+            ListAudit: self._audit,
+            VerifyAudit: lambda _: self.verdict,
+            ExportAudit: lambda request: AuditExported(
+                f"{len(self.audit)} rows as {request.format}\n", len(self.audit), 0
+            ),
             GetTrace: self._trace,
         }
 
@@ -101,6 +145,10 @@ class World(FakeControl):
             self.ring._lines.append(each)
             self.ring.counts[each.level] = self.ring.counts.get(each.level, 0) + 1
 
+    def _at(self, request: At) -> int:
+        lines = self.ring.lines()
+        return next((each.seq for each in lines if each.time_ms >= request.time_ms), self.ring.newest)
+
     def _window(self, request: Window) -> Windowed:
         wanted = matcher(LEVELS[request.level], request.filter)
         if request.after:
@@ -109,6 +157,30 @@ class World(FakeControl):
             lines = self.ring.window(wanted=wanted, before=request.before, limit=request.limit)
         counts = {name: self.ring.counts.get(number, 0) for name, number in LEVELS.items()}
         return Windowed(lines, self.ring.kept, self.ring.newest, counts)
+
+    def _histogram(self, request: Histogram) -> Counted:
+        parts: list[dict[str, int]] = [{} for _ in range(request.buckets)]
+        wanted, names = (
+            matcher(LEVELS[request.level], request.filter),
+            {number: name for name, number in LEVELS.items()},
+        )
+        for each in self.ring.lines():
+            if request.since_ms <= each.time_ms < request.until_ms and wanted(each):
+                part = parts[
+                    (each.time_ms - request.since_ms) * request.buckets // (request.until_ms - request.since_ms)
+                ]
+                part[names[each.level]] = part.get(names[each.level], 0) + 1
+        return Counted(request.since_ms, request.until_ms, parts, whole=True)
+
+    def _export(self, request: Export) -> Exported:
+        wanted, shape = (
+            matcher(LEVELS[request.level], request.filter),
+            json_line if request.form == "jsonl" else text_line,
+        )
+        lines = self.ring.since(wanted=wanted, after=request.after, limit=request.limit)
+        return Exported(
+            "".join(f"{shape(each)}\n" for each in lines), lines[-1].seq if lines else 0, len(lines) < request.limit
+        )
 
     def _chats(self, request: ListChats) -> list[ChatRow]:
         rows: dict[str, ChatRow] = {}
@@ -129,6 +201,35 @@ class World(FakeControl):
     def _replay(self, request: Replay) -> None:
         self.dead = [each for each in self.dead if each.event.execution != request.execution]
 
+    def _drop(self, request: DropDead) -> None:
+        self.dead = [each for each in self.dead if each.event.execution != request.execution]
+
+    def _end_dialog(self, request: EndDialog) -> DialogRow:
+        found = next(each for each in self.dialogs if (each.chat, each.user) == (request.chat, request.user))
+        self.dialogs.remove(found)
+        return found
+
+    def _try(self, request: TryMessage) -> Tried:
+        """`/ask` asks until it is answered; the version 1.4.0 says something else."""
+        marks = (
+            Mark("version", 4, "com.example.weather@1.3.2: stable"),
+            Mark("plugin", 90, "com.example.weather@1.3.2"),
+            Mark("send", 38_900),
+        )
+        if request.text == "/ask" and not request.answers:
+            return Tried(
+                "asks", "com.example.weather@1.3.2", 300, marks, (Deed("send", "how many?", "sandbox:local", 200),)
+            )
+        said = f"would say: {request.answers[-1] if request.answers else request.text or request.event}"
+        newer = request.version == "1.4.0"
+        deeds = [Deed("http", "GET https://api.example.com/now", "not sent", 4_000)]
+        deeds += [Deed("send", said + ("!" if newer else ""), f"{request.bot} {request.chat}", 38_950)]
+        deeds += [Deed("store", "weather n", "1", 39_000)] * newer
+        version = request.version or "1.3.2"
+        return Tried(
+            "handled", f"com.example.weather@{version}", 39_000, marks, tuple(deeds), number=4, reason="text ^/weather"
+        )
+
     def _say(self, request: Say) -> ExecutionId:
         number = 500 + len(self.messages)
         place: dict[str, Any] = {"bot": SANDBOX, "chat": ChatId(request.chat), "user": UserId(request.user)}
@@ -145,7 +246,32 @@ class World(FakeControl):
         found = [
             each
             for each in reversed(self.traces)
-            if request.outcome in {"", each.outcome} and each.total_us >= request.slower_us
+            if request.outcome in {"", each.outcome}
+            and each.total_us >= request.slower_us
+            and request.since_ms <= each.started_ms < (request.before_ms or 1 << 60)
+            and request.chat in {"", each.chat, each.chat.partition(":")[2]}
+            and request.user in {"", each.user}
+            and request.bot in {"", each.bot}
+            and request.text in each.text + each.error
+            and request.execution in each.execution
+            and (not request.before or each.execution < request.before)
+        ]
+        return found[: request.limit]
+
+    def _traces_exported(self, request: ExportTraces) -> TracesExported:
+        rows = self._traces(request)
+        text = "".join(msgspec.json.encode(each).decode() + "\n" for each in rows)
+        return TracesExported(text, len(rows), rows[-1].execution if len(rows) == request.limit else "")
+
+    def _audit(self, request: ListAudit) -> list[AuditRow]:
+        found = [
+            each
+            for each in reversed(self.audit)
+            if request.who in {"", each.name, each.kind, f"{each.kind}:{each.name}"}
+            and each.operation.startswith(request.operation)
+            and each.result.startswith(request.result)
+            and request.text in each.operation + each.target
+            and each.at_ms <= (request.until_ms or 1 << 60)
         ]
         return found[: request.limit]
 
@@ -178,10 +304,24 @@ def busy_world() -> World:
         trace_of(1, "/weather 北京"),
         trace_of(3, "天气 上海", bot=BotId("qq:10002000"), chat=ChatId("private:10002"), total_us=41_020),
         trace_of(5, "/roll 3d6", chat=ChatId("group:99871"), plugin="dice@0.9.0", total_us=1_204),
-        trace_of(6, "今天天气真好", "ignored", plugin="", total_us=320, marks=(Mark("lane", 150), Mark("route", 290))),
+        trace_of(
+            6,
+            "今天天气真好",
+            "ignored",
+            plugin="",
+            total_us=320,
+            marks=(Mark("frame", 80), Mark("lane", 150), Mark("guard", 200), Mark("route", 290, "no rules")),
+        ),
         trace_of(
             7, "/song 夜曲", "dead", plugin="music@1.1.4", error="TimeoutError: upstream > 800 ms", total_us=812_440
         ),
+    ]
+    world.audit = [
+        audit_row(314, "plugins.weigh", {"plugin": "weather", "weight": 10}, name="ann"),
+        audit_row(315, "bots.connect", {"bot": "qq:10001000"}, kind="console", name="console", address=""),
+        audit_row(316, "plugins.weigh", {"plugin": "weather", "weight": 25}, name="ann"),
+        audit_row(317, "guard.add", {"kind": "word", "value": "广告"}, kind="token", name="ci", result="denied"),
+        audit_row(318, "settings.set", {"key": "pace.account_per_second", "value": -1}, result="refused: setting"),
     ]
     world.dead = [dead_of(7, "/song 夜曲", "TimeoutError: upstream > 800 ms")]
     return world

@@ -11,6 +11,7 @@ from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.format import fold, pad, visible
 from kagami.tui.keys import Action
 from kagami.tui.shell import Question, Shell
+from kagami.tui.widgets.bars import cells
 from kagami.tui.widgets.painted import Line, Span
 
 _LABEL = 14
@@ -44,7 +45,7 @@ class Ask(Overlay[int]):
         return self.question.title, ""
 
     def tall(self, height: int) -> int:
-        return min(height - 4, len(self._consequences(self.WIDTH - 4)) + 5)
+        return min(height - 4, len(self._consequences(min(self.WIDTH, self.size.width - 2) - 4)) + 5)
 
     def rows(self, width: int, height: int) -> Sequence[Line]:
         rows: list[Line] = [[], *self._consequences(width)][: height - 2]
@@ -64,7 +65,7 @@ class Ask(Overlay[int]):
         for place, button in enumerate(self.buttons):
             role = "hit" if place == self.chosen else "strong"
             line += [Span(f"[ {button} ]", role, f"screen.press({place})"), Span("  ")]
-        room = width - sum(len(visible(span.text)) for span in line)
+        room = width - cells(line)
         return [Span(" " * max(1, room // 2)), *line]
 
     def _move(self, step: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import msgspec
 from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -13,7 +14,7 @@ from textual.widgets import Input
 from kagami.errors import KagamiError, UsageError
 from kagami.i18n import mark
 from kagami.operations.plugins import Configure
-from kagami.ports import Field, ReloadRow
+from kagami.ports import Field
 from kagami.sources import FROM_ENVIRONMENT
 from kagami.tui import fields
 from kagami.tui.acting import Verb
@@ -28,7 +29,7 @@ FOOT_ROWS = 5
 NAME_CELLS = 20
 
 
-class FormDialog(Overlay[ReloadRow | None]):
+class FormDialog(Overlay[Any]):
     """Answers what the engine said to the changes, None when nothing was changed.
 
     `changes` are new values by name; one that is back at what it was is none. `refused` are reasons by name, of typed
@@ -267,15 +268,23 @@ class FormDialog(Overlay[ReloadRow | None]):
             for name, value in self.changes.items()
         }
         try:
-            answer: ReloadRow = await self.shell.control.call(Configure(plugin=self.plugin, values=values))
+            answer = await self.shell.control.call(self.request(values))
         except KagamiError as error:
             self._blame(error)
             return
         self.dismiss(answer)
 
+    def request(self, values: Mapping[str, Any]) -> msgspec.Struct:
+        """What is sent."""
+        return Configure(plugin=self.plugin, values=dict(values))
+
+    def named(self, error: KagamiError) -> str:
+        """The field that a refusal is about."""
+        return str(error.details.get("key", "")).removeprefix(f"plugins.settings.{self.plugin}.")
+
     def _blame(self, error: KagamiError) -> None:
         """Put a refusal beside the field that it names, else below all of them."""
-        key = str(error.details.get("key", "")).removeprefix(f"plugins.settings.{self.plugin}.")
+        key = self.named(error)
         name = next(
             (each.name for each in self.form if key == each.name or key.startswith((f"{each.name}.", f"{each.name}["))),
             "",

@@ -8,6 +8,7 @@ from typing import ClassVar
 from kagami.i18n import mark
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.reader import Reader
+from kagami.tui.figures import zone
 from kagami.tui.format import fold, pad
 from kagami.tui.keys import Action, shown
 from kagami.tui.shell import Shell
@@ -52,25 +53,27 @@ class Help(Reader):
         return f"{self.t(mark('Help'))}: {self.place}", self.t(page)
 
     def text(self, width: int) -> Sequence[Line]:
-        rows: list[Line] = (
-            [[Span(f" {piece}")] for piece in fold(self.t(self.purpose), width - 1)] if self.purpose else []
-        )
-        if rows:
-            rows.append([])
+        rows = [*_folded(self.t(self.purpose), width, "text"), []] if self.purpose else []
         actions = self.anywhere if self.everywhere else self.here
-        rows += [self._row(action.keys, action.text, width) for action in actions if action.keys]
-        if not self.everywhere:
-            rows += [[], *(self._row(keys, text, width) for keys, text in _LISTS)]
-            return rows
+        rows += [row for action in actions if action.keys for row in self._rows(action.keys, action.text, width)]
         rows.append([])
-        return [*rows, *([Span(f" {piece}", "dim")] for text in _MOUSE for piece in fold(self.t(text), width - 1))]
+        if not self.everywhere:
+            return [*rows, *(row for keys, text in _LISTS for row in self._rows(keys, text, width))]
+        told = (self.t(mark("Times:")) + " " + zone(self.t), *map(self.t, _MOUSE))
+        return [*rows, *(row for text in told for row in _folded(text, width, "dim"))]
 
-    def _row(self, keys: Sequence[str], text: str, width: int) -> Line:
+    def _rows(self, keys: Sequence[str], text: str, width: int) -> list[Line]:
         plain = self.shell.looks.glyphs.tier != "full"
         names = " ".join(shown(key, plain=plain) for key in keys)
-        return [Span(" " + pad(names, _KEYS), "key"), Span(pad(self.t(text), width - _KEYS - 1))]
+        first, *more = fold(self.t(text), width - _KEYS - 1)
+        rest: list[Line] = [[Span(" " * (_KEYS + 1)), Span(piece)] for piece in more]
+        return [[Span(" " + pad(names, _KEYS), "key"), Span(first)], *rest]
 
     def _other(self) -> None:
         self.everywhere = not self.everywhere
         self.top = 0
         self.repaint()
+
+
+def _folded(text: str, width: int, role: str) -> list[Line]:
+    return [[Span(f" {piece}", role)] for piece in fold(text, width - 1)]

@@ -114,7 +114,7 @@ class Overlay(Acting, ModalScreen[T]):
 
     def hinted(self) -> Iterable[Action]:
         """Actions of the footer; the last is always shown."""
-        return (action for action in self.ACTIONS if action.hint)
+        return (action for action in self.actions if action.hint)
 
     def start(self, action: Action, work: Awaitable[None]) -> None:
         self.run_worker(self.shell.opening(self.finish(action, work, self.t)), group=action.id)

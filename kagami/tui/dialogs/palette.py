@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -24,7 +25,8 @@ from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line, Span
 
 _WHERE = 14
-_KEY = 6
+# Room for a key: `Enter` needs more than its sign.
+_KEY, _PLAIN_KEY = 6, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Palette(Overlay[Entry | None]):
         CLOSE,
     )
 
-    def __init__(self, shell: Shell, entries: Sequence[Entry]) -> None:
+    def __init__(self, shell: Shell, entries: Sequence[Entry], command: Callable[[str], None]) -> None:
+        self.command = command  # begins the command line with a text
         self.entries = entries
         self.found = list(entries)
         self.chosen = 0
@@ -103,21 +106,25 @@ class Palette(Overlay[Entry | None]):
     def _row(self, place: int, width: int) -> Line:
         entry, looks = self.found[place], self.shell.looks
         sign = looks.glyphs.row if place == self.chosen else " "
-        key = shown(entry.key, plain=looks.glyphs.tier != "full") if entry.key else ""
+        plain = looks.glyphs.tier != "full"
+        key = pad(shown(entry.key, plain=plain) if entry.key else "", (_PLAIN_KEY if plain else _KEY) - 1, "right")
         beside = entry.reason or entry.where
         where = pad(beside, min(max(_WHERE, cell_len(beside) + 1), width // 2), "right", looks.text)
-        room = width - 3 - cell_len(where) - _KEY
+        room = width - 4 - cell_len(where) - cell_len(key)
         click = f"screen.pick({place})"
         return [
             Span(f" {sign} ", "accent"),
             Span(pad(entry.text, room, "left", looks.text), "dim" if entry.reason else "text", click),
             Span(where, "warn" if entry.reason else "dim", click),
-            Span(pad(key, _KEY - 1, "right") + " ", "key", click),
+            Span(f"{key} ", "key", click),
         ]
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value.startswith((":", "：")):
+            self.dismiss(Entry("", "", "", "", partial(self.command, event.value[1:])))
+            return
         ranked = [(best(event.value, entry.spellings()) * entry.weight, entry) for entry in self.entries]
         self.found = [entry for value, entry in sorted(ranked, key=lambda each: -each[0]) if value]
         self.chosen = 0

@@ -61,15 +61,16 @@ class ActionSheet(Overlay[str]):
     def _row(self, place: int, width: int) -> Line:
         action, reason = self.offers[place]
         looks = self.shell.looks
-        key = shown(action.keys[0], plain=looks.glyphs.tier != "full") if action.keys else ""
+        plain = looks.glyphs.tier != "full"
+        key = pad(shown(action.keys[0], plain=plain) if action.keys else "", 7 if plain else 5)
         sign = looks.glyphs.row if place == self.chosen else " "
         why = fit(reason, max(0, width // 2), looks.text)
-        text = pad(self.t(action.text), width - 9 - cell_len(why), "left")
+        text = pad(self.t(action.text), width - 4 - cell_len(key) - cell_len(why), "left")
         click = f"screen.pick({place})"
         role = "dim" if reason else "text"
         return [
             Span(f"{sign} ", "accent"),
-            Span(pad(key, 5), "key", click),
+            Span(key, "key", click),
             Span(text, role, click),
             Span(f" {why}", "warn"),
         ]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import ClassVar, cast
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.widget import Widget
 
+from kagami.errors import Denied, EngineAway
 from kagami.i18n import mark
-from kagami.operations.bots import Disconnect, ListBots
-from kagami.operations.system import Connect
-from kagami.ports import BotRow, Connection
+from kagami.operations.bots import ListBots
+from kagami.ports import BotRow
 from kagami.tui import accounts
 from kagami.tui.acting import Verb
+from kagami.tui.bot_actions import BOT_ACTIONS
+from kagami.tui.bot_acts import BotActs
 from kagami.tui.keys import Action
 from kagami.tui.place import Place, beside
-from kagami.tui.shell import Question, Shell
+from kagami.tui.shell import Leave, Shell
 from kagami.tui.widgets.card import Card
 from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.pane import Pane
@@ -26,25 +30,22 @@ from kagami.tui.widgets.table import Chosen, LiveTable, Moved
 TWO_PANES = 100
 CARD_CELLS = 40
 SANDBOX = "sandbox"
+_WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
+_ITS_OWN = (
+    *("bot.disconnect", "bot.stop", "bot.start", "bot.reconnect"),
+    *("bot.edit", "bot.test", "bot.rename", "bot.delete", "bot.mute"),
+)
 
 
 class Bots(Place):
     DEFAULT_CSS = beside(__file__)
     NAME = "bots"
+    CHANGES = "bots:write"
     PURPOSE = mark(
         "Accounts on chat platforms. A bot connects by itself when its platform knows this gateway's address and "
         "token; the card says how it is and why."
     )
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("bot.open", ("enter",), mark("card"), mark("All that is known of this bot"), row=True),
-        Action("bot.add", ("a",), mark("add"), mark("Connect another bot: address and token for NapCat")),
-        Action("bot.disconnect", ("d",), mark("disconnect"), mark("Disconnect this bot…"), changes=True, row=True),
-        Action("bot.logs", ("o",), mark("logs"), mark("Log lines of this bot"), row=True),
-        Action("bot.filter", ("slash",), mark("filter"), mark("Show only bots with these letters")),
-        Action("bot.sort", ("s",), mark("sort"), mark("Sort by the next column")),
-        Action("bot.reverse", ("S",), mark("reverse"), mark("Reverse the order"), hint=False),
-        Action("bot.copy", ("y",), mark("copy"), mark("Copy the bot's id"), row=True, hint=False),
-    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = BOT_ACTIONS
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -75,8 +76,17 @@ class Bots(Place):
         return {
             "bot.open": self._open,
             "bot.add": self._add,
-            "bot.disconnect": self._disconnect,
+            "bot.edit": self._do(BotActs.edit),
+            "bot.start": self._do(BotActs.start),
+            "bot.stop": self._do(BotActs.stop),
+            "bot.reconnect": self._do(BotActs.reconnect),
+            "bot.test": self._do(BotActs.test),
+            "bot.disconnect": self._do(BotActs.disconnect),
+            "bot.mute": self._do(BotActs.mute),
+            "bot.rename": self._do(BotActs.rename),
+            "bot.delete": self._do(BotActs.remove),
             "bot.logs": lambda: self.shell.go("logs", f"bot:{self.table.key}"),
+            "bot.trace": lambda: self.shell.go("trace", f"bot:{self.table.key}"),
             "bot.filter": self._filter,
             "bot.sort": self._sort,
             "bot.reverse": self._reverse,
@@ -85,12 +95,15 @@ class Bots(Place):
 
     def blocked(self, action: str) -> str:
         bot = self.selected
-        if action in ("bot.open", "bot.disconnect", "bot.logs", "bot.copy") and bot is None:
-            return self.t(mark("there is no bot yet"))
-        if action == "bot.disconnect" and bot and bot.health.state == "stopped":
+        if bot is None:
+            return self.t(mark("there is no bot yet")) if action not in _WITHOUT_BOT else ""
+        stopped = bot.health.state == "stopped"
+        if action in ("bot.disconnect", "bot.stop") and stopped:
             return self.t(mark("not connected"))
-        if action == "bot.disconnect" and bot and bot.adapter == SANDBOX:
+        if action in _ITS_OWN and bot.adapter == SANDBOX:
             return self.t(mark("the sandbox is part of Kagami and always connected"))
+        if action == "bot.start" and not stopped:
+            return self.t(mark("it is not paused"))
         return ""
 
     @property
@@ -103,6 +116,15 @@ class Bots(Place):
     def crumbs(self) -> tuple[str, ...]:
         words = (f"/{self.words}",) if self.words else ()
         return (*words, self.subject()) if self.inside and self.subject() else words
+
+    def filter_text(self) -> str:
+        return self.words
+
+    def filter_by(self, text: str) -> None:
+        self._filter_live(text)
+
+    def inspector(self) -> Widget | None:
+        return self.card_pane
 
     def open_at(self, target: str) -> None:
         """A bot's id or name, or letters to look for. What is not known yet is looked for in the next answer."""
@@ -134,6 +156,9 @@ class Bots(Place):
             return True
         return False
 
+    def relabel(self) -> None:
+        self._show()
+
     async def refresh_now(self) -> None:
         rows: list[BotRow] = await self.control.call(ListBots())
         self.bots = {bot.id: bot for bot in rows}
@@ -141,6 +166,8 @@ class Bots(Place):
             self._find()
             self._wanted = ""
         self._show()
+        if self._wants_more() or (self.selected is not None and not self.card.more[1]):
+            await self._read_more()
 
     def _show(self) -> None:
         words = self.words.casefold()
@@ -151,6 +178,8 @@ class Bots(Place):
         self._show_card()
 
     def _show_card(self) -> None:
+        if self._wants_more() and not self._reading:
+            self.run_worker(self._read_more(), group="more", exclusive=True)
         self.card.bot = self.selected
         self.card_pane.label(self.subject() or self.t(mark("Bot")), self.card.bot.id if self.card.bot else "")
         self.card.repaint()
@@ -197,45 +226,38 @@ class Bots(Place):
         self.words = words.strip()
         self._show()
 
-    async def _add(self) -> None:
-        """What to paste into NapCat, as on the first screen."""
-        t = self.t
-        there: Connection = await self.control.call(Connect())
-        question = Question(
-            t(mark("Connect a bot")),
-            (
-                (t(mark("In NapCat")), t(mark("Network, New, WebSocket client: paste both, switch it on, save"))),
-                (t(mark("URL")), there.url),
-                (t(mark("Token")), there.token),
-            ),
-            keep=t(mark("Close")),
-            go=t(mark("Copy the token")),
-        )
-        chosen = await self.shell.choose(question, (question.keep, t(mark("Copy the address")), question.go))
-        if chosen:
-            self.shell.copy(there.url if chosen == 1 else there.token)
+    @property
+    def _acts(self) -> BotActs:
+        return BotActs(self.shell, cast("App[Leave]", self.app))
 
-    async def _disconnect(self) -> None:
+    async def _add(self) -> None:
+        await self._acts.add()
+        await self.read_now()
+
+    def _do(self, act: Callable[[BotActs, BotRow], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """A verb for the selected bot; the list is read again after it."""
+
+        async def done() -> None:
+            if self.selected is not None:
+                await act(self._acts, self.selected)
+                await self.read_now()
+
+        return done
+
+    def _wants_more(self) -> bool:
+        return self.selected is not None and self.card.more[0] != self.selected.id and self.card_pane.display
+
+    async def _read_more(self) -> None:
+        """What the card tells of the selected bot besides its row."""
         bot = self.selected
         if bot is None:
             return
-        t = self.t
-        question = Question(
-            t(mark("Disconnect {bot}?")).format(bot=bot.name),
-            (
-                (t(mark("Now")), f"{accounts.state_span(self.shell, bot).text}   {accounts.since(self.shell, bot)}"),
-                (
-                    t(mark("After")),
-                    t(mark("the connection is closed; the platform's side may connect again by itself")),
-                ),
-                (t(mark("In flight")), t(mark("sends that wait for their answer become unknown"))),
-            ),
-            keep=t(mark("Keep connected")),
-            go=t(mark("Disconnect")),
-        )
-        if await self.shell.ask(question):
-            await self.control.call(Disconnect(bot=bot.id))
-            self.shell.say(t(mark("{bot} was disconnected")).format(bot=bot.name))
+        self.card.more = (bot.id, [])
+        with suppress(Denied, EngineAway):
+            more = await self._acts.more(bot)
+            if self.selected is not None and self.selected.id == bot.id:
+                self.card.more = (bot.id, more)
+                self.card.repaint()
 
     def _empty(self) -> Sequence[Line]:
         t = self.shell.t
@@ -245,7 +267,7 @@ class Bots(Place):
             (mark("No bots yet."), "strong"),
             ("", ""),
             (mark("A bot appears here when it connects, or when kagami.toml names it."), "text"),
-            (mark("1  shows what to paste into NapCat"), "text"),
+            (mark("a  connects one: address and token for NapCat, or a server that waits"), "text"),
             (mark("8  talks to your plugins without an account"), "text"),
             ("", ""),
             (mark("Nothing leaves this machine until a bot is connected."), "dim"),

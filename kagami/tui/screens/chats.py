@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, cast
 
 from textual import events, on
@@ -10,26 +11,34 @@ from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.widgets import Input
 
+from kagami.errors import Denied
 from kagami.i18n import mark
 from kagami.model.message import preview
-from kagami.operations.messages import ListChats, ListDead, ListMessages, Replay, Search
-from kagami.ports import ChatRow, MessageRow, Open
+from kagami.operations.messages import ListChats, ListDead, ListMessages
+from kagami.operations.people import ListOperators
+from kagami.operations.plugins import ListDialogs
+from kagami.ports import ChatRow, DialogRow, MessageRow, Open, OperatorRow
 from kagami.tui.acting import Verb
+from kagami.tui.chat_actions import CHAT_ACTIONS
+from kagami.tui.chat_acts import MOST_FOUND, ChatActs, read_search
 from kagami.tui.format import rows as lines_of
 from kagami.tui.keys import Action
 from kagami.tui.pinning import Pinning
 from kagami.tui.place import Place, beside
-from kagami.tui.shell import Leave, Question, Shell
+from kagami.tui.shell import Leave, Shell
 from kagami.tui.talk import (
     CHAT_COLUMNS,
     DEAD_COLUMNS,
     FOUND_COLUMNS,
+    OPERATOR_COLUMNS,
+    advice,
     chat_row,
     dead_row,
     found_row,
     no_chats,
     no_dead,
     no_results,
+    operator_row,
     said_entry,
 )
 from kagami.tui.widgets.box import Box
@@ -44,7 +53,6 @@ WIDE = 100
 LOW = 16  # rows below which one pane is shown at a time
 PAGE = 100
 MOST_MESSAGES = 1_000
-MOST_FOUND = 200
 
 
 class Chats(Place):
@@ -52,30 +60,13 @@ class Chats(Place):
 
     DEFAULT_CSS = beside(__file__)
     NAME = "chats"
+    CHANGES = "messages:write"
     PURPOSE = mark(
-        "Conversations, the latest first, and what was said in the marked one. The search finds any text in all "
-        "messages, two Chinese characters are enough. Dead letters are events whose handler failed too often."
+        "Conversations, the latest first, and what was said in the marked one. STATE says which plugin waits for an "
+        "answer. The search finds any text in all messages, two Chinese characters are enough; bot: chat: user: "
+        "dir:out and is:failed beside it narrow it. Dead letters are events whose handler failed too often."
     )
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("chat.open", ("enter",), mark("trace"), mark("Open the trace of the marked message"), row=True),
-        Action("chat.search", ("slash",), mark("search"), mark("Search in everything that was said")),
-        Action("chat.filter", ("ampersand",), mark("filter"), mark("Show only chats whose name holds this")),
-        Action("chat.live", ("c",), mark("conversations"), mark("Show the conversations")),
-        Action("chat.dead", ("d",), mark("dead letters"), mark("Show events whose handler failed too often")),
-        Action(
-            "chat.replay", ("r",), mark("handle again"), mark("Handle the dead letter again"), changes=True, row=True
-        ),
-        Action(
-            "chat.pin",
-            ("p",),
-            mark("pin version"),
-            mark("Keep this chat on a version of a plugin…"),
-            changes=True,
-            row=True,
-            hint=False,
-        ),
-        Action("chat.copy", ("y",), mark("copy"), mark("Copy the marked message"), row=True),
-    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = CHAT_ACTIONS
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -87,6 +78,8 @@ class Chats(Place):
         self._messages: dict[str, MessageRow] = {}
         self._found: dict[str, MessageRow] = {}
         self._dead: dict[str, Open] = {}
+        self._dialogs: dict[str, list[DialogRow]] = {}
+        self._operators: dict[str, OperatorRow] = {}
 
     def compose(self) -> ComposeResult:
         self.list = LiveTable(self.shell, CHAT_COLUMNS, id="chats-list")
@@ -101,6 +94,9 @@ class Chats(Place):
         self.dead = LiveTable(self.shell, DEAD_COLUMNS, id="chats-dead")
         self.dead.empty = lambda: no_dead(self.shell)
         self.dead_pane = Pane(self.shell, self.dead, id="chats-dead-pane")
+        self.people = LiveTable(self.shell, OPERATOR_COLUMNS, id="chats-people")
+        self.people.empty = lambda: advice(self.shell, self.t(mark("Nobody is here.")))
+        self.people_pane = Pane(self.shell, self.people, id="chats-people-pane")
         yield Rows(self.shell, self.tabs, id="chats-tabs")
         with Container(id="chats-live"):
             yield self.list_pane
@@ -111,6 +107,7 @@ class Chats(Place):
                 yield self.box
             yield self.results_pane
         yield self.dead_pane
+        yield self.people_pane
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -119,24 +116,69 @@ class Chats(Place):
             "chat.filter": self._ask_filter,
             "chat.live": lambda: self.show_tab("live"),
             "chat.dead": lambda: self.show_tab("dead"),
-            "chat.replay": self._replay,
+            "op.list": lambda: self.show_tab("people"),
+            "chat.reply": self._reply,
+            "chat.resend": lambda: self._with_row(self._acts.resend),
+            "chat.delete": lambda: self._with_row(self._acts.delete),
+            "chat.try": self._try,
+            "chat.endstate": lambda: self._again(self._acts.end_dialog(self._waiting()[0])),
+            "chat.switch": lambda: self._again(self._acts.switch(self._chats[self.list.key])),
             "chat.pin": self._pin,
+            "chat.pins": lambda: self._acts.pins(),  # noqa: PLW0108 - the acts are made when they are wanted
+            "chat.replay": lambda: self._with_dead(self._acts.replay),
+            "chat.replayall": lambda: self._again(self._acts.replay_all(list(self._dead.values()))),
+            "chat.drop": lambda: self._with_dead(self._acts.drop),
+            "op.kick": lambda: self._again(self._acts.kick(self._operators[self.people.key])),
             "chat.copy": self._copy,
         }
 
+    @property
+    def _acts(self) -> ChatActs:
+        return ChatActs(self.shell, cast("App[Leave]", self.app))
+
     def blocked(self, action: str) -> str:
-        if action in {"chat.open", "chat.copy"} and not self._execution():
-            return self.t(mark("there is no message"))
-        if action == "chat.pin" and (self.tab != "live" or self.list.key not in self._chats):
-            return self.t(mark("no conversation is marked (c shows them)"))
-        if action == "chat.replay" and (self.tab != "dead" or not self.dead.key):
-            return self.t(mark("only a dead letter can be handled again (d shows them)"))
-        return ""
+        row = self._row_marked() if self.tab in ("live", "search") else None
+        reasons = {
+            "chat.open": (self._execution(), mark("there is no message")),
+            "chat.copy": (self._text(), mark("there is no message")),
+            "chat.try": (row and row.direction == "in", mark("no message of a person is marked")),
+            "chat.resend": (
+                row and row.outcome in ("failed", "unknown"),
+                mark("only what failed or is unknown can be sent again"),
+            ),
+            "chat.delete": (row and row.message_id, mark("the platform gave it no id")),
+            "chat.reply": (row or self._live_chat(), mark("no conversation is marked (c shows them)")),
+            "chat.pin": (self._live_chat(), mark("no conversation is marked (c shows them)")),
+            "chat.switch": (self._live_chat(), mark("no conversation is marked (c shows them)")),
+            "chat.endstate": (self._waiting(), mark("no plugin waits for an answer there")),
+            "chat.replay": (self._dead_marked(), mark("only a dead letter can be handled again (d shows them)")),
+            "chat.drop": (self._dead_marked(), mark("only a dead letter can be given up (d shows them)")),
+            "chat.replayall": (self._dead, mark("there is no dead letter")),
+            "op.kick": (self._can_kick(), mark("only a login in a browser can be ended (o shows who is here)")),
+        }
+        can, reason = reasons.get(action, (True, ""))
+        return "" if can else self.t(reason)
+
+    def _live_chat(self) -> ChatRow | None:
+        return self._chats.get(self.list.key) if self.tab == "live" else None
+
+    def _dead_marked(self) -> Open | None:
+        return self._dead.get(self.dead.key) if self.tab == "dead" else None
+
+    def _can_kick(self) -> bool:
+        there = self._operators.get(self.people.key) if self.tab == "people" else None
+        return there is not None and bool(there.session)
+
+    def _waiting(self) -> list[DialogRow]:
+        """The questions that are open in the marked chat."""
+        return self._dialogs.get(self.list.key, []) if self.tab == "live" else []
 
     def crumbs(self) -> tuple[str, ...]:
         return (
-            {"live": self.t(mark("conversations")), "search": self.t(mark("search"))}.get(self.tab)
-            or self.t(mark("dead letters")),
+            self.t(
+                {"live": mark("conversations"), "search": mark("search"), "dead": mark("dead letters")}.get(self.tab)
+                or mark("operators")
+            ),
         )
 
     def subject(self) -> str:
@@ -159,9 +201,9 @@ class Chats(Place):
 
     def show_tab(self, tab: str) -> None:
         self.tab = tab
-        for name in ("search", "dead"):
+        for name in ("search", "dead", "people"):
             self.set_class(name == tab, name)
-        {"live": self.list, "search": self.box, "dead": self.dead}[tab].focus()
+        {"live": self.list, "search": self.box, "dead": self.dead, "people": self.people}[tab].focus()
         self.run_worker(self.read_now(), group="read", exclusive=True)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -177,15 +219,30 @@ class Chats(Place):
         self.dead_pane.label(f"{self.t(mark('Dead letters'))} {len(dead)}", self.t(mark("r handles it again")))
         if self.tab == "live":
             await self._read_live()
+        if self.tab == "people":
+            await self._read_operators()
         self.query_one("#chats-tabs", Rows).repaint()
 
     async def _read_live(self) -> None:
         chats: list[ChatRow] = await self.control.call(ListChats(contains=self.contains))
         self._chats = {f"{each.bot}|{each.chat}": each for each in chats}
-        self.list.show([chat_row(self.shell, key, each) for key, each in self._chats.items()])
+        self._dialogs = {}
+        with suppress(Denied):
+            waiting: list[DialogRow] = await self.control.call(ListDialogs())
+            for each in waiting:
+                self._dialogs.setdefault(f"{each.bot}|{each.chat}", []).append(each)
+        self.list.show(
+            [chat_row(self.shell, key, each, self._dialogs.get(key, ())) for key, each in self._chats.items()]
+        )
         hint = f"{self.t(mark('filter'))} {self.contains}" if self.contains else self.t(mark("the latest first"))
         self.list_pane.label(f"{self.t(mark('Conversations'))} {len(chats)}", hint)
         await self._read_said()
+
+    async def _read_operators(self) -> None:
+        rows: list[OperatorRow] = await self.control.call(ListOperators())
+        self._operators = {str(place): each for place, each in enumerate(rows)}
+        self.people.show([operator_row(self.shell, key, each) for key, each in self._operators.items()])
+        self.people_pane.label(f"{self.t(mark('Operators'))} {len(rows)}", self.t(mark("x logs a browser out")))
 
     async def _read_said(self) -> None:
         chat = self._chats.get(self.list.key)
@@ -194,13 +251,19 @@ class Chats(Place):
             self.said.show([])
             self.said_pane.label(self.t(mark("what was said")))
             return
-        request = ListMessages(bot=chat.bot, chat=chat.chat, limit=self._limit)
+        moment = self.shell.moment_ms
+        request = ListMessages(bot=chat.bot, chat=chat.chat, limit=MOST_MESSAGES if moment else self._limit)
         messages: list[MessageRow] = await self.control.call(request)
+        messages = [each for each in messages if not moment or each.time_ms <= moment]
         if self._chats.get(self.list.key) is not chat:
             return  # the cursor moved on meanwhile
         self._messages = {str(each.id): each for each in messages}
         self.said.show([said_entry(self.shell, each) for each in messages])
-        self.said_pane.label(f"{chat.chat} {chat.chat_name}", self.t(mark("Enter: trace of the marked line")))
+        waiting = self._waiting()
+        hint = self.t(mark("Enter: trace of the marked line"))
+        if waiting:
+            hint = f"{waiting[0].plugin} ? {waiting[0].prompt}"
+        self.said_pane.label(f"{chat.chat} {chat.chat_name}", hint)
 
     @on(Moved, "#chats-list")
     def _other_chat(self) -> None:
@@ -225,7 +288,7 @@ class Chats(Place):
             self.start_as("chat.search", self._search())
 
     async def _search(self) -> None:
-        found: list[MessageRow] = await self.control.call(Search(text=self.searched, limit=MOST_FOUND))
+        found: list[MessageRow] = await self.control.call(read_search(self.searched))
         self._found = {str(each.id): each for each in found}
         self.results.show([found_row(self.shell, each) for each in found])
         more = "+" if len(found) == MOST_FOUND else ""
@@ -279,28 +342,32 @@ class Chats(Place):
     async def _pin(self) -> None:
         await Pinning(self.shell, cast("App[Leave]", self.app)).of_chat(self._chats[self.list.key])
 
-    async def _replay(self) -> None:
-        dead = self._dead[self.dead.key]
-        t = self.t
-        question = Question(
-            t(mark("Handle this event again?")),
-            (
-                (t(mark("Message")), preview(dead.event.message)),
-                (t(mark("Tries so far")), str(dead.attempts)),
-                (t(mark("Last error")), dead.error),
-                (
-                    t(mark("Already sent")),
-                    t(mark("{count} messages; they are not sent again")).format(count=len(dead.sends)),
-                ),
-                (t(mark("After")), t(mark("its handler runs from the start; if it fails, it comes back here"))),
-            ),
-            keep=t(mark("Leave it")),
-            go=t(mark("Handle again")),
-        )
-        if await self.shell.ask(question):
-            await self.control.call(Replay(execution=dead.event.execution))
-            self.shell.say(t(mark("Being handled again")), preview(dead.event.message))
-            await self.read_now()
+    async def _again(self, work: Awaitable[None]) -> None:
+        """What is shown is read again after it."""
+        await work
+        await self.read_now()
+
+    async def _with_row(self, act: Callable[[MessageRow], Awaitable[None]]) -> None:
+        row = self._row_marked()
+        if row is not None:
+            await self._again(act(row))
+
+    async def _with_dead(self, act: Callable[[Open], Awaitable[None]]) -> None:
+        dead = self._dead_marked()
+        if dead is not None:
+            await self._again(act(dead))
+
+    async def _reply(self) -> None:
+        row, chat = self._row_marked(), self._live_chat()
+        quoted = row if self.tab == "search" or self.said.has_focus else None
+        place = chat or row
+        if place is not None:
+            await self._again(self._acts.reply(quoted, place.bot, place.chat, place.chat_name))
+
+    def _try(self) -> None:
+        row = self._row_marked()
+        if row is not None:
+            self._acts.try_again(row)
 
     # Painting.
 
@@ -309,8 +376,9 @@ class Chats(Place):
             ("live", "c", mark("Conversations"), len(self._chats)),
             ("search", "/", mark("Search"), 0),
             ("dead", "d", mark("Dead letters"), len(self._dead)),
+            ("people", "o", mark("Operators"), len(self._operators)),
         )
-        actions = {"live": "chat.live", "search": "chat.search", "dead": "chat.dead"}
+        actions = {"live": "chat.live", "search": "chat.search", "dead": "chat.dead", "people": "op.list"}
         spans: list[Span] = []
         for tab, key, title, number in names:
             text = f"{self.t(title)} {number}" if number else self.t(title)

@@ -11,21 +11,24 @@ from textual.containers import Horizontal
 
 from kagami.errors import Denied
 from kagami.i18n import mark
+from kagami.operations.audit import ListAudit
 from kagami.operations.bots import ListBots
 from kagami.operations.logs import Window, Windowed
 from kagami.operations.messages import ListMessages
-from kagami.operations.system import Connect
-from kagami.ports import BotRow, Notice
+from kagami.operations.system import Connect, ListAlerts, Mute
+from kagami.ports import AlertRow, AuditRow, BotRow, MessageRow, Notice
 from kagami.tui import accounts, figures
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.notices import notice_text
 from kagami.tui.format import fit
 from kagami.tui.keys import Action
+from kagami.tui.others import changes
 from kagami.tui.place import Place, beside
 from kagami.tui.screens.guide import Guide
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import cells, spread
 from kagami.tui.widgets.card import Card
+from kagami.tui.widgets.deeds import Deeds
 from kagami.tui.widgets.painted import Line, Painted, Span
 from kagami.tui.widgets.pane import Pane
 from kagami.tui.widgets.table import Chosen, LiveTable, Moved
@@ -34,7 +37,13 @@ from kagami.tui.widgets.tiles import Tiles
 
 MOST_ALERTS = 3
 TALL, VERY_TALL = 28, 36
+HIGH = 40
 WIDE = 140
+MOST_DEEDS = 40
+MUTED_MIN = 60
+TICKER_ROWS = 10  # before it was laid out
+MOST_BACK = 1_000
+FEW_DEEDS = 8
 FEW = 4
 """So many bots leave room for live messages on a screen that is only `TALL`."""
 GREEN_S = 6.0
@@ -98,6 +107,15 @@ class Overview(Place):
         Action("bot.logs", ("o",), mark("logs"), mark("Log lines of this bot"), row=True),
         Action("notice.mend", ("m",), mark("mend"), mark("Go where the first notice can be mended"), hint=False),
         Action("notice.dismiss", ("x",), mark("dismiss"), mark("Take the first notice away"), hint=False),
+        Action(
+            "notice.mute",
+            ("M",),
+            mark("mute"),
+            mark("Tell nobody of the first alert for an hour"),
+            changes=True,
+            hint=False,
+            scope="system:write",
+        ),
         Action("bot.sort", ("s",), mark("sort"), mark("Sort by the next column")),
         Action("guide.url", ("y",), mark("copy"), mark("Copy the bot's id, or the address for NapCat"), row=True),
         Action("guide.token", ("Y",), mark("token"), mark("Copy the token for NapCat"), hint=False),
@@ -114,10 +132,15 @@ class Overview(Place):
         self.middle = Horizontal(self.bots_pane, self.card_pane)
         self.ticker = Ticker(shell)
         self.ticker_pane = Pane(shell, self.ticker, id="overview-ticker")
+        self.deeds = Deeds(shell)
+        self.deeds_pane = Pane(shell, self.deeds, id="overview-deeds")
+        self.last = Deeds(shell, single=True)
+        self.bottom = Horizontal(self.ticker_pane, self.deeds_pane, id="overview-bottom")
         self.guide = Guide(shell)
         self.guide_pane = Pane(shell, self.guide, id="overview-guide")
         self.bots: dict[str, BotRow] = {}
         self._dismissed: set[tuple[int, str]] = set()
+        self._lasting: list[AlertRow] = []
         self._green_until = 0.0
 
     def compose(self) -> ComposeResult:
@@ -125,7 +148,8 @@ class Overview(Place):
         yield self.tiles
         yield self.guide_pane
         yield self.middle
-        yield self.ticker_pane
+        yield self.bottom
+        yield self.last
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -138,10 +162,12 @@ class Overview(Place):
     def _lay_out(self) -> None:
         """Room is used: higher charts, then the selected bot's card, then live messages."""
         width, height = self.app.size
-        self.tiles.styles.height = 4 if height < TALL else 8
+        self.tiles.styles.height = 4 if height < TALL else 10 if height >= HIGH and width >= WIDE else 8
         self.card_pane.display = width >= WIDE
         few = height >= TALL and self.middle.display and len(self.bots) <= FEW
-        self.ticker_pane.display = height >= VERY_TALL or few
+        self.bottom.display = height >= VERY_TALL or few
+        self.deeds_pane.display = width >= WIDE
+        self.last.display = not (self.bottom.display and self.deeds_pane.display) and self.middle.display
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -150,6 +176,7 @@ class Overview(Place):
             "bot.sort": self._sort,
             "notice.mend": self._mend,
             "notice.dismiss": self._dismiss,
+            "notice.mute": self._mute,
             "guide.url": self._copy,
             "guide.token": self._copy_token,
         }
@@ -160,9 +187,14 @@ class Overview(Place):
             return self.t(mark("there is no bot yet"))
         if action in ("notice.mend", "notice.dismiss") and not self.alerts.shown:
             return self.t(mark("nothing needs you now"))
+        if action == "notice.mute" and not self._lasting_key():
+            return self.t(mark("only what lasts can be muted: x takes it away"))
         if action == "guide.token" and not guided:
             return self.t(mark("shown only while there is no bot"))
         return ""
+
+    def passes(self, action: str) -> bool:
+        return action == "guide.token" and not self.guide_pane.display
 
     def subject(self) -> str:
         bot = self.bots.get(self.table.key)
@@ -176,10 +208,56 @@ class Overview(Place):
         self.table.show([accounts.row(self.shell, bot) for bot in accounts.ordered(rows)])
         self._label()
         self._show_card()
-        if self.ticker_pane.display:
-            self.ticker.show(await self.control.call(ListMessages(limit=self.ticker.size.height)))
+        await self._read_bottom()
         self.tiles.repaint()
-        self.alerts.show([each for each in reversed(self.shell.notices) if self._wanted(each)])
+        await self._read_alerts()
+
+    async def _read_bottom(self) -> None:
+        """Messages and changes, as they were at the moment that is looked at."""
+        moment, height = self.shell.moment_ms, self.ticker.size.height or TICKER_ROWS
+        if self.bottom.display:
+            rows: list[MessageRow] = await self.control.call(ListMessages(limit=MOST_BACK if moment else height))
+            self.ticker.show([each for each in rows if not moment or each.time_ms <= moment][-height:])
+        deeds = await self._read_deeds(moment)
+        self.deeds.show(deeds)
+        self.last.show(deeds)
+        self.last.display = self.last.display and bool(deeds)
+
+    async def _read_deeds(self, moment: int) -> list[AuditRow]:
+        """What was changed last; nothing for those who may not see the audit."""
+        most = MOST_DEEDS if self.deeds_pane.display else FEW_DEEDS
+        try:
+            rows: list[AuditRow] = await self.control.call(ListAudit(until_ms=moment, limit=most))
+        except Denied:
+            return []
+        return [each for each in rows if each.result != "begun" and changes(each)]
+
+    async def _read_alerts(self) -> None:
+        """What lasts comes first; of what was told once, only what is not among it."""
+        self._lasting = await self.control.call(ListAlerts())
+        self._show_alerts()
+
+    def _show_alerts(self) -> None:
+        moment = self.shell.moment_ms
+        lasting = [] if moment else [each for each in self._lasting if not each.muted_s]
+        found = [Notice(each.since_ms, each.level, each.kind, each.text, each.fields) for each in lasting]
+        known = [(each.kind, each.fields) for each in self._lasting] if not moment else []
+        once = [each for each in reversed(self.shell.notices) if (each.kind, each.fields) not in known]
+        found += [each for each in once if self._wanted(each) and not (moment and each.at_ms > moment)]
+        self.alerts.show(found)
+
+    def _lasting_key(self) -> str:
+        """The key of the first alert, if that is one which lasts."""
+        first = next(iter(self.alerts.shown), None)
+        if first is None:
+            return ""
+        same = (each.key for each in self._lasting if (each.kind, each.fields) == (first.kind, first.fields))
+        return next(same, "")
+
+    async def _mute(self) -> None:
+        await self.control.call(Mute(alert=self._lasting_key(), minutes=MUTED_MIN))
+        self.shell.say(self.t(mark("Nobody is told of it for an hour")))
+        await self.read_now()
 
     async def _guide(self, rows: Sequence[BotRow]) -> None:
         """Lead by the hand while there is no bot, and some seconds longer, so that the green line is seen."""
@@ -221,6 +299,7 @@ class Overview(Place):
         if column is not None:
             hint = self.t(mark("sorted by {column}")).format(column=f"{self.t(accounts.COLUMNS[column].title)} {sign}")
         self.bots_pane.label(f"{self.t(mark('Bots'))} {len(self.bots)}", hint)
+        self.deeds_pane.label(self.t(mark("Last changes")), "7 " + self.t(mark("Trace")))
         self.ticker_pane.label(self.t(mark("Live messages")), "6 " + self.t(mark("Chats")))
         self.guide_pane.label(self.t(mark("Connect your first bot")), "")
 
@@ -260,7 +339,7 @@ class Overview(Place):
     def _dismiss(self) -> None:
         notice = self.alerts.shown[0]
         self._dismissed.add((notice.at_ms, notice.kind))
-        self.alerts.show([each for each in reversed(self.shell.notices) if self._wanted(each)])
+        self._show_alerts()
 
     def _copy(self) -> None:
         if self.guide_pane.display and self.guide.connection:

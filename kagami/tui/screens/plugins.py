@@ -42,6 +42,7 @@ class Plugins(Place):
 
     DEFAULT_CSS = beside(__file__)
     NAME = "plugins"
+    CHANGES = "plugins:write"
     PURPOSE = mark(
         "Plugins answer messages. A canary is a new version that only some chats get (its weight); Kagami takes it "
         "back by itself when it fails too often. What needs a person stands on top, with the reason and the key that "
@@ -92,7 +93,6 @@ class Plugins(Place):
             "plugin.settings": lambda: self._changing(acts.settings),
             "plugin.release": lambda: self._changing(acts.release),
             "plugin.install": self._install,
-            "plugin.undo": self._undo,
             "plugin.logs": lambda: self.shell.go("logs", f"plugin:{self.table.key}"),
             "plugin.try": self._try,
             "plugin.pin_chat": lambda: self._changing(self.pinning.of_plugin),
@@ -111,8 +111,6 @@ class Plugins(Place):
         }
 
     def blocked(self, action: str) -> str:
-        if action == "plugin.undo":
-            return "" if self.acts.back else self.t(mark("no weight or switch was changed here"))
         return blocked(action, self.selected, self.t)
 
     @property
@@ -125,6 +123,13 @@ class Plugins(Place):
     def crumbs(self) -> tuple[str, ...]:
         words = (f"/{self.words}",) if self.words else ()
         return (*words, self.subject()) if self.subject() else words
+
+    def filter_text(self) -> str:
+        return self.words
+
+    def filter_by(self, text: str) -> None:
+        self.words = text
+        self._show()
 
     def open_at(self, target: str) -> None:
         """A plugin's id or name, or letters to look for; a number behind it is the weight to offer."""
@@ -323,10 +328,6 @@ class Plugins(Place):
         """The first command of a plugin, ready to be sent."""
         commands = self.selected.commands if self.selected else ()
         self.shell.go("sandbox", f"{commands[0]} " if commands else "")
-
-    async def _undo(self) -> None:
-        await self.acts.undo()
-        await self.read_now()
 
     async def _permissions(self) -> None:
         plugin = self.selected

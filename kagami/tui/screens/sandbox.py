@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, cast
 
+import msgspec
 from textual import events, on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.widgets import Input
 
@@ -17,16 +20,20 @@ from kagami.operations.messages import ListMessages, Say
 from kagami.operations.traces import GetTrace, Traced
 from kagami.ports import MessageRow
 from kagami.tui.acting import Verb
+from kagami.tui.attempts import attempt_lines, entries_of
 from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.figures import micros
 from kagami.tui.format import pad
 from kagami.tui.format import rows as lines_of
-from kagami.tui.identity import USAGE, Identity, read_identity
+from kagami.tui.identity import USAGE, Identity, Replayed, read_identity
 from kagami.tui.keys import Action
 from kagami.tui.place import Place, beside
 from kagami.tui.receipt import receipt_lines
-from kagami.tui.shell import Shell
+from kagami.tui.sandbox_actions import SANDBOX_ACTIONS
+from kagami.tui.shell import Leave, Shell
+from kagami.tui.stages import legs, stage_name
 from kagami.tui.talk import advice, said_entry
+from kagami.tui.trying import Trying, embedded
 from kagami.tui.widgets.bars import spread
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.listing import Chosen, Moved
@@ -35,8 +42,8 @@ from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.pane import Pane
 from kagami.tui.widgets.rows import Rows
 from kagami.tui.widgets.transcript import Entry, Transcript
-from kagami.tui.widgets.waterfall import legs
 
+_NAME = re.compile(r"[\w-][\w.-]{0,63}")
 SMALL = 70
 PAGE = 200
 MOST_HISTORY = 100
@@ -48,26 +55,21 @@ class Sandbox(Place):
 
     DEFAULT_CSS = beside(__file__)
     NAME = "sandbox"
+    CHANGES = "messages:write"
     PURPOSE = mark(
         "Say something and see how your plugins answer: no account is needed and no platform is involved. "
-        "/as user:10002 group:777 name:Ann makes you somebody else. Esc leaves the box; then letters work."
+        "/as user:10002 group:777 name:Ann makes you somebody else, /event join 10077 lets something happen, /image "
+        "cat.png sends a picture. /dry shows what would be done and does nothing of it; /dry net lets plugins read the "
+        "network meanwhile. /save name keeps the conversation as a test. Esc leaves the box; then letters work."
     )
     PERIOD = 0.4
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("sandbox.send", ("enter",), mark("send"), mark("Say what is in the box"), changes=True),
-        Action("sandbox.write", ("i",), mark("write"), mark("Back into the box")),
-        Action("sandbox.read", ("v",), mark("read"), mark("Read the marked message in full"), row=True, hint=False),
-        Action("sandbox.trace", ("w",), mark("trace"), mark("Open the trace of the marked message"), row=True),
-        Action("sandbox.as", ("a",), mark("identity"), mark("Be another user, in another chat")),
-        Action(
-            "sandbox.again", ("r",), mark("say again"), mark("Say the marked message again"), changes=True, row=True
-        ),
-        Action("sandbox.copy", ("y",), mark("copy"), mark("Copy the marked message"), row=True),
-    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = SANDBOX_ACTIONS
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.identity = Identity()
+        self.trying = Trying(shell, self._tried)
+        self._since_ms = 0  # what was said before belongs to another conversation
         self.waiting = ""  # execution whose trace is not written yet
         self._since = 0.0
         self._history: list[str] = []
@@ -99,13 +101,24 @@ class Sandbox(Place):
             "sandbox.read": self._read_whole,
             "sandbox.trace": lambda: self.shell.go("trace", self._execution()),
             "sandbox.as": self._ask_identity,
-            "sandbox.again": lambda: self._say(self._messages[self.said.key].text),
-            "sandbox.copy": lambda: self.shell.copy("\n".join(lines_of(self._messages[self.said.key].text))),
+            "sandbox.dry": lambda: self._dry(""),
+            "sandbox.compare": self._compare,
+            "sandbox.save": self._ask_name,
+            "sandbox.runall": lambda: self.trying.run_all(cast("App[Leave]", self.app)),
+            "sandbox.new": self._begin_anew,
+            "sandbox.again": lambda: self._say(self._text()),
+            "sandbox.copy": lambda: self.shell.copy("\n".join(lines_of(self._text()))),
         }
 
     def blocked(self, action: str) -> str:
-        needs_one = action in {"sandbox.read", "sandbox.trace", "sandbox.again", "sandbox.copy"}
-        return self.t(mark("there is no message")) if needs_one and self.said.key not in self._messages else ""
+        marked = self.said.key in self._messages or self.trying.of(self.said.key) is not None
+        needs_one = {"sandbox.read", "sandbox.again", "sandbox.copy", "sandbox.compare"}
+        if action in needs_one and not marked:
+            return self.t(mark("there is no message"))
+        if action == "sandbox.trace" and self.said.key not in self._messages:
+            dry = mark("a dry run leaves no trace: all of it stands beside")
+            return self.t(dry if marked else mark("there is no message"))
+        return ""
 
     def crumbs(self) -> tuple[str, ...]:
         return (self.identity.chat,)
@@ -114,7 +127,17 @@ class Sandbox(Place):
         return self.said.entry.text if self.said.entry else ""
 
     def open_at(self, target: str) -> None:
-        self.box.write(target)
+        """What is to be said; or a `Replayed` message as JSON, which is tried without doing anything."""
+        try:
+            given = msgspec.json.decode(target, type=Replayed) if target.startswith("{") else None
+        except msgspec.MsgspecError:
+            given = None
+        if given is None:
+            self.box.write(target)
+            return
+        self.identity, self.trying.dry = given.identity(), True
+        self.box.write(given.text)
+        self._told_who()
 
     def take_focus(self) -> None:
         self.box.focus()
@@ -144,9 +167,18 @@ class Sandbox(Place):
         if self.waiting:
             await self._read_trace(self.waiting)
         rows: list[MessageRow] = await self.control.call(ListMessages(chat=self.identity.chat, limit=PAGE))
-        self._messages = {str(row.id): row for row in rows if split_id(row.bot)[0] == "sandbox"}
-        self.said.show([self._entry(row) for row in self._messages.values()])
+        self._messages = {
+            str(row.id): row for row in rows if split_id(row.bot)[0] == "sandbox" and row.time_ms >= self._since_ms
+        }
+        self._show_said()
         self._show_page()
+
+    def _show_said(self, *, to_end: bool = False) -> None:
+        entries = [self._entry(row) for row in self._messages.values()]
+        for attempt in self.trying.attempts:
+            if attempt.who.chat == self.identity.chat:
+                entries += entries_of(attempt, self.looks, self.t)
+        self.said.show(sorted(entries, key=lambda each: each.time_ms), to_end=to_end)
 
     async def _read_trace(self, execution: str) -> None:
         try:
@@ -180,19 +212,81 @@ class Sandbox(Place):
         self._history = [*self._history, text][-MOST_HISTORY:]
         self._at = len(self._history)
         word, _, rest = text.strip().partition(" ")
-        if word == "/as":
-            self._become(rest)
-        elif word == "/trace" and self._execution():
-            self.shell.go("trace", self._execution())
+        commands = {"/as": self._become, "/dry": self._dry}
+        if word in commands:
+            commands[word](rest)
+        elif word == "/trace":
+            self.action_act("sandbox.trace")
+        elif word == "/save":
+            self.start_as("sandbox.save", self._save(rest.strip()))
+        elif word == "/event":
+            self.start_as("sandbox.send", self._happen(rest))
+        elif word == "/image":
+            self.start_as("sandbox.send", self._picture(rest))
         else:
             self.start_as("sandbox.send", self._say(text))
 
-    async def _say(self, text: str) -> None:
-        who = self.identity
-        self.waiting = await self.control.call(Say(text=text, user=who.user, chat=who.chat, name=who.name))
+    async def _say(self, text: str, *, event: str = "", images: Sequence[str] = (), user: str = "") -> None:
+        who = replace(self.identity, user=user) if user else self.identity
+        if self.trying.dry:
+            await self.trying.say(who, text, event=event, images=images)
+            return
+        request = Say(text=text, user=who.user, chat=self.identity.chat, name=who.name, event=event, images=[*images])
+        self.waiting = await self.control.call(request)
         self._since = self.shell.clock.monotonic()
         await self.read_now()
         self.said.show(self.said.entries, to_end=True)
+
+    async def _happen(self, words: str) -> None:
+        """`join 10077`: something that is no message, to somebody."""
+        event, _, user = words.strip().partition(" ")
+        await self._say("", event=event, user=user.strip())
+
+    async def _picture(self, words: str) -> None:
+        """`cat.png what is said with it`: a file of the machine at which one sits."""
+        if self.app.is_web:
+            raise UsageError(reason=mark("A browser has no files here: use a console in a terminal."))
+        path, _, text = words.strip().partition(" ")
+        await self._say(text, images=[await embedded(path)])
+
+    # Without doing it.
+
+    def _dry(self, words: str) -> None:
+        """`on`, `off`, `net`; anything else turns it over."""
+        trying = self.trying
+        trying.dry = {"on": True, "net": True, "off": False}.get(words.strip(), not trying.dry)
+        trying.network = words.strip() == "net"
+        self._told_who()
+
+    def _tried(self) -> None:
+        self._show_said(to_end=True)
+        self._show_page()
+
+    async def _compare(self) -> None:
+        attempt = self.trying.of(self.said.key)
+        if attempt is None:
+            row = self._messages[self.said.key]
+            who = replace(self.identity, user=row.user, name=row.sender or row.user)
+            await self.trying.say(who, row.text)
+            attempt = self.trying.attempts[-1]
+        await self.trying.compare(attempt)
+
+    async def _ask_name(self) -> None:
+        name = await self.shell.prompt(self.t(mark("keep this conversation under the name")))
+        if name:
+            await self._save(name.strip())
+
+    async def _save(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(reason=mark("A name of letters, digits, - and _ is wanted: /save weather"))
+        rows = [row for row in self._messages.values() if row.chat == self.identity.chat]
+        await self.trying.keep(name, rows)
+
+    def _begin_anew(self) -> None:
+        self._since_ms = self.shell.clock.wall_ms()
+        self.trying.attempts, self._messages, self.waiting = [], {}, ""
+        self._show_said(to_end=True)
+        self._show_page()
 
     def _become(self, words: str) -> None:
         try:
@@ -202,7 +296,11 @@ class Sandbox(Place):
             return
         self.waiting = ""
         self.run_worker(self.read_now(), group="read", exclusive=True)
+        self._told_who()
+
+    def _told_who(self) -> None:
         self.query_one("#sandbox-who", Rows).repaint()
+        self.shell.refresh_chrome()
 
     async def _ask_identity(self) -> None:
         who = self.identity
@@ -226,9 +324,15 @@ class Sandbox(Place):
             self.action_act("sandbox.read")
 
     async def _read_whole(self) -> None:
-        row = self._messages[self.said.key]
-        title = self.said.entry.who if self.said.entry else row.user
-        await self.app.push_screen_wait(AnswerReader(self.shell, title, lines_of(row.text)))
+        title = self.said.entry.who if self.said.entry else ""
+        await self.app.push_screen_wait(AnswerReader(self.shell, title, lines_of(self._text())))
+
+    def _text(self) -> str:
+        """Of the marked message."""
+        row, attempt = self._messages.get(self.said.key), self.trying.of(self.said.key)
+        if row is None and attempt is not None and self.said.key == f"{attempt.key}.0":
+            return attempt.text
+        return row.text if row else self.said.entry.text if self.said.entry else ""
 
     # Painting.
 
@@ -251,13 +355,24 @@ class Sandbox(Place):
         where = who.chat if who.group else t(mark("in private"))
         left = [Span(f" {t(mark('as'))} ", "dim"), Span(f"{who.name} {who.user}", "key", "app.place('sandbox.as')")]
         left += [Span("  "), Span(where, "key", "app.place('sandbox.as')")]
-        return [spread(left, [Span(t(mark("answers stay in this chat")) + " ", "dim")], width)]
+        right = Span(t(mark("answers stay in this chat")) + " ", "dim")
+        if self.trying.dry:
+            told = (
+                mark("DRY RUN, plugins may read the network")
+                if self.trying.network
+                else mark("DRY RUN: nothing leaves")
+            )
+            right = Span(f"{self.looks.glyphs.online} {t(told)} ", "warn", "app.place('sandbox.dry')")
+        return [spread(left, [right], width)]
 
     def _show_page(self) -> None:
         self.page.show(self._what_happened, keep_place=True)
 
     def _what_happened(self, width: int) -> Sequence[Line]:
         looks, t = self.looks, self.t
+        attempt = self.trying.of(self.said.key)
+        if attempt is not None:
+            return attempt_lines(attempt, width, looks, t)
         one = self._traces.get(self._execution())
         if one is None and self.waiting:
             seconds = int(self.shell.clock.monotonic() - self._since)
@@ -274,7 +389,7 @@ class Sandbox(Place):
         for leg in legs(one.trace):
             took = leg.end_us - leg.start_us
             bar = looks.glyphs.focus[1] * (took * BAR_CELLS // longest)
-            name = Span(" " + pad(leg.stage, 9, tier=looks.text))
+            name = Span(" " + pad(stage_name(leg.stage, t), 9, tier=looks.text))
             built.append([name, Span(f"{micros(took):>7} ", "strong"), Span(bar, "accent")])
         return [*built, (), *receipt_lines(one, width, looks, t)]
 

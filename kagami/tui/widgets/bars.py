@@ -38,7 +38,10 @@ class PulseLine(Painted):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         wide = width >= WIDE
-        return [spread(self._left(wide), self._right(), width)]
+        left, right = self._left(wide), self._right()
+        while len(right) > 1 and cells(left) + cells(right) >= width:
+            del right[0]  # whether it is live says more than for how long
+        return [spread(left, right, width)]
 
     def _left(self, wide: bool) -> list[Span]:
         shell, pulse = self.shell, self.shell.pulse
@@ -78,6 +81,10 @@ class PulseLine(Painted):
         stale = shell.stale_s
         word = f"STALE {stale:.0f}s " if stale else "LIVE " if shell.pulse else "... "
         line = [Span(word, "bad" if stale else "good")]
+        if shell.link_s and not stale:
+            line.insert(0, Span(f"{shell.looks.glyphs.link} {figures.ms(shell.link_s * 1000)}  ", "dim"))
+        if shell.behind:
+            line = [Span(f"{shell.looks.glyphs.rewound} {shell.behind} ", "warn", "app.act('time.live')")]
         if shell.pulse:
             up = figures.span((shell.clock.wall_ms() - shell.pulse.started_ms) / 1000)
             line.insert(0, Span(f"{shell.t(mark('up'))} {up}  ", "dim"))
@@ -97,10 +104,13 @@ class Tabs(Painted):
         self.here = ""
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        """Where the words do not fit, only the place that is seen has its own."""
+        words = {entry.name: f"{entry.digit} {self.shell.t(entry.short)}" for entry in PLACES}
+        fits = sum(cell_len(word) + 2 for word in words.values()) < width
         line = [Span(" ")]
         for entry in PLACES:
             here = entry.name == self.here
-            word = f"{entry.digit} {self.shell.t(entry.short)}"
+            word = words[entry.name] if here or fits else entry.digit
             action = f"app.act('{entry.go}')"
             line.append(Span(f"[{word}]" if here else f" {word} ", "title" if here else "text", action))
         return [line]
@@ -121,7 +131,10 @@ class Rail(Painted):
         rule = Span(shell.looks.glyphs.rail, "frame")
         rows: list[list[Span]] = [[]]
         for entry in PLACES:
-            rows += [self._entry(entry.name, inner), *([[]] if height > 2 * len(PLACES) else [])]
+            rows += [
+                self._entry(entry.name, inner),
+                *([[]] if height > 2 * len(PLACES) and not shell.looks.dense else []),
+            ]
         foot = self._foot(inner)
         rows = rows[: max(0, height)]
         free = height - len(rows)
@@ -187,13 +200,21 @@ class Crumbs(Painted):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.path: tuple[str, ...] = ()
+        self.tip = ""
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         sign = f" {self.shell.looks.glyphs.crumb} "
         line = [Span(" " + sign.join(self.path), "dim")]
         if self.shell.stale_s:
             line.append(Span("   " + self.shell.t(mark("changes are off while the link is down")), "warn"))
+        if self.tip:
+            off = Span(f"{self.shell.t(mark('no tips'))} ", "dim", "app.act('ui.tips')")
+            line = spread(line, [Span(f"{self.tip}  ", "accent"), Span("X ", "key", off.action), off], width)
         return [line]
+
+
+# One hint says both keys where only the second is hinted at.
+_OPPOSITES = {"down": "up", "right": "left"}
 
 
 class Footer(Painted):
@@ -220,6 +241,9 @@ class Footer(Painted):
         return [[*line, *last]]
 
     def _hint(self, action: Action, target: str) -> list[Span]:
-        key = shown(action.keys[0], plain=self.shell.looks.glyphs.tier != "full")
+        first, plain = action.keys[0], self.shell.looks.glyphs.tier != "full"
+        key, opposite = shown(first, plain=plain), _OPPOSITES.get(first)
+        if opposite and all(each.keys[0] != opposite for each, _ in self.hints):
+            key = f"{shown(opposite, plain=plain)}{'/' if plain else ''}{key}"
         click = f"{target}('{action.id}')"
         return [Span(f" {key}", "key", click), Span(f" {self.shell.t(action.label)} ", "text", click)]

@@ -22,13 +22,16 @@ class Card(Painted):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.bot: BotRow | None = None
+        # Of the bot with this id: what is known besides its row.
+        self.more: tuple[str, Sequence[tuple[str, Span]]] = ("", ())
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         if self.bot is None:
             return [[Span(" " + self.shell.t(mark("No bot is selected.")), "dim")]]
         rows: list[Line] = []
-        for label, span in accounts.card(self.shell, self.bot):
+        own = self.more[1] if self.more[0] == self.bot.id else ()
+        for label, span in (*accounts.card(self.shell, self.bot), *own):
             for place, piece in enumerate(fold(visible(span.text, self.shell.looks.text), width - _LABEL - 3)):
-                head = pad(self.shell.t(label) if place == 0 else "", _LABEL)
+                head = pad(self.shell.t(label) if place == 0 and label else "", _LABEL)
                 rows.append([Span(f" {head} ", "dim"), Span(piece, span.role)])
         return rows[:height]

@@ -31,7 +31,7 @@ def inspect_line(line: LogLine, width: int, looks: Looks, t: Translate) -> list[
         if name != "traceback":
             built += fact(" ".join(rows(name)), value, width, looks, role="accent" if name == "execution" else "text")
     if "execution" in line.fields:
-        built += [(), (Span(" w ", "key"), Span(t(mark("opens the trace of this message")), "dim"))]
+        built += [(), (Span(" o ", "key"), Span(t(mark("opens the trace of this message")), "dim"))]
     traceback = line.fields.get("traceback", "")
     if traceback:
         built += [(), (Span(" " + t(mark("Traceback")), "title"),)]

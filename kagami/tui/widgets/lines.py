@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from textual.message import Message
 
 from kagami.log import LogLine
-from kagami.tui.figures import clock_ms
-from kagami.tui.format import TEXT_LIMIT, pad, visible
+from kagami.tui.figures import clock_ms, moment
+from kagami.tui.format import TEXT_LIMIT, fold, pad, visible
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.listing import Listing
 from kagami.tui.widgets.painted import Line, Span
@@ -24,7 +24,16 @@ from kagami.tui.widgets.painted import Line, Span
 KEPT = 2_000
 NEAR = 20  # rows from an end of the run at which more is wanted
 SOURCE_CELLS = 10
+_CELLS = {"date": 6, "time": 13, "level": 2, "source": SOURCE_CELLS + 1, "fields": 0}
 FIELD_LIMIT = 200  # characters of a field that are shown in the list
+
+# What `c` goes through: everything, without the fields, the text alone, and everything with the date.
+COLUMNS = (
+    frozenset(("time", "level", "source", "fields")),
+    frozenset(("time", "level", "source")),
+    frozenset(("level",)),
+    frozenset(("date", "time", "level", "source", "fields")),
+)
 
 _LETTERS = {logging.DEBUG: "D", logging.INFO: "I", logging.WARNING: "W", logging.ERROR: "E", logging.CRITICAL: "E"}
 _ROLES = {"D": "dim", "I": "text", "W": "warn", "E": "bad"}
@@ -54,11 +63,14 @@ class LineView(Listing):
         self.following = True
         self.at_end = True  # the run's last line was the newest one when it came
         self.at_start = False  # nothing older is kept
-        self.marked: set[int] = set()
+        self.marked: dict[int, LogLine] = {}
+        self.wrapped = False
+        self.columns = COLUMNS[0]
         self.empty: Callable[[int, int], Sequence[Line]] | None = None
         self._lines: list[LogLine] = []
         self._errors: list[int] | None = None  # counted when they are needed
         self._height = 1
+        self._places: list[int] = []  # of wrapped lines, the line in each row
         self._find: re.Pattern[str] | None = None
         self._changed = changed or (lambda: None)
         self._asked = False
@@ -174,8 +186,24 @@ class LineView(Listing):
     def mark_line(self) -> None:
         """Mark the line under the cursor, or take its mark away."""
         if self.line is not None:
-            self.marked ^= {self.line.seq}
-            self.repaint()
+            if self.marked.pop(self.line.seq, None) is None:
+                self.marked[self.line.seq] = self.line
+            self.refresh_all()
+
+    def next_mark(self) -> int:
+        """Number of the next marked line, after the last one the first; 0 when none is marked."""
+        here = self.line.seq if self.line else 0
+        marks = sorted(self.marked)
+        return next((each for each in marks if each > here), marks[0] if marks else 0)
+
+    def next_columns(self) -> None:
+        self.columns = COLUMNS[(COLUMNS.index(self.columns) + 1) % len(COLUMNS)]
+        self.repaint()
+
+    def wrap(self) -> None:
+        """Long lines in several rows, or cut again."""
+        self.wrapped = not self.wrapped
+        self.go(self.index)
 
     def refresh_all(self) -> None:
         self.repaint()
@@ -185,7 +213,33 @@ class LineView(Listing):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         self._height = height
-        return super().lines(width, height)
+        if not self.wrapped or not self._lines:
+            return super().lines(width, height)
+        self._lower(width, height)
+        rows: list[Line] = []
+        self._places = []
+        for index in range(self.top, len(self._lines)):
+            own = self._rows(index, width, chosen=index == self.index)
+            rows += own
+            self._places += [index] * len(own)
+            if len(rows) >= height:
+                break
+        return rows[:height]
+
+    def _lower(self, width: int, height: int) -> None:
+        """Begin further down until the line under the cursor is shown whole."""
+        room, first = height, self.index
+        while first >= self.top:
+            room -= len(self._pieces(self._lines[first], width))
+            if room < 0:
+                break
+            first -= 1
+        self.top = min(self.index, first + 1)
+
+    def index_at(self, row: int) -> int:
+        if not self.wrapped:
+            return super().index_at(row)
+        return self._places[row] if row < len(self._places) else len(self._lines)
 
     def length(self) -> int:
         return len(self._lines)
@@ -197,18 +251,49 @@ class LineView(Listing):
         return self.empty(width, height) if self.empty else ()
 
     def item(self, index: int, width: int, *, chosen: bool) -> Line:
-        line, looks = self._lines[index], self.shell.looks
+        line, tier = self._lines[index], self.shell.looks.text
+        return self._row(index, pad(self._shown(line), self._room(width), tier=tier), chosen=chosen)
+
+    def _rows(self, index: int, width: int, *, chosen: bool) -> list[Line]:
+        """All rows of a wrapped line: the first with its columns, the others below its text."""
+        first, *others = self._pieces(self._lines[index], width)
+        room, role = self._room(width), _ROLES[_LETTERS.get(self._lines[index].level, "I")]
+        gap, tier = Span(" " * (width - room - 2)), self.shell.looks.text
+        rail = self._rail(index)
+        return [
+            self._row(index, pad(first, room, tier=tier), chosen=chosen),
+            *([gap, *self._text(pad(each, room, tier=tier), role), rail] for each in others),
+        ]
+
+    def _pieces(self, line: LogLine, width: int) -> list[str]:
+        return fold(self._shown(line), self._room(width))
+
+    def _shown(self, line: LogLine) -> str:
+        return shown_text(line, fields="fields" in self.columns)
+
+    def _room(self, width: int) -> int:
+        """Cells of the text: the gutter, the columns and the scroll bar have the rest."""
+        return max(8, width - 1 - sum(_CELLS[each] for each in self.columns) - 2)
+
+    def _row(self, index: int, text: str, *, chosen: bool) -> Line:
+        line, looks, shown = self._lines[index], self.shell.looks, self.columns
         letter = _LETTERS.get(line.level, "I")
         role = _ROLES[letter]
         sign = looks.glyphs.here if letter in "WE" else " "
         if line.seq in self.marked:
             sign = "+"
         gutter = Span(looks.glyphs.row if chosen else sign, "accent" if chosen else role)
-        lead = f"{clock_ms(line.time_ms)} "
-        source = pad(line.source, SOURCE_CELLS, tier=looks.text) + " "
-        room = width - len(lead) - SOURCE_CELLS - 6
-        text = self._text(pad(shown_text(line), room, tier=looks.text), role)
-        return [gutter, Span(lead, "dim"), Span(letter + " ", role), Span(source, "accent"), *text, self._rail(index)]
+        lead = f"{moment(line.time_ms)[:6]}" if "date" in shown else ""
+        lead += f"{clock_ms(line.time_ms)} " if "time" in shown else ""
+        source = pad(line.source, SOURCE_CELLS, tier=looks.text) + " " if "source" in shown else ""
+        return [
+            gutter,
+            Span(lead, "dim"),
+            Span(f"{letter} ", role),
+            Span(source, "accent"),
+            *self._text(text, role),
+            self._rail(index),
+        ]
 
     def _text(self, text: str, role: str) -> list[Span]:
         if self._find is None:
@@ -234,10 +319,10 @@ class LineView(Listing):
         return Span(" " + (glyphs.attention if bad else glyphs.rail), "bad" if bad else "frame")
 
 
-def shown_text(line: LogLine) -> str:
+def shown_text(line: LogLine, *, fields: bool = True) -> str:
     """A line's text with its fields behind it, as one line of visible text; its execution id is for the inspector."""
     text = visible(line.text)
-    for name, value in line.fields.items():
+    for name, value in line.fields.items() if fields else ():
         if name == "traceback":
             text += f"  [{value.count(chr(10), 0, TEXT_LIMIT) + 1} lines]"
         elif name != "execution":

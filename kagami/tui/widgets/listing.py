@@ -9,9 +9,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from kagami.i18n import mark
+from kagami.tui.format import visible
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 WHEEL_ROWS = 3
+COPIED_CELLS = 400  # of a row's width when it is copied
 RIGHT_BUTTON = 3
 
 
@@ -83,6 +86,13 @@ class Listing(Painted, can_focus=True):
         """Move the cursor by so many rows; a subclass may stop elsewhere."""
         self.go(self.index + rows)
 
+    def copied(self) -> str:
+        """The selected row, in full."""
+        if not self.key:
+            return ""
+        spans = self.item(self.index, COPIED_CELLS, chosen=False)
+        return " ".join("".join(visible(span.text) for span in spans).split())
+
     # What it may use.
 
     @property
@@ -125,8 +135,12 @@ class Listing(Painted, can_focus=True):
         return [*head, *(self.item(each, width, chosen=each == self.index) for each in shown)]
 
     def ground(self, row: int) -> str:
-        index = self.top + row - len(self.head(self.size.width))
+        index = self.index_at(row)
         return "cursor" if index == self.index and row >= len(self.head(self.size.width)) and self.length() else ""
+
+    def index_at(self, row: int) -> int:
+        """Which row of the list stands in a row of the widget below the head."""
+        return self.top + row - len(self.head(self.size.width))
 
     def marker(self, *, chosen: bool) -> Span:
         """The sign before a row: shown for the selected one, so that colour is never the only sign."""
@@ -146,9 +160,11 @@ class Listing(Painted, can_focus=True):
     def action_choose(self) -> None:
         if self.key:
             self.post_message(Chosen(self, self.key))
+        else:
+            self.shell.say(self.shell.t(mark("There is no row to open.")))
 
     async def on_click(self, event: events.Click) -> None:
-        index = self.top + event.y - len(self.head(self.size.width))
+        index = self.index_at(event.y)
         if event.y < len(self.head(self.size.width)) or not 0 <= index < self.length():
             return
         event.stop()

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from kagami.tui.format import pad, wrap
+from kagami.tui.format import pad, visible, wrap
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -46,6 +46,11 @@ class Page(Painted, can_focus=True):
         """Ask the builder again: what it shows has changed."""
         self._built_for = (0, None)
         self.repaint()
+
+    def copied(self) -> str:
+        """All of it, also what is scrolled out of sight."""
+        rows = ("".join(visible(span.text) for span in row).rstrip() for row in self._built)
+        return "\n".join(rows).strip("\n")
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         now = (width, self.shell.looks)

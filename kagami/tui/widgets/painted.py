@@ -58,6 +58,17 @@ class Painted(Widget):
         """A role whose background fills one row."""
         return self.GROUND
 
+    @property
+    def painted(self) -> Sequence[Line]:
+        """The rows as they stand on the screen."""
+        return self._painted
+
+    def copied(self) -> str:
+        """What `y` copies while it has the focus: plain text without steering characters."""
+        looks = self.shell.looks
+        rows = ("".join(visible(span.text, looks.text) for span in row).rstrip() for row in self._painted)
+        return "\n".join(rows).strip("\n")
+
     def repaint(self) -> None:
         """Paint anew; only rows that differ go to the terminal."""
         width, height = self.size

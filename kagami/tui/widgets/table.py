@@ -85,6 +85,17 @@ class LiveTable(Listing):
         self.sorted_by, self.descending = column, descending
         self.show(self._given)
 
+    @property
+    def order(self) -> str:
+        """How it is sorted, to be kept: `3-` for column 3 descending; empty for the order in which rows come."""
+        return "" if self.sorted_by is None else f"{self.sorted_by}{'-' if self.descending else '+'}"
+
+    @order.setter
+    def order(self, kept: str) -> None:
+        column = kept[:-1]
+        if column.isdecimal() and int(column) < len(self.columns):
+            self.sort(int(column), descending=kept.endswith("-"))
+
     def sort_next(self) -> None:
         """By the next column, after the last one as they come."""
         following = 0 if self.sorted_by is None else self.sorted_by + 1
@@ -108,7 +119,7 @@ class LiveTable(Listing):
         return [self._titles(width)] if any(column.title for column in self.columns) else []
 
     def _titles(self, width: int) -> Line:
-        spans = [Span(" " * MARKER_CELLS)]
+        spans = [Span(" " * self._marker_cells)]
         looks = self.shell.looks
         for place, space in self._layout(width):
             column = self.columns[place]
@@ -119,7 +130,8 @@ class LiveTable(Listing):
 
     def item(self, index: int, width: int, *, chosen: bool) -> Line:
         row, tier = self._shown[index], self.shell.looks.text
-        spans = [self.marker(chosen=chosen)]
+        sign = self.marker(chosen=chosen)
+        spans = [Span(sign.text[-self._marker_cells :], sign.role)]
         for place, space in self._layout(width):
             cell = row.cells[place]
             spans.append(Span(pad(cell.text, space, self.columns[place].align, tier) + " ", cell.role, cell.action))
@@ -131,10 +143,14 @@ class LiveTable(Listing):
         text = self.shell.t(mark("Nothing here yet."))
         return [(), (Span(" " * max(0, (width - cell_len(text)) // 2) + text, "dim"),)][: max(0, height)]
 
+    @property
+    def _marker_cells(self) -> int:
+        return MARKER_CELLS - self.shell.looks.dense
+
     def _layout(self, width: int) -> list[tuple[int, int]]:
         """The columns that have room, each with its cells."""
         kept = list(range(len(self.columns)))
-        room = width - MARKER_CELLS - EDGE_CELLS
+        room = width - self._marker_cells - EDGE_CELLS
         while sum(self.columns[each].width + 1 for each in kept) > room + 1:
             droppable = [each for each in kept if self.columns[each].drop]
             if not droppable:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from textual import events
 
 from kagami.i18n import mark
 from kagami.ports import Pulse
@@ -18,6 +19,7 @@ from kagami.tui.widgets.chart import chart
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 GAP = 2
+TILES = 4
 
 
 class Tile(NamedTuple):
@@ -52,6 +54,17 @@ class Tiles(Painted):
         heads = _joined([self._head(tile, own) for tile in tiles])
         return [heads, *rows, _joined([self._foot(own)] * len(tiles))]
 
+    async def on_click(self, event: events.Click) -> None:
+        """The moment under the pointer, for everything."""
+        history = self.shell.history
+        own = (self.size.width - 2 - GAP * (TILES - 1)) // TILES
+        place = (event.x - 1) % (own + GAP)
+        if len(history) < 2 or event.y == 0 or place >= own:  # noqa: PLR2004 - one second is no span
+            return
+        # A chart grows from its right end: what is not known yet stays empty at its left.
+        share = (own - 1 - place) / own * KEPT_PULSES * 1_000
+        self.shell.look_at(max(history[0].at_ms, history[-1].at_ms - int(share)))
+
     def _head(self, tile: Tile, own: int) -> list[Span]:
         name = f"{self.shell.t(tile.name)} "
         room = own - cell_len(name + tile.now) - 1
@@ -60,7 +73,7 @@ class Tiles(Painted):
         return [Span(name, "dim"), Span(tile.now, "strong"), Span(beside + gap, "dim")]
 
     def _foot(self, own: int) -> list[Span]:
-        now = self.shell.t(mark("now"))
+        now = figures.clock(self.shell.moment_ms) if self.shell.moment_ms else self.shell.t(mark("now"))
         return [Span(pad(self.shell.t(mark("-5m")), own - cell_len(now)) + now, "dim")]
 
 

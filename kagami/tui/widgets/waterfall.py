@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from kagami.i18n import mark
 from kagami.model.trace import Trace
-from kagami.tui.figures import micros
+from kagami.tui.figures import count, micros
 from kagami.tui.format import pad
 from kagami.tui.shell import Shell
+from kagami.tui.stages import Leg, legs, stage_name
 from kagami.tui.widgets.listing import Listing
 from kagami.tui.widgets.painted import Line, Span
 
 STAGE_CELLS = 11
-TIME_CELLS = 8
+TIME_CELLS = 10
 ROOM_FOR_DETAIL = 40
-
-
-class Leg(NamedTuple):
-    """From `start_us` until `end_us` after the frame was read."""
-
-    stage: str
-    start_us: int
-    end_us: int
-    detail: str
-
-
-def legs(trace: Trace) -> list[Leg]:
-    """A mark begins its leg and the next mark ends it; before the first mark the frame is read and queued."""
-    starts = [("frame", 0, ""), *((each.stage, each.at_us, each.detail) for each in trace.marks)]
-    if trace.marks and trace.marks[0].stage == "frame":
-        del starts[0]
-    ends = [start for _, start, _ in starts[1:]] + [max(trace.total_us, starts[-1][1])]
-    return [Leg(stage, start, end, detail) for (stage, start, detail), end in zip(starts, ends, strict=True)]
 
 
 class Waterfall(Listing):
@@ -63,12 +45,12 @@ class Waterfall(Listing):
     def head(self, width: int) -> Sequence[Line]:
         bar, detail = self._room(width)
         t, looks = self.shell.t, self.shell.looks
-        end = micros(self._total)
+        end = f"{micros(self._total)} ms"
         scale = "0" + " " * max(1, bar - 1 - len(end)) + end
         titles = [
             Span("   " + pad(t(mark("STAGE")), STAGE_CELLS, tier=looks.text), "dim"),
             Span(pad(scale, bar), "dim"),
-            Span(pad(t(mark("ms")), TIME_CELLS, "right", looks.text) + "  ", "dim"),
+            Span(pad("us" if looks.text != "full" else "µs", TIME_CELLS, "right") + "  ", "dim"),
             Span(pad(t(mark("DETAIL")), detail, tier=looks.text) if detail else "", "dim"),
         ]
         return [titles]
@@ -82,9 +64,9 @@ class Waterfall(Listing):
         longest = leg.end_us - leg.start_us == max(each.end_us - each.start_us for each in self._legs)
         return [
             self.marker(chosen=chosen),
-            Span(pad(leg.stage, STAGE_CELLS, tier=looks.text)),
+            Span(pad(stage_name(leg.stage, self.shell.t), STAGE_CELLS, tier=looks.text)),
             Span(pad(" " * first + solid, bar), "warn" if longest and len(self._legs) > 1 else "accent"),
-            Span(pad(micros(leg.end_us - leg.start_us), TIME_CELLS, "right") + "  "),
+            Span(pad(count(leg.end_us - leg.start_us), TIME_CELLS, "right") + "  "),
             Span(pad(leg.detail, detail, tier=looks.text) if detail else "", "dim"),
         ]
 

@@ -46,3 +46,15 @@ async def test_foreign_text_in_a_question_is_cells() -> None:
         text = "\n".join(screen_text(console))
         assert "[b]x␛[31m[/b]" in text
         assert "␛]52;c;eA==␇[@click=app.quit]" in text
+
+
+async def test_on_a_narrow_screen_no_consequence_is_cut_and_buttons_are_in_the_middle() -> None:
+    async with run_console((60, 20)) as (console, pilot):
+        question = Question("走？", (("之后", "字" * 100 + "完"),), keep="留下", go="离开")
+        console.push_screen(Ask(console, question, ("留下", "离开")))
+        await settled(console, pilot)
+        text = screen_text(console)
+        assert any("完" in row for row in text)
+        row = next(row for row in text if "[ 留下 ]" in row)
+        before, _, after = row.strip().strip("┃").partition("[ 留下 ]  [ 离开 ]")
+        assert abs(len(before) - len(after)) <= 3

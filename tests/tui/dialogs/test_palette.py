@@ -14,7 +14,7 @@ def entries(done: list[str]) -> list[Entry]:
 
 async def test_a_blocked_entry_shows_its_reason_and_is_not_done() -> None:
     async with run_console() as (console, pilot):
-        console.push_screen(Palette(console, entries([])))
+        console.push_screen(Palette(console, entries([]), print))
         await settled(console, pilot)
         await pilot.press(*"reload", "enter")
         await settled(console, pilot)
@@ -24,7 +24,7 @@ async def test_a_blocked_entry_shows_its_reason_and_is_not_done() -> None:
 
 async def test_letters_narrow_and_the_count_says_how_much() -> None:
     async with run_console() as (console, pilot):
-        console.push_screen(Palette(console, entries([])))
+        console.push_screen(Palette(console, entries([]), print))
         await settled(console, pilot)
         await pilot.press("s", "h")
         await settled(console, pilot)
@@ -34,7 +34,7 @@ async def test_letters_narrow_and_the_count_says_how_much() -> None:
 
 async def test_no_match_is_said() -> None:
     async with run_console() as (console, pilot):
-        console.push_screen(Palette(console, entries([])))
+        console.push_screen(Palette(console, entries([]), print))
         await settled(console, pilot)
         await pilot.press(*"zzzz", "enter")
         await settled(console, pilot)
@@ -43,7 +43,7 @@ async def test_no_match_is_said() -> None:
 
 async def test_arrows_choose() -> None:
     async with run_console() as (console, pilot):
-        palette = Palette(console, entries([]))
+        palette = Palette(console, entries([]), print)
         console.push_screen(palette)
         await settled(console, pilot)
         await pilot.press("down", "down", "down", "up")

@@ -78,7 +78,7 @@ async def test_y_copies_the_id() -> None:
 
 async def test_a_shows_what_to_paste_and_copies_it() -> None:
     async with run_console() as (console, pilot):
-        await press(console, pilot, "2", "a")
+        await press(console, pilot, "2", "a", "enter")
         assert on_screen(console, "ws://127.0.0.1:3001/onebot/v11/ws")
         await pilot.press("right", "enter")
         await settled(console, pilot)

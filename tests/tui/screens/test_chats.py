@@ -30,7 +30,7 @@ def seen(console: Console, text: str) -> bool:
 async def test_the_latest_chat_is_marked_and_what_was_said_in_it_is_shown() -> None:
     async with chats(busy_world()) as (place, console, _):
         assert place.list.key == "qq:10001000|group:99871"
-        assert seen(console, "▶ 麻将部  group:99871")
+        assert seen(console, "▶ 麻将部  group:99")
         assert seen(console, "100 dice is a lot. Roll anyway? (y/n)")
         assert seen(console, "! unknown no answer within 10 s")
 

@@ -63,12 +63,18 @@ async def test_a_filter_is_the_engine_s_work_and_is_shown(world: World) -> None:
         await shows(console, pilot, lambda row: "FILTER line 99" in row)
 
 
-async def test_the_level_goes_round(world: World) -> None:
+async def test_the_level_sheet_sets_the_lowest_level_with_counts(world: World) -> None:
     async with logs(world) as (place, console, pilot):
-        await pilot.press("L", "L")
-        await shows(console, pilot, lambda row: "LEVEL E" in row)
-        await until(lambda: place.view.length() == 20)
         await pilot.press("L")
+        await shows(console, pilot, lambda row: "I  info" in row and "960 lines" in row)
+        await pilot.press("e")
+        await shows(console, pilot, lambda row: "LEVEL E " in row)
+        await until(lambda: place.view.length() == 20)
+        place.action_act("log.onlyerrors")
+        await shows(console, pilot, lambda row: "LEVEL I+" in row)
+        await pilot.press("L")
+        await shows(console, pilot, lambda row: "I  info" in row)
+        await pilot.press("up", "enter")
         await shows(console, pilot, lambda row: "LEVEL D+" in row)
 
 
@@ -152,7 +158,7 @@ async def test_beside_the_list_where_there_is_room() -> None:
 
 async def test_a_line_of_a_message_leads_to_its_trace() -> None:
     async with logs(busy_world()) as (_, console, pilot):
-        await pilot.press("E", "w")
+        await pilot.press("E", "o")
         await until(lambda: console.stage.current is not None and console.stage.current.NAME == "trace")
         await settled(console, pilot)
         assert any("812.4 ms" in row for row in screen_text(console))

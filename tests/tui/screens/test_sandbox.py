@@ -2,16 +2,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
+import msgspec
+import pytest
 from textual.pilot import Pilot
 
 from kagami.errors import UsageError
 from kagami.operations.messages import Say
+from kagami.operations.trying import (
+    ConversationRow,
+    KeepConversation,
+    ListConversations,
+    ReplayConversations,
+    TryMessage,
+)
+from kagami.ports.conversations import KeptConversation
 from kagami.tui.app import Console
+from kagami.tui.identity import Replayed
 from kagami.tui.screens.sandbox import Sandbox
 from kagami.tui.shell import Leave
-from tests.tui.pilot import press, run_console, screen_text, settled, until
+from tests.tui.pilot import golden, press, run_console, screen_text, settled, until
+from tests.tui.plugged import weather
 from tests.tui.world import World
 
 
@@ -157,3 +170,122 @@ async def test_a_long_message_is_read_whole_by_enter() -> None:
         await press(console, pilot, "enter", "G")
         assert seen(console, "word199")
         assert len(console.screen_stack) == 2
+
+
+async def test_a_dry_run_shows_what_would_be_done_and_says_nothing() -> None:
+    world = World()
+    async with sandbox(world, (140, 40)) as (place, console, pilot):
+        place.box.write("/dry")
+        await press(console, pilot, "enter")
+        assert seen(console, "DRY RUN: nothing leaves")
+        place.box.write("/as user:1 group:2")
+        await press(console, pilot, "enter")
+        place.box.write("/weather 东京")
+        await press(console, pilot, "enter")
+        for text in ("would say: /weather 东京", "uses the network 1", "GET https://api.example.com/now", "rule 4"):
+            assert seen(console, text)
+        place.box.write("/event join 10077")
+        await press(console, pilot, "enter")
+        assert seen(console, "would say: join")
+        tried = world.asked(TryMessage)
+        assert [(each.text, each.event, each.user, each.chat) for each in tried] == [
+            ("/weather 东京", "", "1", "group:2"),
+            ("", "join", "10077", "group:2"),
+        ]
+        assert world.asked(Say) == []
+        place.box.write("/dry off")
+        await press(console, pilot, "enter")
+        assert not place.trying.dry
+
+
+async def test_an_answer_in_a_dry_run_goes_to_the_question() -> None:
+    world = World()
+    async with sandbox(world, (100, 30)) as (place, console, pilot):
+        for text in ("/dry net", "/ask", "3"):
+            place.box.write(text)
+            await press(console, pilot, "enter")
+        assert [(each.text, each.answers, each.network) for each in world.asked(TryMessage)] == [
+            ("/ask", ["3"], True),
+            ("/ask", ["3"], True),
+        ]
+        assert seen(console, "would say: 3")
+
+
+async def test_both_versions_are_tried_side_by_side_and_what_differs_is_marked() -> None:
+    world = World()
+    world.plugins = [weather()]
+    async with sandbox(world, (140, 40)) as (place, console, pilot):
+        place.box.write("/dry on")
+        await press(console, pilot, "enter")
+        place.box.write("/weather x")
+        await press(console, pilot, "enter", "escape", "v")
+        await until(lambda: seen(console, "They differ"))
+        assert [(each.plugin, each.version) for each in world.asked(TryMessage)] == [
+            ("", ""),
+            ("com.example.weather", "1.3.2"),
+            ("com.example.weather", "1.4.0"),
+        ]
+        assert seen(console, "! reply") or seen(console, "⚑ reply")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+async def test_the_comparison_looks_as_it_should(size: tuple[int, int], language: str) -> None:
+    world = World()
+    world.plugins = [weather()]
+    async with run_console(size, language=language, control=world) as (console, pilot):
+        await press(console, pilot, "8")
+        place = cast(Sandbox, console.stage.current)
+        place.box.write("/dry on")
+        await press(console, pilot, "enter")
+        place.box.write("/weather x")
+        await press(console, pilot, "enter", "escape", "v")
+        await until(lambda: bool(place.trying.attempts[-1].other))
+        await settled(console, pilot)
+        golden(f"sandbox-compare-{size[0]}x{size[1]}-{language}", screen_text(console))
+
+
+async def test_a_conversation_is_kept_as_a_test_and_all_are_run_again() -> None:
+    world = World()
+    world.answers[KeepConversation] = lambda request: KeptConversation(
+        request.name, f"house/sandbox/{request.name}.txt"
+    )
+    world.answers[ListConversations] = lambda _: [KeptConversation("a", "house/sandbox/a.txt")]
+    world.answers[ReplayConversations] = lambda _: [
+        ConversationRow("a", ok=True, heard=2, took_ms=9),
+        ConversationRow("b", ok=False, heard=1, took_ms=3, line=2, wanted="how much?", got="how many?"),
+    ]
+    async with sandbox(world) as (place, console, pilot):
+        await pilot.press(*"hi", "enter")
+        await until(lambda: seen(console, "echo: hi"))
+        place.box.write("/save a")
+        await press(console, pilot, "enter")
+        assert world.asked(KeepConversation)[0].script.splitlines()[1:] == [
+            'as user:10001 chat:private:10001 name:"me"',
+            "> hi",
+            "< echo: hi",
+        ]
+        place.box.write("/save ../a")
+        await press(console, pilot, "enter")
+        assert len(world.asked(KeepConversation)) == 1
+        place.said.focus()
+        await press(console, pilot, "r")
+        for text in ("1 of 2", "how much?", "how many?", "house/sandbox"):
+            assert seen(console, text)
+
+
+async def test_a_message_of_elsewhere_is_tried_as_it_came(tmp_path: Path) -> None:
+    world = World()
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG")
+    async with sandbox(world) as (place, console, pilot):
+        said = Replayed("/roll", "10002", "group:7", "阿花", "qq:1")
+        place.open_at(msgspec.json.encode(said).decode())
+        await press(console, pilot, "enter")
+        place.box.write(f"/image {picture} look")
+        await press(console, pilot, "enter")
+        first, second = world.asked(TryMessage)
+        assert (first.text, first.user, first.chat, first.bot) == ("/roll", "10002", "group:7", "qq:1")
+        assert (second.text, second.images) == ("look", ["base64://iVBORw=="])
+        await press(console, pilot, "escape", "c")
+        assert place.trying.attempts == []

@@ -41,7 +41,7 @@ async def test_one_trace_is_shown_stage_by_stage() -> None:
         place.table.select(execution(1))
         await pilot.press("enter")
         await until(lambda: seen(console, "48.9 ms"))
-        for text in ("route", "44.9", "receipt", "handled"):
+        for text in ("route", "44 870", "receipt", "handled"):
             assert seen(console, text)
 
 
@@ -71,9 +71,11 @@ async def test_the_outcome_filter_goes_round() -> None:
 async def test_only_slow_ones() -> None:
     world = busy_world()
     async with traces(world) as (place, console, pilot):
-        await pilot.press("s")
+        await pilot.press("greater_than_sign")
         await until(lambda: len(place.table.rows) == 1)
         assert seen(console, "> 50 ms")
+        await pilot.press("greater_than_sign", "greater_than_sign", "s")
+        await until(lambda: [row.order[2] for row in place.table.rows[:2]] == [812_440, 48_900])
 
 
 async def test_the_newest_failure_is_one_key_away() -> None:
@@ -97,6 +99,7 @@ async def test_its_log_lines_are_one_key_away() -> None:
         await until(lambda: console.stage.current is not None and console.stage.current.NAME == "logs")
         await until(lambda: bool(world.asked(Window)))
         assert world.asked(Window)[-1].filter == f"execution:{execution(7)}"
+        assert world.asked(Window)[-1].level == "debug"
 
 
 async def test_the_same_can_be_said_in_the_sandbox() -> None:

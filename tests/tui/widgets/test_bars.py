@@ -46,6 +46,15 @@ async def test_the_pulse_says_live_or_stale() -> None:
     assert (await shown(PulseLine, (80, 1), stale_s=8.4))[0].endswith("STALE 8s")
 
 
+async def test_where_room_is_short_live_or_stale_is_said_still() -> None:
+    async with standing(lambda stand: PulseLine(busy(stand)), (80, 1)) as (stand, pilot):
+        stand.link_s, stand.pulse = 0.25, pulse()
+        for width in range(80, 66, -1):
+            line: PulseLine = stand.query_one(PulseLine)
+            assert "".join(span.text for span in line.lines(width, 1)[0]).endswith("LIVE ")
+        await pilot.pause()
+
+
 async def test_the_pulse_waits_for_the_engine() -> None:
     async with standing(PulseLine, (80, 1)) as (stand, _):
         assert "waiting for the engine" in stand.text()[0]
@@ -75,3 +84,18 @@ async def test_the_footer_always_ends_with_its_last_hint() -> None:
         footer.repaint()
         await pilot.pause()
         assert stand.text()[0] == " a worda  f wordf"
+
+
+async def test_one_hint_says_both_arrows() -> None:
+    async with standing(Footer, (24, 1)) as (stand, pilot):
+        footer = stand.widget
+        assert isinstance(footer, Footer)
+        footer.hints = tuple((Action(f"a.{key}", (key,), "go", ""), "app.act") for key in ("down", "left", "right"))
+        footer.repaint()
+        await pilot.pause()
+        assert stand.text()[0] == " ↑↓ go  ← go  → go"
+
+
+async def test_where_not_all_words_fit_only_the_seen_place_has_its_own() -> None:
+    rows = await shown(Tabs, (60, 1))
+    assert rows[0].rstrip().endswith("7  8  9")

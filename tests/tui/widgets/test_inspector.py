@@ -26,7 +26,7 @@ def test_the_traceback_keeps_its_lines() -> None:
 
 
 def test_a_line_of_a_message_says_how_to_reach_its_trace() -> None:
-    assert " w opens the trace of this message" in plain()
+    assert " o opens the trace of this message" in plain()
 
 
 def test_what_is_copied_cannot_steer_a_shell() -> None:

@@ -1,0 +1,232 @@
+"""What an operator does with bots: what is asked before, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textual.app import App
+
+from kagami.errors import Denied, NotFound
+from kagami.i18n import mark
+from kagami.operations.bots import (
+    BotKinds,
+    Disconnect,
+    Pause,
+    Reconnect,
+    RemoveBot,
+    RenameBot,
+    Resume,
+    TestBot,
+)
+from kagami.operations.messages import ListChats
+from kagami.operations.settings import ListSettings
+from kagami.operations.system import Connect, ListAlerts, Mute
+from kagami.ports import AlertRow, Applied, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow
+from kagami.tui import accounts
+from kagami.tui.dialogs.answer import AnswerReader
+from kagami.tui.dialogs.botform import BotForm
+from kagami.tui.dialogs.pick import Offer, Pick
+from kagami.tui.figures import age
+from kagami.tui.format import visible
+from kagami.tui.shell import Leave, Question, Shell
+from kagami.tui.widgets.painted import Span
+
+MUTED_MIN = 60
+FEW_CHATS = 5
+COMES = "comes"
+
+
+@dataclass(slots=True)
+class BotActs:
+    """`app` shows the dialogs."""
+
+    shell: Shell
+    app: App[Leave]
+
+    # Adding and changing.
+
+    async def add(self) -> None:
+        """One that connects to the gateway needs its address; one to which we connect needs an entry."""
+        t = self.shell.t
+        kinds: list[BotKind] = await self.shell.control.call(BotKinds())
+        offers = [Offer(COMES, t(mark("it connects to Kagami")), t(mark("NapCat: address and token to paste there")))]
+        told = t(mark("an entry with its address is made"))
+        offers += [
+            Offer(each.kind, t(mark("Kagami connects to it: {kind}")).format(kind=each.kind), told) for each in kinds
+        ]
+        chosen = await self.app.push_screen_wait(Pick(self.shell, t(mark("How does it connect?")), offers))
+        if chosen == COMES:
+            await self._show_address()
+        elif chosen is not None:
+            kind = next(each for each in kinds if each.kind == chosen)
+            made: Applied | None = await self.app.push_screen_wait(BotForm(self.shell, kind, t(mark("A new bot"))))
+            if made is not None:
+                self.shell.say(t(mark("The bot was added")), t(mark("it connects now; T tries it step by step")))
+
+    async def edit(self, bot: BotRow) -> None:
+        t = self.shell.t
+        kinds: list[BotKind] = await self.shell.control.call(BotKinds())
+        table = await self.table(bot)
+        if table is None:
+            raise NotFound(what=t(mark("entry of a bot in kagami.toml")), name=bot.name)
+        kind = next(each for each in kinds if each.kind == table.get("kind", kinds[0].kind))
+        form = BotForm(self.shell, kind, visible(bot.name), bot.id, _flat(table))
+        if await self.app.push_screen_wait(form) is not None:
+            self.shell.say(t(mark("{bot} was changed")).format(bot=visible(bot.name)))
+
+    async def rename(self, bot: BotRow) -> None:
+        t = self.shell.t
+        name = await self.shell.prompt(t(mark("its new name")), bot.name)
+        if name and name.strip() and name.strip() != bot.name:
+            await self.shell.control.call(RenameBot(bot=bot.id, name=name.strip()))
+            self.shell.changed(bot.name, RenameBot(bot=bot.id, name=bot.name))
+            self.shell.say(
+                f"{visible(bot.name)} {self.shell.looks.glyphs.to} {visible(name.strip())}", t(mark("u puts it back"))
+            )
+
+    async def start(self, bot: BotRow) -> None:
+        await self.shell.control.call(Resume(bot=bot.id))
+        self.shell.changed(f"{bot.name} {self.shell.t(mark('paused'))}", Pause(bot=bot.id))
+        self.shell.say(self.shell.t(mark("{bot} connects again")).format(bot=visible(bot.name)))
+
+    async def stop(self, bot: BotRow) -> None:
+        t = self.shell.t
+        after = t(mark("not connected until it is resumed, over restarts too"))
+        if await self._ask(
+            mark("Pause {bot}?"), bot, after, keep=mark("Keep it on"), go=mark("Pause"), undo=mark("yes: u, or x")
+        ):
+            await self.shell.control.call(Pause(bot=bot.id))
+            self.shell.changed(f"{bot.name} {t(mark('connected'))}", Resume(bot=bot.id))
+            self.shell.say(t(mark("{bot} is paused")).format(bot=visible(bot.name)), t(mark("u puts it back")))
+
+    async def reconnect(self, bot: BotRow) -> None:
+        after = self.shell.t(mark("the connection is closed and opened anew; no other bot is touched"))
+        if await self._ask(mark("Connect {bot} anew?"), bot, after, keep=mark("Leave it"), go=mark("Reconnect")):
+            await self.shell.control.call(Reconnect(bot=bot.id))
+            self.shell.say(self.shell.t(mark("{bot} connects again")).format(bot=visible(bot.name)))
+
+    async def disconnect(self, bot: BotRow) -> None:
+        after = self.shell.t(mark("the connection is closed; the platform's side may connect again by itself"))
+        if await self._ask(mark("Disconnect {bot}?"), bot, after, keep=mark("Keep connected"), go=mark("Disconnect")):
+            await self.shell.control.call(Disconnect(bot=bot.id))
+            self.shell.say(self.shell.t(mark("{bot} was disconnected")).format(bot=visible(bot.name)))
+
+    async def remove(self, bot: BotRow) -> None:
+        """For good: the name has to be typed."""
+        t = self.shell.t
+        facts = (
+            (t(mark("Now")), self._now(bot)),
+            (t(mark("After")), t(mark("its entry leaves kagami.toml, with its token; it is disconnected"))),
+            (t(mark("Stays")), t(mark("its messages and traces"))),
+            (t(mark("Undo")), t(mark("not from here: the history of the settings keeps the file"))),
+        )
+        head = t(mark("Remove {bot}?")).format(bot=visible(bot.name))
+        if await self.shell.ask_name(Question(head, facts, t(mark("Keep it")), t(mark("Remove"))), bot.name):
+            await self.shell.control.call(RemoveBot(bot=bot.id))
+            self.shell.say(t(mark("{bot} was removed")).format(bot=visible(bot.name)))
+
+    async def test(self, bot: BotRow) -> None:
+        """From outside, step by step."""
+        t, glyphs = self.shell.t, self.shell.looks.glyphs
+        found: list[Finding] = await self.shell.control.call(TestBot(bot=bot.id))
+        signs = {"ok": glyphs.ok, "warn": glyphs.attention, "bad": glyphs.failed}
+        rows = [
+            f"{signs[each.state]} {each.subject}: {each.text}" + (f"\n    {each.fix}" if each.fix else "")
+            for each in found
+        ]
+        lines = "\n".join(rows).split("\n") if rows else [t(mark("There is nothing to try."))]
+        await self.app.push_screen_wait(
+            AnswerReader(self.shell, t(mark("Test of {bot}")).format(bot=visible(bot.name)), lines)
+        )
+
+    async def mute(self, bot: BotRow) -> None:
+        """Its alerts, for an hour; again to end that."""
+        t = self.shell.t
+        rows: list[AlertRow] = await self.shell.control.call(ListAlerts())
+        own = [
+            each for each in rows if bot.id in (each.fields.get("id"), each.key.partition(" ")[2]) or bot.id in each.key
+        ]
+        if not own:
+            raise NotFound(what=t(mark("alert")), name=bot.name)
+        quiet = all(each.muted_s for each in own)
+        for each in own:
+            await self.shell.control.call(Mute(alert=each.key, minutes=0 if quiet else MUTED_MIN))
+        told = (
+            mark("{bot}: alerts are told again")
+            if quiet
+            else mark("{bot}: nobody is told of {count} alerts for an hour")
+        )
+        self.shell.say(t(told).format(bot=visible(bot.name), count=len(own)))
+
+    async def _show_address(self) -> None:
+        """What to paste into NapCat, as on the first screen."""
+        t = self.shell.t
+        there: Connection = await self.shell.control.call(Connect())
+        question = Question(
+            t(mark("Connect a bot")),
+            (
+                (t(mark("In NapCat")), t(mark("Network, New, WebSocket client: paste both, switch it on, save"))),
+                (t(mark("URL")), there.url),
+                (t(mark("Token")), there.token),
+            ),
+            keep=t(mark("Close")),
+            go=t(mark("Copy the token")),
+        )
+        chosen = await self.shell.choose(question, (question.keep, t(mark("Copy the address")), question.go))
+        if chosen:
+            self.shell.copy(there.url if chosen == 1 else there.token)
+
+    async def _ask(self, head: str, bot: BotRow, after: str, *, keep: str, go: str, undo: str = "") -> bool:
+        t = self.shell.t
+        facts = [
+            (t(mark("Now")), self._now(bot)),
+            (t(mark("After")), after),
+            (t(mark("In flight")), t(mark("sends that wait for their answer become unknown"))),
+        ]
+        facts += [(t(mark("Undo")), t(undo))] if undo else []
+        return await self.shell.ask(Question(t(head).format(bot=visible(bot.name)), tuple(facts), t(keep), t(go)))
+
+    def _now(self, bot: BotRow) -> str:
+        return f"{accounts.state_span(self.shell, bot).text}   {accounts.since(self.shell, bot)}"
+
+    # What a card tells besides.
+
+    async def table(self, bot: BotRow) -> Mapping[str, Any] | None:
+        """Its entry among `[[bots]]`; None for one that connects by itself, or where that may not be seen."""
+        try:
+            rows: list[SettingRow] = await self.shell.control.call(ListSettings(group="bots"))
+        except Denied:
+            return None
+        tables: list[dict[str, Any]] = next((each.value for each in rows if each.key == "bots"), [])
+        named = [each for each in tables if each.get("name") and each["name"] in (bot.name, bot.id.partition(":")[2])]
+        nameless = [each for each in tables if not each.get("name")]
+        return named[0] if named else nameless[0] if len(tables) == 1 and nameless else None
+
+    async def more(self, bot: BotRow) -> list[tuple[str, Span]]:
+        """Pace and the latest chats, as pairs of a marked label and a span."""
+        t = self.shell.t
+        table = await self.table(bot)
+        pace: Mapping[str, Any] = (table or {}).get("pace") or {}
+        limits = [
+            f"{pace[name]:g}/s {t(word)}"
+            for name, word in (("account_per_second", mark("in all")), ("chat_per_second", mark("a chat")))
+            if pace.get(name) is not None
+        ]
+        told = ", ".join(limits) or t(mark("the house's"))
+        rows: list[ChatRow] = await self.shell.control.call(ListChats(contains=bot.id, limit=FEW_CHATS))
+        now = self.shell.clock.wall_ms()
+        chats = [f"{row.chat} {row.chat_name}  {age((now - row.last_ms) / 1000)}" for row in rows if row.bot == bot.id]
+        entry = t(mark("connects by itself")) if table is None else str(table.get("url", ""))
+        found = [(mark("entry"), Span(entry)), (mark("pace"), Span(told))]
+        return found + [(mark("chats") if not place else "", Span(chat, "dim")) for place, chat in enumerate(chats)]
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        inner = isinstance(value, Mapping) and "set" not in value
+        found |= _flat(value, f"{before}{name}.") if inner else {f"{before}{name}": value}
+    return found

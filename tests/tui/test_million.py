@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from kagami.tui.screens.logs import Logs
+from tests.tui.engine import NOW_MS, FixedClock
+from tests.tui.million import LINES, RARE, RARE_WORD, EngineThread, beating, write_files
+from tests.tui.pilot import run_console, screen_text, settled, until
+
+STILL_S = 0.25  # 0.1 s on a machine of its own; this one may do much else
+
+
+@pytest.mark.service
+async def test_a_million_lines_are_gone_through_and_the_keys_stay_live(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(tmp_path / "logs", NOW_MS - LINES - 1_000)
+    async with EngineThread(tmp_path / "logs", FixedClock()).running() as engine:
+        engine.say("began", NOW_MS - 500)
+        async with run_console((100, 30), control=engine) as (console, pilot):
+            with beating() as gaps:
+                await pilot.press("3")
+                await settled(console, pilot)
+                place = cast(Logs, console.stage.current)
+                await until(lambda: place.view.newest == LINES + 1)
+
+                place._go_to(NOW_MS - LINES // 2 - 1_000)
+                await until(lambda: place.view.line is not None and place.view.line.seq == LINES // 2)
+
+                await pilot.press("G", "slash", *RARE_WORD, "enter")
+                await until(lambda: place.seeking.running)
+                before = place.view.index
+                await pilot.press("k")  # while it is searched
+                assert place.view.index == before - 1
+                await until(lambda: place.view.line is not None and place.view.line.seq == RARE)
+                assert any(RARE_WORD in row for row in screen_text(console))
+
+                await pilot.press("0")
+                engine.say("hello 你好", NOW_MS)
+                await until(lambda: place.view.newest == LINES + 2)
+                assert place.view.following
+    with capsys.disabled():
+        sys.stderr.write(f"\nlongest stall of the console's loop over {LINES} lines: {gaps.longest * 1000:.0f} ms\n")
+    assert gaps.longest < STILL_S

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import msgspec
+
+from kagami.operations.plugins import Weigh
+from kagami.ports import AuditRow
+from tests.tui.engine import NOW_MS
+from tests.tui.pilot import on_screen, press, run_console, until
+from tests.tui.plugged import plugged, weather
+
+
+def row(name: str, weight: int, result: str = "ok") -> AuditRow:
+    target = msgspec.json.encode(Weigh(plugin="com.example.weather", weight=weight)).decode()
+    return AuditRow(7, NOW_MS, "console", name, "", "plugins.weigh", target, result)
+
+
+async def test_what_another_changes_is_told_with_who_and_when_and_read_again() -> None:
+    control = plugged([weather()])
+    control.answers[Weigh] = lambda _: weather()
+    async with run_console((100, 30), control=control) as (console, pilot):
+        await press(console, pilot, "4")
+        control.plugins = [weather(weight=40)]
+        control.push("audit", [row("bob", 40)])
+        await until(lambda: on_screen(console, "bob  23:41:07"))
+        await until(lambda: on_screen(console, "40%"))
+
+
+async def test_what_was_done_here_or_not_done_at_all_is_not_told() -> None:
+    control = plugged([weather()])
+    control.answers[Weigh] = lambda _: weather()
+    async with run_console((100, 30), control=control) as (console, _):
+        await console.control.call(Weigh(plugin="com.example.weather", weight=40))
+        control.push("audit", [row("me", 40), row("eve", 90, "denied"), row("eve", 91, "begun")])
+        control.push("audit", [row("ann", 10)])
+        await until(lambda: on_screen(console, "ann  23:41:07"))
+        assert not on_screen(console, "me  23:41:07")
+        assert not on_screen(console, "eve")
