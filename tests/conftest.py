@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 # Machines of any speed, and no folder of examples beside the source; a failure prints what replays it.
@@ -16,3 +18,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was logged may hold half characters, which a report cannot carry from a worker to the main process."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
