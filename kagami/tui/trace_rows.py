@@ -68,6 +68,10 @@ def search_words(traces: Iterable[Trace]) -> tuple[str, ...]:
     return (*(f"{name}:" for name in FIELDS), *(f"outcome:{each}" for each in OUTCOME_FILTERS if each), *sorted(seen))
 
 
+# Characters of a text beside an error: a row is shorter, and a text may be megabytes.
+LONGEST = 1_000
+
+
 def trace_row(shell: Shell, trace: Trace) -> Row:
     """Under `COLUMNS`: a failed one with its error, a slow one with the word for it."""
     slow = trace.total_us >= SLOW_US
@@ -80,7 +84,7 @@ def trace_row(shell: Shell, trace: Trace) -> Row:
         Span(trace.chat),
         Span(trace.user, "dim"),
         Span(trace.plugin, "accent"),
-        Span(trace.text, "strong") if not trace.error else Span(f"{trace.error}  {trace.text}", "bad"),
+        Span(trace.text, "strong") if not trace.error else Span(f"{trace.error}  {trace.text[:LONGEST]}", "bad"),
     )
     return Row(trace.execution, spans, (trace.started_ms, trace.outcome, trace.total_us))
 

@@ -109,8 +109,11 @@ def test_no_secret_is_in_what_others_see_of_the_process(home: Path) -> None:
     """Its line, which everybody may read; and not its memory, which is root's alone."""
     process = Path("/proc") / holder(Home(home))
     assert found_in((process / "cmdline").read_bytes(), SECRETS) == []
-    lines = b"".join(path.read_bytes() for path in (home / "logs").iterdir())
-    assert b'"dumpable":"0"' in lines
+    end = time.monotonic() + PATIENCE
+    # Lines are written every half second.
+    while b'"dumpable":"0"' not in b"".join(path.read_bytes() for path in (home / "logs").iterdir()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 LOOKS = """

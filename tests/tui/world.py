@@ -252,7 +252,7 @@ class World(FakeControl):
             and request.chat in {"", each.chat, each.chat.partition(":")[2]}
             and request.user in {"", each.user}
             and request.bot in {"", each.bot}
-            and request.text in each.text + each.error
+            and (request.text in each.text or request.text in each.error)
             and request.execution in each.execution
             and (not request.before or each.execution < request.before)
         ]
