@@ -35,9 +35,7 @@ async def test_a_hundred_reloads_under_load_lose_double_and_leak_nothing(tmp_pat
     assert (past["survivors"], past["stayed"]) == ([], [BROKEN_AT])
     assert list(past["failed"]) == [f"1.1.{BROKEN_AT}"]
     assert "no such table" in past["failed"][f"1.1.{BROKEN_AT}"]
-    # A hundred versions stay known, and log lines and traces fill their rings: 8 to 14 MB on a quiet machine. A version
-    # that stayed in memory whole would be a multiple of that.
-    assert past["grown_mb"] < 25
+    assert past["grown_mb"] < 10
     # Within a chat versions only go up: nobody is sent back to what was replaced.
     answers = [said[0] for _, said in sorted(past["heard"].items(), key=lambda item: int(item[0]))]
     for chat in range(CHATS):
