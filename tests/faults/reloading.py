@@ -47,7 +47,7 @@ async def observe(home: Path) -> dict[str, Any]:
         load.cancel()
         await people.until(lambda: len(people.heard) == people.said)
         after, meant = rss(), people.said - said
-        # As many messages again without a reload: what they alone fill (dedupe window, caches, this script's own lists).
+        # As many messages again without a reload: what they alone fill, this script's own lists too.
         for _ in range(meant // CHATS):
             for chat in range(CHATS):
                 await people.say(chat)
