@@ -32,6 +32,8 @@ from kagami.tui import commands
 
 ALL = registry().by_name
 FREE = {"KAGAMI_GATEWAY__PORT": "0", "KAGAMI_WEB__PORT": "0", "KAGAMI_LANGUAGE": "en"}
+# One person says more in a minute here than people do.
+FREE |= {"KAGAMI_LIMITS__USER_PER_MINUTE": "0", "KAGAMI_LIMITS__CHAT_PER_MINUTE": "0"}
 RULE = {"match": "platform:qq", "to": "plugins"}
 
 # What is asked of each: something that answers the same however often it is asked, or is refused.
