@@ -106,8 +106,7 @@ async def test_a_token_in_the_address_works_where_it_is_switched_on() -> None:
         assert await answers_on(port, peer)
 
 
-async def test_no_token_reaches_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("kagami"), "propagate", True)
+async def test_no_token_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="kagami")
     async with open_gateway(GatewayConfig(port=0, query_token=True)) as port:
         await refused(f"{port.url}?access_token=hunter2", headers("Authorization"))

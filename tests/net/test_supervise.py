@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 
 import pytest
 
@@ -43,10 +42,7 @@ async def test_a_failure_is_kept_with_its_name_and_reason() -> None:
         assert [(f.task, f.reason, f.at_ms) for f in nursery.failures] == [("failing", "ValueError: broken", 7)]
 
 
-async def test_a_failure_is_logged_with_its_cause(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("kagami"), "propagate", True)
+async def test_a_failure_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
     async with Nursery() as nursery:
         nursery.start("failing", fail())
         await settle()
