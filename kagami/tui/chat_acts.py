@@ -95,8 +95,7 @@ class ChatActs:
 
     def try_again(self, row: MessageRow) -> None:
         """In the sandbox, without doing anything."""
-        said = Replayed(row.text, row.user, row.chat, row.sender, row.bot)
-        self.shell.go("sandbox", msgspec.json.encode(said).decode())
+        self.shell.go("sandbox", Replayed(row.text, row.user, row.chat, row.sender, row.bot).target)
 
     def _tell(self, done: Done) -> None:
         t = self.shell.t

@@ -30,13 +30,17 @@ class Identity:
 
 
 class Replayed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message of somewhere else that is to be tried again; `go("sandbox", msgspec.json.encode(it).decode())`."""
+    """A message of somewhere else that is to be tried again; `go("sandbox", it.target)`."""
 
     text: str
     user: str
     chat: str
     name: str = ""
     bot: str = ""
+
+    @property
+    def target(self) -> str:
+        return msgspec.json.encode(self).decode()
 
     def identity(self) -> Identity:
         kind, number = split_id(self.chat)

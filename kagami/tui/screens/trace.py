@@ -18,6 +18,7 @@ from kagami.tui.acting import Verb
 from kagami.tui.audit_tab import AuditTab
 from kagami.tui.dialogs.pick import Offer, Pick
 from kagami.tui.figures import micros
+from kagami.tui.identity import Replayed
 from kagami.tui.keys import Action
 from kagami.tui.neighbours import Neighbours
 from kagami.tui.place import Place, beside
@@ -327,12 +328,12 @@ class Trace(Place):
         return self.one.trace if self.one else self.traces.get(self.selected)
 
     def _replay(self) -> None:
-        self.shell.go("sandbox", self._trace.text if self._trace else "")
+        if (it := self._trace) is not None:
+            self.shell.go("sandbox", Replayed(it.text, it.user, it.chat, bot=it.bot).target)
 
     def _explain_route(self) -> None:
-        trace = self._trace
-        if trace is not None:
-            self.shell.go("routes", "test " + write_asked(trace.bot, trace.chat, trace.user, trace.text))
+        if (it := self._trace) is not None:
+            self.shell.go("routes", "test " + write_asked(it.bot, it.chat, it.user, it.text))
 
     # The audit, and files.
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from kagami.operations.logs import Window
 from kagami.operations.traces import ListTraces
 from kagami.tui.app import Console
+from kagami.tui.screens.sandbox import Sandbox
 from kagami.tui.screens.trace import Trace
 from kagami.tui.shell import Leave
 from tests.tui.pilot import run_console, screen_text, settled, until
@@ -102,12 +103,20 @@ async def test_its_log_lines_are_one_key_away() -> None:
         assert world.asked(Window)[-1].level == "debug"
 
 
-async def test_the_same_can_be_said_in_the_sandbox() -> None:
-    async with traces(busy_world()) as (_, console, pilot):
+async def test_the_same_is_tried_in_the_sandbox_by_the_same_user_in_the_same_chat_as_a_dry_run() -> None:
+    async with traces(busy_world()) as (place, console, pilot):
+        first = place.traces[execution(7)]
         await pilot.press("r")
         await until(lambda: console.stage.current is not None and console.stage.current.NAME == "sandbox")
         await settled(console, pilot)
+        sandbox = cast(Sandbox, console.stage.current)
         assert seen(console, "/song 夜曲")
+        assert (sandbox.identity.user, sandbox.identity.group, sandbox.identity.bot) == (
+            first.user,
+            first.chat.removeprefix("group:"),
+            first.bot,
+        )
+        assert sandbox.trying.dry
 
 
 async def test_a_trace_that_is_not_written_yet_is_waited_for() -> None:
