@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
-from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
+from kagami.adapters.kinds import BotConfig as BotConfig  # noqa: PLC0414 - it is part of what this module gives
+from kagami.adapters.onebot11.config import PeerConfig
 from kagami.core.handshake import is_loopback
 from kagami.core.pace import Pace
 from kagami.core.privacy.config import PrivacyConfig, is_pattern_name
@@ -26,7 +26,6 @@ from kagami.storage.config import BackupConfig, StoreConfig
 from kagami.web.config import WebConfig
 
 Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
-BotConfig = OneBot11Config
 LEAST_JWT_BYTES = 32
 ADMIN_PASSWORD = "KAGAMI_ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 # Generated at the first start: the key and the file in `secrets/`.
@@ -278,23 +277,20 @@ def _check_proxies(document: Document, shape: Shape, t: Translate) -> None:
 def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
     seen: dict[str, int] = {}
     for place, bot in enumerate(document.bots):
-        if not _can_be_dialled(bot.url):
-            fix = t("Give an address like ws://127.0.0.1:3001.")
-            shown = bot.url.partition("?")[0].rpartition("@")[2]  # the rest may hold a token
-            raise shape.refuse(f"bots.{place}.url", shown, t("it is no WebSocket address"), fix)
-        if not bot.token.reveal().isprintable():
-            fix = t("Correct it, or remove it to use the default.")
-            raise shape.refuse(f"bots.{place}.token", HIDDEN, t("it holds a control character"), fix)
+        _check_texts(f"bots.{place}", bot, shape, t)
+        trouble = bot.trouble()
+        if trouble is not None:
+            raise shape.refuse(f"bots.{place}.{trouble.key}", trouble.shown, t(trouble.reason), t(trouble.fix))
         if bot.name and seen.setdefault(bot.name, place) != place:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
 
 
-def _can_be_dialled(url: str) -> bool:
-    try:
-        address = urlsplit(url)
-        port = address.port
-    except ValueError:
-        return False
-    sound = url.isprintable() and " " not in url
-    return sound and address.scheme in ("ws", "wss") and bool(address.hostname) and port != 0
+def _check_texts(key: str, table: msgspec.Struct, shape: Shape, t: Translate) -> None:
+    """Control characters are nobody's name, address or token."""
+    for name, value in msgspec.structs.asdict(table).items():
+        text = value.reveal() if isinstance(value, Secret) else value
+        if isinstance(text, str) and text and not text.isprintable():
+            fix = t("Correct it, or remove it to use the default.")
+            shown = HIDDEN if isinstance(value, Secret) else text.partition("?")[0].rpartition("@")[2]
+            raise shape.refuse(f"{key}.{name}", shown, t("it holds a control character"), fix)

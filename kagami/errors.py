@@ -28,6 +28,7 @@ only ever an argument.
     │   └── HomeBusy       another engine holds this home                                     (exit 75)
     ├── Unavailable        a needed service is away                                           (exit 69)
     │   ├── BotOffline
+    │   ├── NotReached     nothing of the request went out
     │   ├── EngineAway
     │   │   └── Untrusted
     │   ├── StoreClosed
@@ -159,6 +160,10 @@ class Unavailable(KagamiError):
     """{what} is away: {reason}"""
 
     exit_code = 69
+
+
+class NotReached(Unavailable):
+    """{what} cannot be reached: {reason}"""
 
 
 class BotOffline(Unavailable):

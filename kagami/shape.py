@@ -17,8 +17,6 @@ S = TypeVar("S", bound=msgspec.Struct)
 Origin = Callable[[str], str]
 
 LONGEST_SHOWN = 80
-# Kinds of bots that the product will have, so that a configuration made for a later version is understood.
-LATER_KINDS = ("napcat", "weixin", "wxbot", "telegram", "dingtalk", "feishu", "kook", "sandbox")
 
 _WANTED: dict[Any, str] = {
     int: mark("a whole number"),
@@ -84,8 +82,7 @@ class Shape:
         fix = self.t("Give one of: {}.").format(", ".join(sorted(kinds)))
         if kind is None:
             raise self._missing(f"{path}.kind", fix)
-        later = self.t("this version does not know the kind {} yet").format(kind)
-        raise self.refuse(f"{path}.kind", kind, later if kind in LATER_KINDS else self.t("there is no such kind"), fix)
+        raise self.refuse(f"{path}.kind", kind, self.t("there is no such kind"), fix)
 
     def _table(self, value: Any, path: str) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):

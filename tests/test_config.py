@@ -9,6 +9,7 @@ from secrets import token_hex
 import msgspec
 import pytest
 
+from kagami.adapters.onebot11.config import OneBot11Config
 from kagami.config import Document, Settings, load, origin_of
 from kagami.core.secrets import Secret
 from kagami.errors import SettingError, UnknownSetting
@@ -114,13 +115,19 @@ def test_every_key_can_come_from_the_environment(settle: Load) -> None:
             settle(**{f"{variable(key)}__X": "1"})
 
 
+def onebot(settings: Settings) -> OneBot11Config:
+    (bot,) = settings.bots
+    assert isinstance(bot, OneBot11Config)
+    return bot
+
+
 def test_bots_are_read(settle: Load) -> None:
-    (bot,) = settle(BOT + 'token = "t"\nname = "n"\nenabled = false').bots
+    bot = onebot(settle(BOT + 'token = "t"\nname = "n"\nenabled = false'))
     assert (bot.url, bot.token, bot.name, bot.enabled) == ("ws://127.0.0.1:3002", Secret("t"), "n", False)
 
 
 def test_bots_can_come_from_the_environment(settle: Load) -> None:
-    assert settle(KAGAMI_BOTS='[{"kind": "onebot11", "url": "wss://a/b"}]').bots[0].url == "wss://a/b"
+    assert onebot(settle(KAGAMI_BOTS='[{"kind": "onebot11", "url": "wss://a/b"}]')).url == "wss://a/b"
 
 
 def test_settings_of_plugins_are_free(settle: Load) -> None:
@@ -131,7 +138,7 @@ def test_settings_of_plugins_are_free(settle: Load) -> None:
 def test_no_secret_is_shown(settle: Load) -> None:
     settings = settle(BOT + f'token = "{token_hex(32)}"', JWT_SECRET=token_hex(32))
     shown = repr(settings) + msgspec.json.encode(settings, enc_hook=str).decode()
-    secrets = (settings.gateway.token, settings.web.jwt_secret, settings.bots[0].token)
+    secrets = (settings.gateway.token, settings.web.jwt_secret, onebot(settings).token)
     assert not [each for each in secrets if each.reveal() in shown]
 
 
@@ -207,7 +214,7 @@ def test_the_generated_token_opens_every_host(settle: Load) -> None:
         ('prefix = "#"', {}, "Choose another prefix."),
         ('prefix = "/ "', {}, "it holds a space"),
         ('prefix = ""', {}, "prefix"),
-        ('[[bots]]\nkind = "kook"', {}, "this version does not know the kind kook yet"),
+        ('[[bots]]\nkind = "icq"', {}, "there is no such kind"),
         (BOT.replace("ws://", "http://"), {}, "Give an address like ws://127.0.0.1:3001."),
         (BOT.replace("3002", "99999"), {}, "it is no WebSocket address"),
         (BOT.replace("3002", "abc"), {}, "it is no WebSocket address"),

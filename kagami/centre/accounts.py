@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import msgspec
+
+from kagami.adapters.kinds import abilities, dial
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
-from kagami.centre.shown import bare_url, bot_kinds
+from kagami.centre.shown import bot_kinds
 from kagami.config import BotConfig, Settings
-from kagami.core.secrets import HIDDEN
+from kagami.core.secrets import HIDDEN, Secret
 from kagami.edits import Edit
 from kagami.errors import NotFound, Refused, SettingError
 from kagami.i18n import Translate, mark
+from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
-from kagami.ports import Applied, BotKind, Bots, Finding
+from kagami.ports import Applied, BotKind, Bots, Finding, Login
 from kagami.shape import Shape
 
 KEY = "bots"
 _DISCONNECTED = "asked by an operator to connect again"
+
+
+def _secrets_of(config: BotConfig) -> Iterator[str]:
+    """Names of the keys that hold a secret at the moment."""
+    for name, value in msgspec.structs.asdict(config).items():
+        if isinstance(value, Secret) and value:
+            yield name
+
+
+def _moved(now: BotConfig, keys: Mapping[str, Any]) -> bool:
+    """Whether an address among these keys leads to another host than the present one."""
+    values = msgspec.structs.asdict(now)
+    return any(_elsewhere(str(values.get(name, "")), wanted) for name, wanted in keys.items() if name.endswith("url"))
 
 
 def _elsewhere(now: str, wanted: Any) -> bool:
@@ -41,6 +58,8 @@ class Dialled(Protocol):
     def ids(self) -> list[BotId]: ...
 
     async def reconnect(self, place: int) -> None: ...
+
+    def login(self, place: int) -> Login | None: ...
 
 
 class AccountsDesk:
@@ -75,7 +94,7 @@ class AccountsDesk:
     async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
-            if "token" not in keys and now.bots[place].token and _elsewhere(now.bots[place].url, keys.get("url")):
+            if _moved(now.bots[place], keys) and any(name not in keys for name in _secrets_of(now.bots[place])):
                 raise Refused(reason=self._t(mark("Another host would get this bot's token: give its token too.")))
             return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]
 
@@ -95,12 +114,21 @@ class AccountsDesk:
         return applied
 
     async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
-        from kagami.adapters.onebot11.dial import dial  # noqa: PLC0415 - loads a second WebSocket client
-
         now = self._desk.live.current
         config = now.bots[self._place(bot, now)] if bot else self._made(keys or {})
-        subject = self._t(mark("bot {}")).format(bot or config.name or bare_url(config.url))
+        subject = self._t(mark("bot {}")).format(bot or config.name or config.address)
         return await asyncio.to_thread(lambda: list(dial(config, subject, self._t)))
+
+    def abilities(self, kind: str) -> tuple[Ability, ...]:
+        if kind not in {"sandbox", *(each.kind for each in self.kinds())}:
+            raise NotFound(what="kind", name=kind)
+        return abilities(kind)
+
+    def login(self, bot: str) -> Login:
+        found = self._dialled.login(self._place(bot, self._desk.live.current))
+        if found is None:
+            raise Refused(reason=self._t(mark("This bot needs no login: its token or its keys are enough.")))
+        return found
 
     async def reconnect(self, bot: str) -> None:
         """One that connects to the gateway can only be told to go: it comes back by itself."""
@@ -129,16 +157,16 @@ class AccountsDesk:
         shape = Shape(lambda _: self._t(mark("this change")), self._t)
         table = {"kind": "onebot11", **{name: value for name, value in keys.items() if value not in ("", None)}}
         (made,) = shape.value(tuple[BotConfig, ...], [table], KEY)
-        if not made.url.startswith(("ws://", "wss://")):
-            fix = self._t(mark("Give an address like ws://127.0.0.1:3001."))
+        bot: BotConfig = made
+        trouble = bot.trouble()
+        if trouble is not None:
             raise SettingError(
-                key="url",
+                key=trouble.key,
                 value=HIDDEN,
                 origin=self._t(mark("this change")),
-                reason=self._t("it is no WebSocket address"),
-                fix=fix,
+                reason=self._t(trouble.reason),
+                fix=self._t(trouble.fix),
             )
-        bot: BotConfig = made
         return bot
 
 

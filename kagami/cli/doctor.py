@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kagami import __version__
-from kagami.adapters.onebot11.dial import dial
+from kagami.adapters.kinds import dial
 from kagami.cli.findings import Finding
 from kagami.cli.health import ask_health
 from kagami.cli.options import Globals

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kagami.adapters.kinds import kind_of, open_bot
 from kagami.config import BotConfig
+from kagami.engine.keeping import SecretFiles, StoredMemory
 from kagami.engine.tools import Tools
 from kagami.model.ids import BotId
-from kagami.ports import Intake
+from kagami.ports import Adapter, Intake, Login
 
 if TYPE_CHECKING:
-    from kagami.adapters.onebot11.link import ForwardBot
+    from kagami.adapters.kit import Kit
 
 
 @dataclass(slots=True, eq=False)
 class Kept:
     config: BotConfig
-    bot: ForwardBot
+    bot: Adapter
     task: asyncio.Task[Any]
 
 
@@ -61,15 +63,28 @@ class Connections:
             await self._end([kept])
             self._kept[self._kept.index(kept)] = self._begin(kept.config, kept)
 
+    def login(self, place: int) -> Login | None:
+        """The login of a bot, begun when none is under way; None where there is no such thing."""
+        return self._kept[place].bot.login()
+
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
-        from kagami.adapters.onebot11.link import ForwardBot  # noqa: PLC0415
+        same = before is not None and before.config.address == config.address
+        bot = open_bot(config, self._kit(), before.bot if before is not None and same else None)
+        return Kept(config, bot, self._tools.nursery.start(f"bot {config.name}", bot.run(self._intake)))
+
+    def _kit(self) -> Kit:
+        from kagami.adapters.kit import Kit  # noqa: PLC0415
 
         tools = self._tools
-        known = before.bot.known if before is not None and before.config.url == config.url else None
-        bot = ForwardBot(
-            config, clock=tools.clock, nursery=tools.nursery, meters=tools.meters, media=tools.media, known=known
+        return Kit(
+            clock=tools.clock,
+            nursery=tools.nursery,
+            meters=tools.meters,
+            media=tools.media,
+            memory=StoredMemory(tools.store),
+            vault=SecretFiles(tools.settings.home.secrets),
+            private=tools.settings.plugins.http.private,
         )
-        return Kept(config, bot, tools.nursery.start(f"bot {config.name}", bot.run(self._intake)))
 
     async def _end(self, kept: Sequence[Kept]) -> None:
         for each in kept:
@@ -80,9 +95,10 @@ class Connections:
 
 def _take(left: list[Kept], config: BotConfig) -> Kept | None:
     """The connection that was this one's: with the same settings, or else the same name, or else the same address."""
-    same = [each for each in left if each.config == config]
-    named = [each for each in left if config.name and each.config.name == config.name]
-    there = [each for each in left if each.config.url == config.url]
+    alike = [each for each in left if kind_of(each.config) == kind_of(config)]
+    same = [each for each in alike if each.config == config]
+    named = [each for each in alike if config.name and each.config.name == config.name]
+    there = [each for each in alike if each.config.address == config.address]
     found = next(iter([*same, *named, *there]), None)
     if found is not None:
         left.remove(found)

@@ -90,15 +90,15 @@ class Channel:
             if isinstance(connection, Listening):
                 connection.hear = None
 
-    async def send(self, frame: bytes) -> None:
-        """Write a text message; waits while the peer is slow."""
+    async def send(self, frame: bytes, *, binary: bool = False) -> None:
+        """Write a message, as text unless told otherwise; waits while the peer is slow."""
         if self._closing is not None or self._connection.state is not State.OPEN:
             raise EOFError("the connection is closed")
         if self._waiting and self._is_full(len(frame)):
             self._drop_slow_peer()
             raise EOFError(SLOW_REASON)
         # The library's own `send` does the same with a context and a check on both sides, at ten times the cost.
-        broadcast((self._connection,), frame, text=True)
+        broadcast((self._connection,), frame, text=not binary)
         if self._connection.paused:
             await self._drain()
 

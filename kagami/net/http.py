@@ -22,7 +22,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from kagami import __version__
-from kagami.errors import Denied, Refused, Unavailable
+from kagami.errors import Denied, NotReached, Refused, Unavailable
 from kagami.net.guard import Guard, Resolve, is_literal, resolve
 from kagami.net.trip import Trip, read_proxy, start
 from kagami.ports import Http, HttpAnswer
@@ -162,6 +162,8 @@ class HttpReach:
             yield
         except TimeoutError:
             raise Unavailable(what=host, reason=f"no answer within {seconds:g} s") from None
+        except aiohttp.ClientConnectorError as error:
+            raise NotReached(what=host, reason=str(error.os_error)[:200] or type(error).__name__) from None
         except aiohttp.ClientResponseError as error:
             raise Unavailable(what=host, reason=error.message) from None
         except self._failures as error:

@@ -13,7 +13,7 @@ from kagami import log
 from kagami.clock import Clock
 from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
-from kagami.errors import CredentialsRefused
+from kagami.errors import CredentialsRefused, Unavailable
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
 from kagami.net.supervise import Nursery
@@ -31,10 +31,16 @@ _say = log.get("link")
 
 Serve = Callable[[Channel], Awaitable[None]]
 Tell = Callable[[BotState, str], None]
+Where = Callable[[], Awaitable[str]]
+
+
+class Again(Exception):
+    """Raised by who serves a connection that has ended as it should: the next one is opened without a pause."""
 
 
 class Link:
-    """Dials `url`, hands the connection over, and dials again when it has ended.
+    """Dials `url`, hands the connection over, and dials again when it has ended. Where the address is another one each
+    time, `where` is asked for it: it may raise `CredentialsRefused`, or `Unavailable` to be asked again later.
 
     Pauses are full jitter from 1 s to 60 s (30 s on this machine), from the start again only after 60 s of health, and
     within a budget. A peer that refuses the token three times running is left alone: trying on cannot help. `tell`
@@ -50,9 +56,13 @@ class Link:
         nursery: Nursery,
         meters: Meters,
         tell: Tell,
+        where: Where | None = None,
+        proxy: str = "",
         randomness: Randomness = random.random,
     ) -> None:
         self._url = url
+        self._where = where
+        self._proxy = proxy or None
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._clock = clock
         self._nursery = nursery
@@ -72,6 +82,9 @@ class Link:
             try:
                 reason = await self._connect(serve)
                 refusals = 0
+            except Again:
+                refusals = 0
+                continue
             except CredentialsRefused as refusal:
                 reason = refusal.text()
                 refusals += 1
@@ -98,11 +111,11 @@ class Link:
         self._meters.count["link_attempts", self._address] += 1
         try:
             connection = await connect(
-                self._url,
+                self._url if self._where is None else await self._where(),
                 create_connection=ListeningClient,
                 additional_headers=self._headers,
                 compression=None,
-                proxy=None,
+                proxy=self._proxy,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 ping_interval=PING_SECONDS,
@@ -114,6 +127,8 @@ class Link:
             if status in UNAUTHORIZED:
                 raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
             return f"refused with HTTP {status}"
+        except Unavailable as error:
+            return error.text()
         except TimeoutError:
             return f"no answer within {OPEN_SECONDS:g} s"
         except (OSError, WebSocketException) as error:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from kagami.core.secrets import HIDDEN
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
+from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
-from kagami.ports import Applied, BotKind, BotRow, Finding, Parts
+from kagami.ports import Applied, BotKind, BotRow, Finding, LoginStep, Parts
 
 _BARE = "?"
+ANSWER_S = 10.0
 
 
 class ListBots(Request, frozen=True):
@@ -92,6 +94,44 @@ class TestBot(BotKeys, frozen=True):
     bot: str = ""
 
 
+class Login(Request, frozen=True):
+    """Of a configured bot whose account has to log in: NapCat, WeChat."""
+
+    bot: str
+
+
+class LoginStepOf(Request, frozen=True):
+    """The present step; with `after`, the first one behind that number, waited for at most `seconds`."""
+
+    bot: str
+    after: int = 0
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=25)] = 0.0
+
+
+class LoginAnswer(Request, frozen=True):
+    """`words` are what the step asked for: `{"choice": "10001"}`, `{"code": "123456"}`."""
+
+    bot: str
+    words: dict[str, str]
+
+    def told(self) -> msgspec.Struct:
+        return msgspec.structs.replace(self, words=dict.fromkeys(self.words, HIDDEN))
+
+
+class LoginRefresh(Request, frozen=True):
+    bot: str
+
+
+class LoginEnd(Request, frozen=True):
+    bot: str
+
+
+class Abilities(Request, frozen=True):
+    """Of one kind of bots, or of the kind that a bot is of."""
+
+    bot: str
+
+
 @operation("bots.list", "bots:read")
 async def list_bots(parts: Parts, request: ListBots) -> list[BotRow]:  # noqa: ARG001
     """All accounts with their health and rates."""
@@ -165,4 +205,62 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
     await bot.close("disconnected by an operator")
 
 
-OPERATIONS = (list_bots, kinds, add, edit, rename, pause, resume, remove, test_bot, reconnect, disconnect)
+@operation("bots.login", "bots:write")
+async def login(parts: Parts, request: Login) -> LoginStep:
+    """Log an account in: the QR code or whatever else comes first."""
+    return await parts.accounts.login(request.bot).step()
+
+
+@operation("bots.login_step", "bots:write", watched=False)
+async def login_step(parts: Parts, request: LoginStepOf) -> LoginStep:
+    """How a login goes on."""
+    return await parts.accounts.login(request.bot).step(request.after, request.seconds)
+
+
+@operation("bots.login_answer", "bots:write")
+async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
+    """Give a login what it asks for."""
+    going = parts.accounts.login(request.bot)
+    asked = await going.step()
+    await going.answer(request.words)
+    return await going.step(asked.number, ANSWER_S)
+
+
+@operation("bots.login_refresh", "bots:write")
+async def login_refresh(parts: Parts, request: LoginRefresh) -> None:
+    """Ask for another QR code."""
+    await parts.accounts.login(request.bot).refresh()
+
+
+@operation("bots.login_end", "bots:write")
+async def login_end(parts: Parts, request: LoginEnd) -> None:
+    """Give a login up."""
+    await parts.accounts.login(request.bot).close()
+
+
+@operation("bots.abilities", "bots:read")
+async def bot_abilities(parts: Parts, request: Abilities) -> list[Ability]:
+    """What a platform lets its bots do."""
+    found = parts.bots.get(BotId(request.bot))
+    return [*parts.accounts.abilities(found.adapter if found is not None else request.bot)]
+
+
+OPERATIONS = (
+    login,
+    login_step,
+    login_answer,
+    login_refresh,
+    login_end,
+    bot_abilities,
+    list_bots,
+    kinds,
+    add,
+    edit,
+    rename,
+    pause,
+    resume,
+    remove,
+    test_bot,
+    reconnect,
+    disconnect,
+)

@@ -11,8 +11,10 @@ from kagami.ports.bots import (
     Bots,
     BotState,
     Intake,
+    Memory,
     Reception,
     Socket,
+    Vault,
 )
 from kagami.ports.centre import (
     Accounts,
@@ -62,6 +64,7 @@ from kagami.ports.house import (
     Pulse,
     Sandbox,
 )
+from kagami.ports.login import Choice, Login, LoginStep
 from kagami.ports.logs import LogPage, Logs
 from kagami.ports.people import People, PersonRow, Register, SessionRow, TokenRow, Tokens
 from kagami.ports.privacy import Privacy
@@ -105,6 +108,7 @@ __all__ = [
     "ChatChoice",
     "ChatRow",
     "Checked",
+    "Choice",
     "Cleaned",
     "ConfigPlace",
     "Connection",
@@ -130,8 +134,11 @@ __all__ = [
     "Intake",
     "Ledger",
     "LogPage",
+    "Login",
+    "LoginStep",
     "Logs",
     "Media",
+    "Memory",
     "MessageQuery",
     "MessageRow",
     "Notice",
@@ -170,6 +177,7 @@ __all__ = [
     "Trial",
     "Trials",
     "Tried",
+    "Vault",
     "Verdict",
     "VersionRow",
     "VersionState",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -12,6 +12,7 @@ from kagami.core.pace import Pace
 from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
 from kagami.model.ids import BotId
+from kagami.ports.login import Login
 
 BotState = Literal["connecting", "online", "silent", "backoff", "auth_failed", "crash_loop", "stopped"]
 
@@ -92,9 +93,48 @@ class Intake(Protocol):
 
 
 class Adapter(Protocol):
-    """One configured connection, or a family of them. `run` returns only when cancelled."""
+    """One configured connection. `run` returns only when cancelled."""
+
+    @property
+    def id(self) -> BotId:
+        """Of whoever stands for the account at the moment."""
+        ...
+
+    def configure(self, config: Any) -> bool:
+        """Go on with another table of the same kind; False when the connection has to be opened anew for it."""
+        ...
 
     async def run(self, intake: Intake) -> None: ...
+
+    def login(self) -> Login | None:
+        """The login that is under way, begun when there is none; None where an account needs no login."""
+        ...
+
+
+class Memory(Protocol):
+    """What adapters have to know after a restart: cursors, tokens of chats. Not for credentials."""
+
+    async def read(self, bot: BotId, key: str) -> str:
+        """Empty when there is none."""
+        ...
+
+    async def items(self, bot: BotId, prefix: str = "") -> dict[str, str]: ...
+
+    async def write(self, bot: BotId, values: Mapping[str, str]) -> None:
+        """On disk when it ends; an empty text forgets a key."""
+        ...
+
+
+class Vault(Protocol):
+    """Credentials that a login brought: files of the home's `secrets/`, for the owner alone."""
+
+    async def read(self, name: str) -> bytes:
+        """Empty when there is none."""
+        ...
+
+    async def write(self, name: str, content: bytes) -> None: ...
+
+    async def delete(self, name: str) -> None: ...
 
 
 class Socket(Protocol):

@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from kagami.model.ability import Ability
 from kagami.model.principal import Principal
+from kagami.ports.login import Login
 
 SettingKind = Literal["bool", "int", "float", "text", "secret", "choice", "list", "table"]
 # live: at once; reopen: only what it concerns is opened anew; restart: when the engine starts the next time.
@@ -172,3 +174,11 @@ class Accounts(Protocol):
         ...
 
     async def reconnect(self, bot: str) -> None: ...
+
+    def abilities(self, kind: str) -> tuple[Ability, ...]:
+        """What a kind of bots can do; `NotFound` for an unknown one."""
+        ...
+
+    def login(self, bot: str) -> Login:
+        """The login of a configured bot, begun when none is under way; `Refused` for a kind that has none."""
+        ...

@@ -17,7 +17,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("trace.copy", ("y",), mark("copy"), mark("Copy the id, or the row of the audit"), row=True),
     Action("trace.logs", ("l",), mark("logs"), mark("Show the log lines of this execution"), row=True),
     Action("trace.route", ("R",), mark("route"), mark("Explain the route of this message"), row=True),
-    Action("trace.replay", ("r",), mark("try again"), mark("Try the marked message in the sandbox, as a dry run"), row=True),
+    Action(
+        "trace.replay", ("r",), mark("try again"), mark("Try the marked message in the sandbox, as a dry run"), row=True
+    ),
     Action("trace.before", ("K",), mark("before"), mark("The message before in the same chat"), row=True, hint=False),
     Action("trace.after", ("J",), mark("after"), mark("The next message of the same chat"), row=True, hint=False),
     Action("trace.export", ("x",), mark("export"), mark("Write this trace, or all that are looked for, to a file")),

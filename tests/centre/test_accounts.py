@@ -10,6 +10,8 @@ from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE
 from tests.centre.conftest import Open, Stand
 
+KINDS = ["onebot11", "napcat", "weixin", "wxbot", "telegram", "dingtalk", "feishu", "kook"]
+
 FILE = """[[bots]]
 kind = "onebot11"
 url = "ws://127.0.0.1:1"  # the first
@@ -34,6 +36,9 @@ class Dialled:
 
     async def reconnect(self, place: int) -> None:
         self.again.append(place)
+
+    def login(self, place: int) -> None:
+        """None of them needs one."""
 
 
 class Guest:
@@ -123,7 +128,7 @@ async def test_a_bot_is_tried_from_outside(open_stand: Open) -> None:
 
 async def test_kinds_are_told(open_stand: Open) -> None:
     async with open_stand(FILE) as stand:
-        assert [each.kind for each in desk(stand).kinds()] == ["onebot11"]
+        assert [each.kind for each in desk(stand).kinds()] == KINDS
 
 
 async def test_a_kept_token_does_not_go_to_another_host(open_stand: Open) -> None:
@@ -134,4 +139,4 @@ async def test_a_kept_token_does_not_go_to_another_host(open_stand: Open) -> Non
             await desk(stand).edit(CONSOLE, "one", {"url": "ws://elsewhere:1"})
         await desk(stand).edit(CONSOLE, "one", {"url": "ws://127.0.0.1:1/path"})
         await desk(stand).edit(CONSOLE, "one", {"url": "ws://elsewhere:1", "token": "new"})
-        assert stand.live.current.bots[0].url == "ws://elsewhere:1"
+        assert stand.live.current.bots[0].address == "ws://elsewhere:1"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from kagami.core.pace import Pace
+from kagami.adapters.table import BotTable, Trouble, web_trouble
 from kagami.core.secrets import Secret
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
@@ -20,14 +20,16 @@ class PeerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     call_seconds: Seconds = CALL_SECONDS
 
 
-class OneBot11Config(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="onebot11"
-):
+class OneBot11Config(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="onebot11"):
     """`url` is `ws://` or `wss://`; `name` is what people call the bot until it tells its nickname."""
 
     url: str
     token: Secret = Secret()
-    name: str = ""
-    enabled: bool = True
-    pace: Pace = Pace()
     call_seconds: Seconds = CALL_SECONDS
+
+    @property
+    def address(self) -> str:
+        return self.url
+
+    def trouble(self) -> Trouble | None:
+        return web_trouble("url", self.url, ("ws", "wss"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from kagami import log
+from kagami.adapters.kit import Kit
 from kagami.adapters.onebot11.bot import POLICY, OneBotBot
 from kagami.adapters.onebot11.codec import Identity, identity, read_introduction
 from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
@@ -18,7 +19,7 @@ from kagami.model.ids import BotId, bot_id
 from kagami.net.link import Link, show_url
 from kagami.net.supervise import Nursery
 from kagami.onebot.write import write_action
-from kagami.ports import BotState, Intake, Media, Socket
+from kagami.ports import Adapter, BotState, Intake, Login, Media, Socket
 
 ALIVE_SECONDS = 1.0
 INTRODUCTION_SECONDS = 3.0
@@ -109,6 +110,11 @@ class OneBotReception:
         return HandshakeRefused(status=CONFLICT, reason=f"{bot} is already connected")
 
 
+def open_bot(config: OneBot11Config, kit: Kit, before: Adapter | None = None) -> ForwardBot:
+    known = before.known if isinstance(before, ForwardBot) else None
+    return ForwardBot(config, clock=kit.clock, nursery=kit.nursery, meters=kit.meters, media=kit.media, known=known)
+
+
 class ForwardBot:
     """Implements `ports.Adapter`: keeps one connection to an implementation that runs a WebSocket server.
 
@@ -146,6 +152,10 @@ class ForwardBot:
     def known(self) -> Identity | None:
         """The account, when it has told which one it is."""
         return self._who if self._known else None
+
+    def login(self) -> Login | None:
+        """There is none: the implementation logs in by itself."""
+        return None
 
     def configure(self, config: OneBot11Config) -> bool:
         """Go on with other settings; False when the connection has to be opened anew for them."""

@@ -114,7 +114,7 @@ class Trace(Place):
             "trace.before": lambda: self._open(self.near.beside(-1)),
             "trace.after": lambda: self._open(self.near.beside(1)),
             "trace.export": self._export,
-            "audit.open": self._toggle_audit,
+            "audit.open": lambda: self._show_audit(shown=not self.auditing),
             "audit.verify": self._verify,
             "audit.export": self._export_audit,
         }
@@ -336,9 +336,6 @@ class Trace(Place):
             self.shell.go("routes", "test " + write_asked(it.bot, it.chat, it.user, it.text))
 
     # The audit, and files.
-
-    def _toggle_audit(self) -> None:
-        self._show_audit(shown=not self.auditing)
 
     def _show_audit(self, *, shown: bool) -> None:
         if shown == self.auditing:

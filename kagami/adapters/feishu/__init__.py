@@ -1,0 +1,1 @@
+"""Feishu and Lark robots, by their long connection."""

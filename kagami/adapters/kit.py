@@ -1,0 +1,35 @@
+"""What every adapter works with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kagami.clock import Clock
+from kagami.core.backoff import Randomness
+from kagami.meters import Meters
+from kagami.model.ids import RANDOM_BITS, ExecutionId, execution_id
+from kagami.net.supervise import Nursery
+from kagami.ports import Media, Memory, Vault
+
+# Ids have to differ, not to be secret: one seed from the system, then ten times faster than asking it each time.
+_bits = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """`private` are hosts and networks of the operator's own that media may be fetched from."""
+
+    clock: Clock
+    nursery: Nursery
+    meters: Meters
+    media: Media
+    memory: Memory
+    vault: Vault
+    private: Collection[str] = ()
+    randomness: Randomness = random.random
+
+    def execution(self, now_ms: int) -> ExecutionId:
+        """A fresh id for an event."""
+        return execution_id(now_ms, _bits.getrandbits(RANDOM_BITS))

@@ -1,0 +1,1 @@
+"""KOOK bots, by the gateway's WebSocket."""

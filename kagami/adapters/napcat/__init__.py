@@ -1,0 +1,1 @@
+"""QQ through NapCat: OneBot 11 and its WebUI."""

@@ -1,0 +1,31 @@
+"""`[[bots]]` with `kind = "napcat"`: a NapCat whose WebUI Kagami may use too."""
+
+from __future__ import annotations
+
+from kagami.adapters.onebot11.config import CALL_SECONDS, Seconds
+from kagami.adapters.table import BotTable, Trouble, host_of, web_trouble
+from kagami.core.secrets import Secret
+from kagami.i18n import mark
+
+
+class NapCatConfig(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="napcat"):
+    """Without `url` NapCat is told to connect to the gateway. The WebUI logs QQ in and sets NapCat's connections."""
+
+    url: str = ""
+    token: Secret = Secret()
+    webui_url: str = ""
+    webui_token: Secret = Secret()
+    call_seconds: Seconds = CALL_SECONDS
+
+    @property
+    def address(self) -> str:
+        return host_of(self.url or self.webui_url)
+
+    def trouble(self) -> Trouble | None:
+        if not self.url and not self.webui_url:
+            return Trouble("url", "", mark("it is empty"), mark("Give url, or webui_url, or both."))
+        return (
+            (self.url and web_trouble("url", self.url, ("ws", "wss")))
+            or (self.webui_url and web_trouble("webui_url", self.webui_url, ("http", "https")))
+            or None
+        )

@@ -1,0 +1,1 @@
+"""WeChat by iLink, Tencent's own channel for bots."""

@@ -1,0 +1,1 @@
+"""WeChat through BotMatrix' WxBot, a dialect of OneBot 11."""

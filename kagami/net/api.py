@@ -1,0 +1,109 @@
+"""A platform's HTTP interface: requests with the account's own headers, and media from where it keeps them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+from kagami.errors import Unavailable
+from kagami.net.http import LARGEST_DOWNLOAD, MEGABYTE, HttpReach
+from kagami.net.trip import start
+from kagami.ports import HttpAnswer
+
+SECONDS = 30.0
+LARGEST_ANSWER = 16 * MEGABYTE
+LARGEST_MEDIUM = 100 * MEGABYTE
+
+
+class Part(NamedTuple):
+    """One field of a form; a file when it has a `filename`."""
+
+    name: str
+    content: bytes
+    filename: str = ""
+    kind: str = "application/octet-stream"
+
+
+class Api:
+    """`async with Api(...)`. Paths are below `base`; whole addresses may be given too.
+
+    Hosts of `base` and of `private` may be anywhere, all others only on the internet. `NotReached` when nothing of a
+    request went out, `Unavailable` when its answer did not come. Any status is an answer.
+    """
+
+    def __init__(
+        self, base: str, *, proxy: str = "", private: Collection[str] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.headers = dict(headers or {})
+        host = urlsplit(base).hostname or ""
+        self._reach = HttpReach(proxy=proxy, private=[*private, host], seconds=SECONDS, largest=LARGEST_ANSWER)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._reach.__aexit__(kind, error, trace)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Sequence[Part] = (),
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        largest: int | None = None,
+    ) -> HttpAnswer:
+        """One request. `json` and `form` are written as what they are."""
+        more = dict(self.headers)
+        if json is not None:
+            body, more["Content-Type"] = msgspec.json.encode(json), "application/json; charset=utf-8"
+        elif form:
+            body, more["Content-Type"] = write_form(form)
+        url = path if "://" in path else f"{self.base}{path}"
+        trip = start(method, url, params=params, headers=more | dict(headers or {}), body=body)
+        return await self._reach.request(trip, _anywhere, seconds=seconds, largest=largest)
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, largest: int = LARGEST_MEDIUM
+    ) -> bytes:
+        """A medium, without the account's headers; `Unavailable` unless it comes whole."""
+        trip = start("GET", url, headers=dict(headers or {}))
+        answer = await self._reach.request(trip, _anywhere, seconds=120.0, largest=min(largest, LARGEST_DOWNLOAD))
+        if not answer.ok:
+            raise Unavailable(what=trip.host, reason=f"it answers with HTTP {answer.status}")
+        return answer.body
+
+
+def write_form(parts: Sequence[Part], boundary: str = "") -> tuple[bytes, str]:
+    """A `multipart/form-data` body (RFC 7578) and its `Content-Type`."""
+    boundary = boundary or secrets.token_hex(16)
+    lines: list[bytes] = []
+    for part in parts:
+        said = f'form-data; name="{_quoted(part.name)}"'
+        head = f"--{boundary}\r\nContent-Disposition: {said}"
+        if part.filename:
+            head += f'; filename="{_quoted(part.filename)}"\r\nContent-Type: {part.kind}'
+        lines += [f"{head}\r\n\r\n".encode(), part.content, b"\r\n"]
+    lines.append(f"--{boundary}--\r\n".encode())
+    return b"".join(lines), f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(name: str) -> str:
+    """As browsers write it: https://html.spec.whatwg.org/#multipart-form-data."""
+    return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+
+
+def _anywhere(_host: str) -> None:
+    """The guard judges; the platform's hosts are many."""
