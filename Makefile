@@ -36,10 +36,19 @@ $(VENV)/.euler: requirements-euler.lock | $(BIN)/python
 	$(VENV)/euler/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-euler.lock
 	@touch $@
 
+# Clients of the platforms that were not written here, each in an environment of its own; tests hold the fakes to them.
+CLIENTS := $(patsubst requirements-clients-%.lock,%,$(wildcard requirements-clients-*.lock))
+CLIENT_MARKS := $(CLIENTS:%=$(VENV)/.client-%)
+
+$(VENV)/.client-%: requirements-clients-%.lock | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/clients/$*
+	$(VENV)/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients-$*.lock
+	@touch $@
+
 run: $(VENV)/.run
 	@$(BIN)/kagami
 
-test: $(VENV)/.test $(VENV)/.euler
+test: $(VENV)/.test $(VENV)/.euler $(CLIENT_MARKS)
 	$(BIN)/python -m pytest -n auto
 
 $(VENV)/.browser: requirements-browser.lock $(VENV)/.test

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from kagami import log
-from kagami.adapters.onebot11.codec import Identity, read, read_nickname
+from kagami.adapters.onebot11.codec import STANDARD, Dialect, Identity, Remark, read, read_nickname
 from kagami.adapters.onebot11.line import OFFLINE, Line
 from kagami.clock import Clock
 from kagami.core.pace import Pace
@@ -22,7 +22,6 @@ from kagami.onebot.read import Heartbeat
 from kagami.onebot.wire import Frame
 from kagami.ports import BotHealth, BotState, Intake, Media
 
-ADAPTER = "onebot11"
 PROBE_SECONDS = 5.0
 NAME_SECONDS = 10.0
 POLICY = 1008
@@ -57,6 +56,7 @@ class OneBotBot:
         pace: Pace | None = None,
         call_seconds: float,
         media: Media | None = None,
+        dialect: Dialect = STANDARD,
         randomness: Callable[[], int] = random_bits,
     ) -> None:
         self._who = who
@@ -67,6 +67,7 @@ class OneBotBot:
         self._name = name
         self._pace = pace or Pace()
         self._call_seconds = call_seconds
+        self.dialect = dialect
         self._keep = None if media is None else media.accept
         self._random = randomness
         self._seats: dict[str, Line] = {}
@@ -91,7 +92,7 @@ class OneBotBot:
 
     @property
     def adapter(self) -> str:
-        return ADAPTER
+        return self.dialect.adapter
 
     @property
     def pace(self) -> Pace:
@@ -239,6 +240,8 @@ class OneBotBot:
         if isinstance(told, Frame):
             if not line.answered(told):
                 self._meters.count["onebot_unmatched_answers", self.id] += 1
+        elif isinstance(told, Remark):
+            _say.info("its log", bot=self.id, level=told.level, text=told.message)
         elif isinstance(told, Heartbeat):
             self._pulse.heartbeat(read_at, interval=told.interval_ms / 1000, online=told.online)
 

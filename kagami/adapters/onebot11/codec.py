@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+import msgspec
+
+from kagami.core.handshake import DEFAULT_PLATFORM
 from kagami.errors import WireError
+from kagami.model.action import Action, Call, Receipt, Sent
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ExecutionId, bot_id
 from kagami.onebot.embedded import MARK, Keep, take_out
@@ -22,7 +26,30 @@ class Identity(NamedTuple):
     account: str
 
 
-Told = Event | Lifecycle | Heartbeat | Frame | None
+class Dialect(NamedTuple):
+    """How an implementation departs from the standard.
+
+    `adapter` is the kind of its bots. `wrapped` names, for an action, the key behind which its answer lies. `cq` says
+    that it reads messages as CQ strings only.
+    """
+
+    adapter: str = "onebot11"
+    platform: str = DEFAULT_PLATFORM
+    wrapped: Mapping[str, str] = {}
+    cq: bool = False
+
+
+STANDARD = Dialect()
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A line of an implementation's own log, sent as if it were an event."""
+
+    level: str = ""
+    message: str = ""
+
+
+Told = Event | Lifecycle | Heartbeat | Frame | Remark | None
 
 
 def identity(platform: str, account: str) -> Identity:
@@ -32,7 +59,7 @@ def identity(platform: str, account: str) -> Identity:
 def read(
     raw: bytes, who: Identity, *, execution: Callable[[int], ExecutionId], now_ms: int, keep: Keep | None = None
 ) -> Told:
-    """An event, a meta event, the response to a call (a `Frame`), or None for what needs no answer.
+    """An event, a meta event, the response to a call (a `Frame`), a `Remark`, or None for what needs no answer.
 
     `execution` is asked for an id of this moment when the frame is an event; `keep` gets the files that are in it, and
     the event has what it returns in their place. `WireError` for everything that is not OneBot 11, and for a frame that
@@ -44,11 +71,28 @@ def read(
     frame = decode(raw)
     if frame.is_response:
         return frame
+    if frame.post_type == "log":
+        return _read_remark(raw)
     if frame.self_id is not None and str(frame.self_id) != who.account:
         raise WireError(reason=f"self_id is not {who.account}, the account of this connection")
     if frame.post_type == "meta_event":
         return read_meta(frame)
     return read_event(frame, raw, bot=who.bot, execution=execution(now_ms), now_ms=now_ms)
+
+
+def _read_remark(raw: bytes) -> Remark:
+    try:
+        return msgspec.json.decode(raw, type=Remark)
+    except msgspec.ValidationError:
+        return Remark()
+
+
+def unwrap(action: Action, receipt: Receipt, dialect: Dialect) -> Receipt:
+    """The receipt with the answer as the standard has it."""
+    key = dialect.wrapped.get(action.name) if isinstance(action, Call) else None
+    if key is None or not isinstance(receipt, Sent) or not isinstance(receipt.result, dict):
+        return receipt
+    return Sent(receipt.message_id, receipt.result.get(key, receipt.result))
 
 
 class Introduction(NamedTuple):
@@ -68,7 +112,12 @@ def read_introduction(raw: bytes) -> Introduction:
     if refusal is not None:
         return Introduction(refusal=refusal)
     told = frame.data.get("user_id") if frame.is_response and isinstance(frame.data, dict) else frame.self_id
-    return Introduction(account=str(told) if told else "")
+    return Introduction(account=_account(told))
+
+
+def _account(told: Any) -> str:
+    """An account's id; empty as long as nobody is logged in."""
+    return str(told) if isinstance(told, int | str) and told not in (0, "0") else ""
 
 
 def read_nickname(result: object) -> str:

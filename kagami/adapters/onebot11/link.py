@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 from kagami import log
 from kagami.adapters.kit import Kit
@@ -11,6 +12,7 @@ from kagami.adapters.onebot11.codec import Identity, identity, read_introduction
 from kagami.adapters.onebot11.config import OneBot11Config, PeerConfig
 from kagami.adapters.onebot11.line import Line, seats_of
 from kagami.clock import Clock
+from kagami.core.backoff import Randomness
 from kagami.core.handshake import DEFAULT_PLATFORM, Welcome
 from kagami.errors import CredentialsRefused, HandshakeRefused
 from kagami.meters import Meters
@@ -112,7 +114,15 @@ class OneBotReception:
 
 def open_bot(config: OneBot11Config, kit: Kit, before: Adapter | None = None) -> ForwardBot:
     known = before.known if isinstance(before, ForwardBot) else None
-    return ForwardBot(config, clock=kit.clock, nursery=kit.nursery, meters=kit.meters, media=kit.media, known=known)
+    return ForwardBot(
+        config,
+        clock=kit.clock,
+        nursery=kit.nursery,
+        meters=kit.meters,
+        media=kit.media,
+        known=known,
+        randomness=kit.randomness,
+    )
 
 
 class ForwardBot:
@@ -132,8 +142,10 @@ class ForwardBot:
         meters: Meters,
         media: Media | None = None,
         known: Identity | None = None,
+        randomness: Randomness = random.random,
     ) -> None:
         self._config = config
+        self._randomness = randomness
         self._known = known is not None
         self._who = known or Identity(bot_id("onebot11", config.name or show_url(config.url)), "")
         self._place: _Place | None = None
@@ -187,6 +199,7 @@ class ForwardBot:
             nursery=self._nursery,
             meters=self._meters,
             tell=place.tell,
+            randomness=self._randomness,
         )
         await link.run(lambda socket: self._serve(intake, place, socket))
 

@@ -1,0 +1,86 @@
+"""A platform's HTTP interface, over real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from kagami.errors import NotReached, PrivateAddress, Unavailable
+from kagami.net.api import Api, Part, write_form
+
+
+async def echo(request: web.Request) -> web.Response:
+    if request.content_type == "multipart/form-data":
+        form = await request.post()
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        return web.json_response({"file": file.file.read().decode(), "name": file.filename, "kind": form["kind"]})
+    said = await request.text()
+    return web.json_response({"path": request.path_qs, "said": said, "key": request.headers.get("X-Key")})
+
+
+async def hang_up(request: web.Request) -> web.Response:
+    assert request.transport
+    request.transport.close()
+    return web.Response()
+
+
+@pytest.fixture
+async def base() -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/hang-up", hang_up)
+    app.router.add_route("*", "/{rest:.*}", echo)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/api"
+    await runner.cleanup()
+
+
+async def test_a_call_is_below_the_base_with_the_accounts_headers(base: str) -> None:
+    async with Api(base, headers={"X-Key": "k"}) as api:
+        answer = await api.call("POST", "/send", params={"a": "1"}, json={"b": 2})
+    assert answer.json() == {"path": "/api/send?a=1", "said": '{"b":2}', "key": "k"}
+
+
+async def test_a_file_is_sent_as_a_form(base: str) -> None:
+    parts = (Part("file", "内容".encode(), "图.png", "image/png"), Part("kind", b"image"))
+    async with Api(base) as api:
+        answer = await api.call("POST", "/upload", form=parts)
+    assert answer.json() == {"file": "内容", "name": "图.png", "kind": "image"}
+
+
+def test_a_name_cannot_leave_its_line() -> None:
+    body, kind = write_form([Part('x"\r\nEvil: 1', b"")], boundary="b")
+    assert b"\r\nEvil" not in body
+    assert kind == "multipart/form-data; boundary=b"
+
+
+async def test_who_is_not_there_was_not_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with Api(f"http://127.0.0.1:{port}") as api:
+        with pytest.raises(NotReached):
+            await api.call("POST", "/send", json={})
+
+
+async def test_who_hangs_up_may_have_been_reached(base: str) -> None:
+    async with Api(base) as api:
+        with pytest.raises(Unavailable) as error:
+            await api.call("POST", f"{base.removesuffix('/api')}/hang-up", json={})
+    assert type(error.value) is Unavailable
+
+
+async def test_a_medium_comes_without_the_accounts_headers(base: str) -> None:
+    async with Api(base, headers={"X-Key": "k"}) as api:
+        assert b'"key": null' in await api.fetch(f"{base}/image.png")
+
+
+async def test_other_hosts_of_the_own_network_are_closed(base: str) -> None:
+    async with Api("https://api.example.com") as api:
+        with pytest.raises(PrivateAddress):
+            await api.fetch(f"{base}/image.png")
