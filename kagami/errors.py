@@ -8,7 +8,10 @@ only ever an argument.
     ├── Refused            the user's input or setting is wrong; the message names the fix   (exit 64 or 78)
     │   ├── UsageError
     │   │   ├── NoKey
-    │   │   └── NoSuchKind
+    │   │   ├── NoSuchKind
+    │   │   ├── MissingField
+    │   │   ├── UnknownField
+    │   │   └── UnfitField
     │   ├── PackageRefused
     │   ├── BackupRefused
     │   ├── PrivateAddress
@@ -38,6 +41,8 @@ only ever an argument.
     ├── WireError          a peer sent something that is not the protocol
     ├── HandshakeRefused   a peer may not connect
     ├── CredentialsRefused a peer refuses us
+    │   └── CodeNeeded     … without the code of a second factor
+    ├── Declined           a platform understood a call and says no
     └── PluginError
         ├── ManifestError
         ├── LoadError
@@ -90,6 +95,18 @@ class Refused(KagamiError):
 
 class UsageError(Refused):
     """{reason}"""
+
+
+class MissingField(UsageError):
+    """{field} is missing."""
+
+
+class UnknownField(UsageError):
+    """{field} is nothing that is known here."""
+
+
+class UnfitField(UsageError):
+    """{field}: {wanted} is wanted."""
 
 
 class NoSuchKind(UsageError):
@@ -204,6 +221,19 @@ class HandshakeRefused(KagamiError):
 
 class CredentialsRefused(KagamiError):
     """{peer} refuses our credentials: {reason}"""
+
+
+class CodeNeeded(CredentialsRefused):
+    """{peer} asks for a code: {reason}"""
+
+
+class Declined(KagamiError):
+    """{what} declines: {reason}"""
+
+    def __init__(self, *, what: str, reason: str, number: str) -> None:
+        """`number` is the platform's own code."""
+        super().__init__(what=what, reason=reason)
+        self.number = number
 
 
 class PluginError(KagamiError):

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from kagami.core.secrets import HIDDEN, Secret
+from kagami.core.wanted import parts_of, plain_type, wanted
 from kagami.errors import MissingSetting, SettingError, UnknownSetting
-from kagami.i18n import Translate, mark
+from kagami.i18n import Translate
 
 S = TypeVar("S", bound=msgspec.Struct)
 Origin = Callable[[str], str]
 
 LONGEST_SHOWN = 80
-
-_WANTED: dict[Any, str] = {
-    int: mark("a whole number"),
-    float: mark("a number"),
-    bool: mark("true or false"),
-    str: mark("a text"),
-    Secret: mark("a text"),
-    tuple: mark("a list"),
-    dict: mark("a table"),
-}
 
 
 class Shape:
@@ -114,46 +104,6 @@ def _may_hide(kind: Any) -> bool:
     return plain is Secret or get_origin(plain) is dict or tagged_structs(plain) is not None
 
 
-def wanted(kind: Any, t: Translate) -> str:
-    """What a value of this type looks like, for people: "a whole number from 0 to 65535"."""
-    plain = plain_type(kind)
-    if get_origin(plain) is Literal:
-        return t("one of {}").format(", ".join(str(each) or '""' for each in get_args(plain)))
-    text = t(_WANTED.get(get_origin(plain) or plain, mark("something else")))
-    meta = meta_of(kind)
-    if plain in (int, float):
-        return _with_bounds(text, meta, t)
-    return t("{} like {}").format(text, meta.examples[0]) if meta.examples else text
-
-
-def _with_bounds(text: str, meta: msgspec.Meta, t: Translate) -> str:
-    if meta.gt is not None and meta.le is None:
-        return t("{} above {}").format(text, meta.gt)
-    low = meta.gt if meta.ge is None else meta.ge
-    if meta.le is not None:
-        return t("{} from {} to {}").format(text, low or 0, meta.le)
-    return t("{} of at least {}").format(text, low or 0)
-
-
-def meta_of(kind: Any) -> msgspec.Meta:
-    """The bounds that are written beside a type; empty when there are none."""
-    inner = next(iter(_parts(kind)))
-    found = get_args(inner)[1:] if get_origin(inner) is Annotated else ()
-    return next((each for each in found if isinstance(each, msgspec.Meta)), msgspec.Meta())
-
-
-def plain_type(kind: Any) -> Any:
-    """The type without `Annotated` and without `| None`."""
-    inner = next(iter(_parts(kind)))
-    return get_args(inner)[0] if get_origin(inner) is Annotated else inner
-
-
-def _parts(kind: Any) -> list[Any]:
-    if get_origin(kind) in (Union, UnionType):
-        return [each for each in get_args(kind) if each is not type(None)]
-    return [kind]
-
-
 def is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
@@ -162,7 +112,7 @@ def tagged_structs(kind: Any) -> dict[str, type[msgspec.Struct]] | None:
     """`{tag: Struct}` of a tuple of tagged Structs; None for every other type."""
     if get_origin(kind) is not tuple:
         return None
-    members = _parts(get_args(kind)[0])
+    members = parts_of(get_args(kind)[0])
     if not all(is_struct(each) for each in members):
         return None
     return {str(each.__struct_config__.tag): each for each in members}

@@ -14,9 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from kagami.core.secrets import HIDDEN, Secret
+from kagami.core.wanted import plain_type
 from kagami.errors import ConfigUnreadable, SettingError, UnknownSetting
 from kagami.i18n import Translate
-from kagami.shape import join, nearest, plain_type
+from kagami.shape import join, nearest
 
 TOML_NAME = "kagami.toml"
 JSON_NAME = "config.json"

@@ -7,7 +7,7 @@ import pytest
 
 from kagami.core.secrets import Secret
 from kagami.errors import MissingSetting, SettingError, UnknownSetting
-from kagami.shape import Shape, leaves, meta_of, nearest, plain_type, tagged_structs, wanted
+from kagami.shape import Shape, leaves, nearest, tagged_structs
 
 
 class Inner(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,31 +121,6 @@ def test_sentences_are_translated() -> None:
 def test_leaves_are_dotted() -> None:
     names = [name for name, _ in leaves(Outer)]
     assert names == ["inner.port", "inner.rate", "inner.token", "inner.on", "inner.level", "names", "free", "pets"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [(int, int), (float | None, float), (Annotated[int, msgspec.Meta(ge=1)], int), (Secret, Secret)],
-)
-def test_the_plain_type_is_found(kind: Any, expected: Any) -> None:
-    assert plain_type(kind) is expected
-
-
-def test_a_bound_beside_none_is_found() -> None:
-    assert meta_of(Annotated[float, msgspec.Meta(ge=2)] | None).ge == 2
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        (Annotated[int, msgspec.Meta(gt=0)], "a whole number above 0"),
-        (Annotated[int, msgspec.Meta(ge=3)], "a whole number of at least 3"),
-        (Literal["", "zh"], 'one of "", zh'),
-        (bytes, "something else"),
-    ],
-)
-def test_what_is_wanted_is_said(kind: Any, expected: str) -> None:
-    assert wanted(kind, str) == expected
 
 
 def test_only_tuples_of_tagged_structs_are_tagged() -> None:

@@ -11,11 +11,12 @@ import msgspec
 
 from kagami.config import Document
 from kagami.core.secrets import Secret
+from kagami.core.wanted import meta_of, plain_type
 from kagami.edits import Edit
 from kagami.errors import SettingError, UnknownSetting
 from kagami.i18n import Translate
 from kagami.ports import SettingKind
-from kagami.shape import is_struct, join, leaves, meta_of, nearest, plain_type, tagged_structs
+from kagami.shape import is_struct, join, leaves, nearest, tagged_structs
 from kagami.sources import FROM_ENVIRONMENT, loosen
 
 Path = tuple[str | int, ...]

@@ -14,6 +14,7 @@ import msgspec
 from kagami.cli.guard import mask_command
 from kagami.cli.options import Command, Globals
 from kagami.cli.show import lines
+from kagami.core.wanted import wanted
 from kagami.errors import UsageError
 from kagami.home import holder
 from kagami.i18n import Translate, mark
@@ -21,7 +22,6 @@ from kagami.log import escape
 from kagami.operations import registry
 from kagami.operations.registry import Operation, Registry, from_words
 from kagami.ports import ReloadRow
-from kagami.shape import wanted
 
 # Fields that are tables and lists, as they are given in a shell.
 _EXAMPLES: dict[Any, str] = {dict: """'{"city": "Oslo", "retries": 3}'""", list: """'["one", "two"]'"""}
@@ -40,8 +40,8 @@ def verbs(topic: str, t: Translate) -> dict[str, click.Command]:
 
 def _command(operations: Registry, found: Operation, t: Translate) -> Command:
     @click.pass_obj
-    def run(given: Globals, /, words: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
-        request = read_request(found, words, fields, t)
+    def run(given: Globals, /, nameless: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
+        request = read_request(found, nameless, fields, t)
         if found.asks and not yes:
             _confirm(found, t)
         answer = asyncio.run(call(operations, given, request))
@@ -58,7 +58,7 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
         for each in fields
         if each.name in nameless_fields(found)
     )
-    params: list[click.Parameter] = [click.Argument(["words"], nargs=-1, metavar=usage or " ")]
+    params: list[click.Parameter] = [click.Argument(["nameless"], nargs=-1, metavar=usage or " ")]
     params += [_option(each, hints[each.name], t) for each in fields]
     if found.asks:
         params.append(click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it.")))

@@ -13,7 +13,8 @@ import msgspec
 
 from kagami.config import Document
 from kagami.core.secrets import Secret
-from kagami.shape import is_struct, plain_type, tagged_structs
+from kagami.core.wanted import plain_type
+from kagami.shape import is_struct, tagged_structs
 
 Trail = tuple[str | int, ...]
 # Of a plugin's own settings only their names tell.

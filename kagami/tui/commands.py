@@ -13,6 +13,7 @@ import msgspec
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import LANGUAGES, mark
 from kagami.operations import registry
+from kagami.operations.misfit import misfit
 from kagami.operations.registry import Operation, from_words
 from kagami.tui.looks import DENSE, THEMES, TIERS
 from kagami.tui.places import BY_NAME
@@ -172,7 +173,7 @@ def build(found: Operation, given: str) -> msgspec.Struct:
     try:
         return from_words(found, values)
     except msgspec.ValidationError as error:
-        raise UsageError(reason=f"{error}. {usage(found)}") from None
+        raise UsageError(reason=f"{misfit(found.request, error).text()} {usage(found)}") from None
 
 
 def _values(found: Operation, given: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from kagami.errors import (
     WireError,
 )
 from kagami.model.principal import Principal
+from kagami.operations.misfit import misfit
 from kagami.operations.registry import Registry
 from kagami.ports import Parts
 
@@ -53,7 +53,6 @@ STATUS: dict[type[KagamiError], HTTPStatus] = {
     DialogClosed: HTTPStatus.CONFLICT,
     KagamiError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-_PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 
 _say = log.get("web")
 
@@ -84,10 +83,7 @@ def read_request(kind: type[msgspec.Struct], body: bytes) -> msgspec.Struct:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        text = str(error)
-        place = _PLACE.search(text)
-        reason = text[: place.start()] if place else text
-        raise UsageError(reason=reason, **({"field": place["field"]} if place else {})) from None
+        raise misfit(kind, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UsageError(reason="the body is not JSON") from None
 

@@ -63,12 +63,18 @@ async def test_a_missing_right_is_forbidden() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field"),
-    [(b'{"bot": 5}', "bot"), (b'{"bot": "x", "more": 1}', ""), (b"{}", ""), (b"[]", ""), (b'{"bot": "\xff"}', "")],
+    ("body", "code", "field"),
+    [
+        (b'{"bot": 5}', "UnfitField", "bot"),
+        (b'{"bot": "x", "more": 1}', "UnknownField", "more"),
+        (b"{}", "MissingField", "bot"),
+        (b"[]", "UsageError", ""),
+        (b'{"bot": "\xff"}', "UsageError", ""),
+    ],
 )
-async def test_a_wrong_request_is_a_bad_one(body: bytes, field: str) -> None:
+async def test_a_wrong_request_is_a_bad_one(body: bytes, code: str, field: str) -> None:
     status, told = await ask("bots.disconnect", body)
-    assert (status, told["error"]["code"]) == (400, "UsageError")
+    assert (status, told["error"]["code"]) == (400, code)
     assert told["error"].get("field", "") == field
 
 

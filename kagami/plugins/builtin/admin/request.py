@@ -9,10 +9,10 @@ import msgspec
 
 from kagami.errors import UsageError
 from kagami.i18n import Translate
+from kagami.operations.misfit import misfit
 from kagami.operations.registry import Operation, Registry, from_words
 
 _WORD = re.compile(r'(?:(\w+)=)?(?:"([^"]*)"|(\S+))')
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
 def find_operation(registry: Registry, topic: str, words: str, t: Translate) -> tuple[Operation, str]:
@@ -44,7 +44,7 @@ def read_request(operation: Operation, words: str, t: Translate) -> msgspec.Stru
     try:
         return from_words(operation, given)
     except msgspec.ValidationError as error:
-        raise _refused(operation, _PATH.sub(r" (\1)", str(error)), t) from None
+        raise _refused(operation, misfit(operation.request, error, t).text(t), t) from None
 
 
 def usage(operation: Operation, t: Translate) -> str:

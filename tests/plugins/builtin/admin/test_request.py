@@ -33,9 +33,9 @@ def test_words_become_a_request(name: str, words: str, request_: object) -> None
 @pytest.mark.parametrize(
     ("name", "words", "says"),
     [
-        ("bots.disconnect", "", "missing required field `bot`"),
-        ("logs.window", "limit=many", "Expected `int`, got `str` (limit)"),
-        ("logs.window", "level=loud", "loud"),
+        ("bots.disconnect", "", "bot is missing."),
+        ("logs.window", "limit=many", "limit: a whole number"),
+        ("logs.window", "level=loud", "level: one of debug"),
         ("bots.list", "all of them", "“all” is too much."),
     ],
 )
