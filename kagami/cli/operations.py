@@ -21,7 +21,7 @@ from kagami.i18n import Translate, mark
 from kagami.log import escape
 from kagami.operations import registry
 from kagami.operations.registry import Operation, Registry, from_words
-from kagami.ports import ReloadRow
+from kagami.ports import Finding, ReloadRow
 
 # Fields that are tables and lists, as they are given in a shell.
 _EXAMPLES: dict[Any, str] = {dict: """'{"city": "Oslo", "retries": 3}'""", list: """'["one", "two"]'"""}
@@ -117,9 +117,12 @@ def _unfit(found: Operation, name: str, value: Any, t: Translate) -> str:
 
 
 def _failed(answer: Any) -> bool:
-    """Whether a reload, alone or one of several, left things as they were."""
+    """Whether a reload, alone or one of several, left things as they were, or something that was tried is bad."""
     rows = answer if isinstance(answer, list) else [answer]
-    return any(isinstance(each, ReloadRow) and each.error for each in rows)
+    return any(
+        each.error if isinstance(each, ReloadRow) else isinstance(each, Finding) and each.state == "bad"
+        for each in rows
+    )
 
 
 def _wrong(reason: str, found: Operation, t: Translate) -> UsageError:

@@ -16,7 +16,9 @@ ROLES: Mapping[str, frozenset[str]] = {
     "operator": VIEWER | {f"{topic}:write" for topic in WRITTEN_BY_OPERATORS},
     "admin": frozenset({"*"}),
 }
-_SCOPE = re.compile(r"\*|\*:read|[a-z]+:(?:read|write|delete|install|reveal|secret|\*)", re.ASCII)
+# Of operations, and `own` for what everybody has of themselves.
+TOPICS = ["audit", "backup", "bots", "guard", "logs", "messages", "own", "people", "plugins", "routes", "settings", "system", "traces", "workers"]
+_SCOPE = re.compile(rf"\*|\*:read|(?:{'|'.join(TOPICS)}):(?:read|write|delete|install|reveal|secret|\*)", re.ASCII)
 
 
 def allowed(who: Principal, scope: str) -> bool:

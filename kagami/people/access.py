@@ -6,10 +6,13 @@ that a new secret and the one before it can count side by side.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
+from importlib import import_module
 from typing import Any, Literal
 
 import msgspec
@@ -26,6 +29,7 @@ LONGEST_S = 900
 SKEW_S = 5
 LONGEST_TOKEN = 2_048
 ALGORITHM = "HS256"
+LIBRARY = "jwt"
 ISSUER, AUDIENCE = "kagami", "kagami/api"
 NOT_OURS = mark("this token is not known here, or not any more")
 
@@ -74,8 +78,15 @@ class AccessTokens:
         self._keys = {fingerprint(each): each for each in signing if each}
         self._current = next(iter(self._keys))
 
+    async def loaded(self) -> None:
+        """The library is there. It brings cryptography, which an engine without visitors does without and which takes
+        longer to load than a loop should stand still.
+        """
+        if LIBRARY not in sys.modules:
+            await asyncio.to_thread(import_module, LIBRARY)
+
     def make(self, person: str, *, epoch: int, generation: int, session: str) -> str:
-        import jwt  # noqa: PLC0415 (brings cryptography, which an engine without visitors does without)
+        import jwt  # noqa: PLC0415 (see `loaded`)
 
         now = self._clock.wall_ms() // 1000
         claims = Claims(
@@ -97,7 +108,7 @@ class AccessTokens:
 
     def read(self, token: str) -> Claims:
         """`Unauthorized` for a token that is not whole, not ours, or out of its time."""
-        import jwt  # noqa: PLC0415
+        import jwt  # noqa: PLC0415 (see `loaded`)
 
         if len(token) > LONGEST_TOKEN:
             raise Unauthorized(reason=NOT_OURS)

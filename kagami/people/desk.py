@@ -63,6 +63,7 @@ class PeopleDesk:
     async def principal(self, bearer: str, address: str) -> Principal:
         if bearer.startswith(API_PREFIX):
             return await self._program(bearer, address)
+        await self.access.loaded()
         login = self.login_of(bearer)
         person = await self._records.person(login.person)
         if person is None or not await self.goes_on(login):
@@ -81,10 +82,12 @@ class PeopleDesk:
         return person is not None and await self._counts(person, login.epoch, login.generation)
 
     async def login(self, user: str, password: str, address: str) -> Tokens:
+        await self.access.loaded()
         name = user.strip().lower()[:LONGEST_NAME]
         return await self._admit(await self._check(name, password, address, "auth.login"), address)
 
     async def refresh(self, token: str, address: str) -> Tokens:
+        await self.access.loaded()
         async with self._sessions.turn:
             session, counts = await self._sessions.find(token)
             issued = None if counts else self._sessions.again(session, token, address)
@@ -102,6 +105,7 @@ class PeopleDesk:
         key = session_of(token)
         if not key:
             try:
+                await self.access.loaded()
                 key = self.access.read(token).sid
             except Unauthorized:
                 return
@@ -111,6 +115,7 @@ class PeopleDesk:
                 await self._end(session, address, "auth.logout", "ok")
 
     async def setup(self, code: str, user: str, password: str, address: str) -> Tokens:
+        await self.access.loaded()
         name = check_name(user)
         check_password(password, name)
         tried = await self._throttle.take(SETUP_KEY, address)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from kagami.core.scopes import is_scope
+from kagami.core.scopes import TOPICS, is_scope
 from kagami.model.ids import ExecutionId
 from kagami.model.principal import Principal
 from kagami.operations import registry
@@ -134,6 +134,7 @@ async def test_rights_that_a_visitor_claims_are_not_looked_at(port: Port, hollow
 async def test_every_operation_has_a_right_that_can_be_given_and_that_the_interface_tells() -> None:
     told = {name: DOCUMENT["paths"][path_of(found)]["post"] for name, found in OPERATIONS.items()}
     assert [name for name, found in OPERATIONS.items() if not is_scope(found.scope)] == []
+    assert {found.scope.partition(":")[0] for found in OPERATIONS.values()} == set(TOPICS)
     assert [name for name, each in told.items() if "security" in each] == []
     assert {name: each["x-kagami-scope"] for name, each in told.items()} == {
         name: found.scope for name, found in OPERATIONS.items()

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from kagami.cli.operations import read_request, verbs
+from kagami.cli.operations import _failed, read_request, verbs
 from kagami.errors import NotFound, StoreClosed, UsageError
 from kagami.operations import registry
 from kagami.operations.audit import Exported
 from kagami.operations.messages import Clean, ListMessages, Search
 from kagami.operations.plugins import Reload
 from kagami.operations.registry import Operation
+from kagami.ports import Finding, ReloadRow
 from tests.cli.conftest import Doubles, Say
 from tests.web.doubles import row
 
@@ -166,3 +167,17 @@ def test_an_export_is_the_file_itself_and_its_page_is_told_beside(
     assert said.out.splitlines() == ["seq,who", "1,mira"]
     assert said.err.split() == ["rows", "1", "next", "0"]
     assert json.loads(say("audit", "export", "--json").out)["text"] == page.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        ([Finding("ok", "bot one", "fine")], False),
+        ([Finding("ok", "bot one", "fine"), Finding("bad", "bot one", "no answer")], True),
+        (ReloadRow("greeter", "1.0.0", "1.0.1", "broken"), True),
+        ([ReloadRow("greeter", "1.0.0", "1.0.1")], False),
+        (None, False),
+    ],
+)
+def test_what_went_wrong_is_the_commands_exit_code(answer: object, failed: bool) -> None:
+    assert _failed(answer) is failed

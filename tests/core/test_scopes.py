@@ -68,7 +68,7 @@ def test_what_is_a_scope(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "bots", "*:*", "*:write", "bots:eat", "BOTS:read", "bots:read\n", "b:c:read", ":read"]
+    "text", ["", "bots", "nope:read", "*:*", "*:write", "bots:eat", "BOTS:read", "bots:read\n", "b:c:read", ":read"]
 )
 def test_what_is_none(text: str) -> None:
     assert not is_scope(text)
