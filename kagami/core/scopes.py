@@ -17,8 +17,12 @@ ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset({"*"}),
 }
 # Of operations, and `own` for what everybody has of themselves.
-TOPICS = ["audit", "backup", "bots", "guard", "logs", "messages", "own", "people", "plugins", "routes", "settings", "system", "traces", "workers"]
-_SCOPE = re.compile(rf"\*|\*:read|(?:{'|'.join(TOPICS)}):(?:read|write|delete|install|reveal|secret|\*)", re.ASCII)
+TOPICS = (
+    *("audit", "backup", "bots", "guard", "logs", "messages", "own"),
+    *("people", "plugins", "routes", "settings", "system", "traces", "workers"),
+)
+_KINDS = "read|write|delete|install|reveal|secret"
+_SCOPE = re.compile(rf"\*|\*:read|(?:{'|'.join(TOPICS)}):(?:{_KINDS}|\*)", re.ASCII)
 
 
 def allowed(who: Principal, scope: str) -> bool:

@@ -63,7 +63,7 @@ SCOPES: dict[tuple[str, ...], Callable[[str, str], bool]] = {
     ("bots:*",): bots,
     ("system:*",): system,
     ("system:secret",): connection,
-    ("nobody:read",): nothing,
+    ("own:read",): nothing,
 }
 # What everybody has who is somebody. An API token cannot change a password.
 OWN = {"person": {"own:read", "own:write"}, "token": {"own:read"}}
