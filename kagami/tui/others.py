@@ -106,4 +106,11 @@ def _values(target: str) -> list[str]:
         found = msgspec.json.decode(target)
     except msgspec.DecodeError:
         return [target]
-    return [str(each) for each in found.values() if each not in ("", None)] if isinstance(found, dict) else [target]
+    return [_word(each) for each in found.values() if each not in ("", None)] if isinstance(found, dict) else [target]
+
+
+def _word(value: Any) -> str:
+    """As people write it: `log.level=debug`."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_word(each)}" for name, each in value.items())
+    return ", ".join(map(_word, value)) if isinstance(value, list) else str(value)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 
 from kagami.operations.plugins import Weigh
+from kagami.operations.settings import ApplySettings
 from kagami.ports import AuditRow
 from tests.tui.engine import NOW_MS
 from tests.tui.pilot import on_screen, press, run_console, until
@@ -35,3 +36,11 @@ async def test_what_was_done_here_or_not_done_at_all_is_not_told() -> None:
         await until(lambda: on_screen(console, "ann  23:41:07"))
         assert not on_screen(console, "me  23:41:07")
         assert not on_screen(console, "eve")
+
+
+async def test_what_was_changed_is_told_as_people_write_it() -> None:
+    control = plugged([weather()])
+    target = msgspec.json.encode(ApplySettings(changes={"log.level": "debug"})).decode()
+    async with run_console((100, 30), control=control) as (console, _):
+        control.push("audit", [AuditRow(8, NOW_MS, "console", "bob", "", "settings.apply", target, "ok")])
+        await until(lambda: on_screen(console, "log.level=debug"))
