@@ -7,7 +7,10 @@ from kagami.core.secrets import Secret
 
 
 class DingTalkConfig(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="dingtalk"):
-    """`client_id` and `client_secret` are the application's AppKey and AppSecret."""
+    """`client_id` and `client_secret` are the application's AppKey and AppSecret.
+
+    Where `api_url` is not DingTalk's, its older interface (`oapi.dingtalk.com`: files, people) is asked there too.
+    """
 
     client_id: str
     client_secret: Secret
