@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from kagami.adapters.kinds import abilities, open_bot
+from kagami.core import pulse
 from kagami.core.backoff import Budget
 from kagami.core.secrets import Secret
 from kagami.model.ability import AbilityName
@@ -21,6 +22,7 @@ PNG = bytes.fromhex(
     "0000000049454e44ae426082"
 )
 RECONNECTS = 50
+LEARNT = 4
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
@@ -204,3 +206,19 @@ async def test_a_paused_one_stands_there_and_does_not_connect(kind: str) -> None
         await until(lambda: paused.id in intake.bots and intake.bots[paused.id].health().state == "stopped")
         assert peer.tries == tried
         task.cancel()
+
+
+async def test_one_that_lives_and_brings_nothing_any_more_is_silent(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "GAPS_TO_LEARN", LEARNT)
+    monkeypatch.setattr(pulse, "QUIET_FLOOR", 4.0)
+    monkeypatch.setattr(pulse, "QUIET_FACTOR", 0.0)
+    monkeypatch.setattr(pulse, "RECHECK", 0.5)
+    async with playing(kind) as stage:
+        for number in range(LEARNT + 1):
+            await stage.peer.say(f"message {number}", chat=stage.peer.private)
+            await stage.intake.event()
+        await until(lambda: stage.bot.health().state == "silent")
+        assert "usually one every" in stage.bot.health().reason
+        assert (stage.peer.listening, stage.bot.reachable) == (1, True)
+        await stage.peer.say("again", chat=stage.peer.private)
+        await until(lambda: stage.bot.health().state == "online")
