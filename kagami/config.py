@@ -14,8 +14,10 @@ from kagami.adapters.onebot11.config import PeerConfig
 from kagami.core.handshake import is_loopback
 from kagami.core.pace import Pace
 from kagami.core.privacy.config import PrivacyConfig, is_pattern_name
+from kagami.core.routing import DROP, PLUGINS
 from kagami.core.secrets import HIDDEN, Secret, weakness
 from kagami.gateway.config import GatewayConfig
+from kagami.gateway.table import WorkerTable, is_web_socket
 from kagami.home import Home, keep_secret, prepare, read_secret
 from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.i18n import Translate, mark
@@ -64,6 +66,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plugins: PluginsConfig = PluginsConfig()
     log: LogConfig = LogConfig()
     bots: tuple[BotConfig, ...] = ()
+    workers: tuple[WorkerTable, ...] = ()
 
 
 class Outside:
@@ -109,6 +112,13 @@ class Settings(Document, frozen=True, kw_only=True):
         """What `open_store` opens; a relative path is one in the home."""
         given = self.store.url.reveal()
         return given if "://" in given else str(self.home.path / (given or self.home.database))
+
+    @property
+    def gateway_url(self) -> str:
+        """What an implementation on this machine dials."""
+        host = self.gateway.host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104 - not bound
+        return f"ws://{f'[{shown}]' if ':' in shown else shown}:{self.gateway.port}/onebot/v11/ws"
 
     @property
     def plugins_dir(self) -> Path:
@@ -203,6 +213,7 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
     """What no single type can say."""
     _check_tokens(document, shape, t)
     _check_bots(document, shape, t)
+    _check_workers(document, shape, t)
     _check_proxies(document, shape, t)
     if any(each.isspace() for each in document.prefix):
         raise shape.refuse("prefix", document.prefix, t("it holds a space"), t("Choose another prefix."))
@@ -284,6 +295,46 @@ def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
         if bot.name and seen.setdefault(bot.name, place) != place:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
+
+
+def _check_workers(document: Document, shape: Shape, t: Translate) -> None:
+    """Applications, of which each has a name and a token of its own."""
+    names: dict[str, int] = {}
+    tokens: dict[str, int] = {document.gateway.token.reveal(): -1}
+    for place, worker in enumerate(document.workers):
+        key = f"workers.{place}"
+        _check_texts(key, worker, shape, t)
+        if names.setdefault(worker.name, place) != place:
+            reason = t("another worker has the same name")
+            raise shape.refuse(f"{key}.name", worker.name, reason, t("Choose another name."))
+        if worker.name in (PLUGINS, DROP) or (worker.pool and worker.pool in (PLUGINS, DROP, *names)):
+            odd = "pool" if worker.name not in (PLUGINS, DROP) else "name"
+            shown = worker.pool if odd == "pool" else worker.name
+            reason = t("it means something else in rules")
+            raise shape.refuse(f"{key}.{odd}", shown, reason, t("Choose another name."))
+        if worker.url:
+            if not is_web_socket(worker.url):
+                shown = worker.url.partition("?")[0].rpartition("@")[2]
+                fix = t("Give an address like ws://127.0.0.1:8080/onebot/v11/ws.")
+                raise shape.refuse(f"{key}.url", shown, t("it is no WebSocket address"), fix)
+            continue
+        _check_worker_token(document, key, worker.token.reveal(), tokens, shape, t)
+        tokens[worker.token.reveal()] = place
+
+
+def _check_worker_token(
+    document: Document, key: str, token: str, tokens: Mapping[str, int], shape: Shape, t: Translate
+) -> None:
+    """Who connects says by it alone which worker it is."""
+    fix = t("Give each worker a token of its own, at least 32 random characters.")
+    if not token:
+        raise shape.refuse(f"{key}.token", HIDDEN, t("it is empty"), fix)
+    if token in tokens:
+        raise shape.refuse(f"{key}.token", HIDDEN, t("it is used elsewhere too"), fix)
+    weak = "" if is_loopback(document.gateway.host) else weakness(token)
+    if weak:
+        reason = t("{} = {} can be reached by others, and {}").format("gateway.host", document.gateway.host, t(weak))
+        raise shape.refuse(f"{key}.token", HIDDEN, reason, fix)
 
 
 def _check_texts(key: str, table: msgspec.Struct, shape: Shape, t: Translate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from kagami.adapters.kinds import abilities, dial
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
 from kagami.centre.shown import bot_kinds
+from kagami.centre.standing import put_napcat
 from kagami.config import BotConfig, Settings
 from kagami.core.secrets import HIDDEN, Secret
 from kagami.edits import Edit
@@ -21,7 +23,7 @@ from kagami.i18n import Translate, mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
-from kagami.ports import Applied, BotKind, Bots, Finding, Login
+from kagami.ports import Applied, BotKind, Bots, Finding, Login, Standing
 from kagami.shape import Shape
 
 KEY = "bots"
@@ -79,6 +81,7 @@ class AccountsDesk:
         self._dialled = dialled
         self._bots = bots
         self._t = translate
+        self._logins: dict[str, Login] = {}
 
     def kinds(self) -> list[BotKind]:
         return bot_kinds(LEAVES[KEY])
@@ -111,7 +114,13 @@ class AccountsDesk:
         applied = await self._desk.edit(who, "bots.remove", edits)
         for each in gone:
             self._forget(each)
+        self._logins.pop(bot, None)
         return applied
+
+    async def stand(self, who: Principal) -> Standing:
+        folder, made = await asyncio.to_thread(put_napcat, self._desk.live.current, self._t)
+        await self.add(who, made.bot)
+        return Standing(str(folder), f"cd {shlex.quote(str(folder))} && docker compose up -d", made.bot["name"])
 
     async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
         now = self._desk.live.current
@@ -128,7 +137,15 @@ class AccountsDesk:
         found = self._dialled.login(self._place(bot, self._desk.live.current))
         if found is None:
             raise Refused(reason=self._t(mark("This bot needs no login: its token or its keys are enough.")))
+        self._logins[bot] = found
         return found
+
+    def login_of(self, bot: str) -> Login:
+        """By the name that it was begun with: the account, and with it the bot's id, may be another one by now."""
+        if bot not in self._logins:
+            self._place(bot, self._desk.live.current)
+            raise Refused(reason=self._t(mark("No login of this bot is under way: begin one.")))
+        return self._logins[bot]
 
     async def reconnect(self, bot: str) -> None:
         """One that connects to the gateway can only be told to go: it comes back by itself."""

@@ -60,7 +60,7 @@ def _inside(head: Path, kind: Any, rest: str) -> Found | None:
     """What stands below a table of bots or of plugins."""
     if get_origin(plain_type(kind)) is dict:
         return _in_table(head, get_args(plain_type(kind))[1], rest)
-    structs = tagged_structs(kind) or _one_struct(kind)
+    structs = tables_of(kind)
     place, dot, name = rest.partition(".")
     if structs is None or not place.isdigit():
         return None
@@ -80,8 +80,10 @@ def _in_table(head: Path, inner: Any, rest: str) -> Found | None:
     return Found((*head, owner, name), get_args(plain_type(inner))[1]) if dot else Found((*head, rest), None)
 
 
-def _one_struct(kind: Any) -> dict[str, type[msgspec.Struct]] | None:
-    """Of a list of Structs of one kind."""
+def tables_of(kind: Any) -> dict[str, type[msgspec.Struct]] | None:
+    """`{tag: Struct}` of a list of tables, with an empty tag where there is one kind; None for everything else."""
+    if (tagged := tagged_structs(kind)) is not None:
+        return tagged
     if get_origin(kind) is tuple and is_struct(get_args(kind)[0]):
         return {"": get_args(kind)[0]}
     return None
@@ -121,7 +123,7 @@ def kind_of(kind: Any) -> SettingKind:
         return _PLAIN[plain]
     if get_origin(plain) is Literal:
         return "choice"
-    if get_origin(plain) is tuple and not (tagged_structs(plain) or _one_struct(plain)):
+    if get_origin(plain) is tuple and not tables_of(plain):
         return "list"
     return "table"
 

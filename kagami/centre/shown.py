@@ -77,7 +77,7 @@ def _row(key: str, kind: Any, default: Any) -> SettingRow:
     bounds = bounds_of(kind)
     return SettingRow(
         key,
-        key.partition(".")[0] if "." in key or key == "bots" else GENERAL,
+        key.partition(".")[0] if "." in key or key in ("bots", "workers") else GENERAL,
         kind_of(kind),
         text_of(key),
         default=None if default is msgspec.NODEFAULT else shown(key, default),

@@ -13,7 +13,7 @@ from kagami.cli.keeping import keeping_commands
 from kagami.cli.options import Command, Globals
 from kagami.cli.plugin import plugin_commands
 from kagami.cli.systemd import service_commands
-from kagami.errors import Conflict, UsageError
+from kagami.errors import UsageError
 from kagami.i18n import Translate
 
 ROLES = ("all", "gateway", "worker")
@@ -27,6 +27,7 @@ def commands(t: Translate) -> dict[str, click.Command]:
     )
     url = click.Argument(["url"], required=False)
     force = click.Option(["--force"], is_flag=True, help=t("Replace a file that is already there."))
+    napcat = click.Option(["--napcat"], is_flag=True, help=t("Also write a folder that runs NapCat, ready to log in."))
     made = [
         Command("run", t, callback=_run, params=[role, shape], help=t("Start the engine without a terminal UI.")),
         Command(
@@ -38,7 +39,13 @@ def commands(t: Translate) -> dict[str, click.Command]:
         ),
         Command("health", t, callback=_health, help=t("Tell whether the engine is ready; exit code 0 when it is.")),
         Command("doctor", t, callback=_doctor, help=t("Look for what is wrong and say how to mend it.")),
-        Command("init", t, callback=_init, params=[force], help=t("Write a kagami.toml that explains every setting.")),
+        Command(
+            "init",
+            t,
+            callback=_init,
+            params=[force, napcat],
+            help=t("Write a kagami.toml that explains every setting."),
+        ),
         Command("reset-term", t, callback=_reset_term, help=t("Mend a terminal that a program left in disorder.")),
         *keeping_commands(t),
     ]
@@ -94,23 +101,23 @@ def _doctor(given: Globals, /) -> int:
 
 
 @click.pass_obj
-def _init(given: Globals, /, force: bool) -> int:
-    from kagami.cli.template import write_template  # noqa: PLC0415
-    from kagami.home import prepare  # noqa: PLC0415
+def _init(given: Globals, /, force: bool, napcat: bool) -> int:
+    from kagami.cli.begin import begin, stand_napcat  # noqa: PLC0415
 
-    prepare(given.place, given.t)
-    path: Path = given.config or given.place.path / "kagami.toml"
-    if path.exists() and not force:
-        raise Conflict(reason=given.t("{} is already there. Use --force to replace it.").format(path))
-    draft = path.with_name(f".{path.name}.new")
-    draft.touch(mode=0o600)
-    draft.write_text(write_template(given.t), encoding="utf-8")
-    draft.replace(path)
-    given.settings()  # generates the secrets, and shows at once when the environment holds a mistake
+    path = given.config or given.place.path / "kagami.toml"
+    told = {"home": str(given.place.path), "config": str(path)}
+    if not (napcat and path.exists() and not force):
+        begin(given, path, force=force)
+    folder = stand_napcat(given, path, force=force) if napcat else None
+    if folder is not None:
+        told["napcat"] = str(folder)
     if given.as_json:
-        click.echo(msgspec.json.encode({"config": str(path), "home": str(given.place.path)}))
+        click.echo(msgspec.json.encode(told))
         return 0
     click.echo(given.t("Written: {}").format(path))
     click.echo(given.t("The token for implementations is in {}.").format(given.place.secrets / "gateway_token"))
+    if folder is not None:
+        click.echo(given.t("NapCat: cd {} && docker compose up -d").format(folder))
+        click.echo(given.t("Then log its QQ in: kagami bots login {}").format(folder.name))
     click.echo(given.t("Start with: {}").format("kagami"))
     return 0

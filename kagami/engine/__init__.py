@@ -17,7 +17,7 @@ from kagami.engine.auditing import close_begun
 from kagami.engine.centre import follow_settings, follow_web, open_centre
 from kagami.engine.connections import Connections
 from kagami.engine.conversations import ConversationFolder
-from kagami.engine.listening import gateway_url, listen, open_gateway
+from kagami.engine.listening import listen, open_gateway
 from kagami.engine.live import Live
 from kagami.engine.people import open_people
 from kagami.engine.plugins import deliveries_of, keep_plugins, open_plugins, open_trials
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kagami.storage.media import MediaFiles
     from kagami.storage.store import SqlStore
 
-__all__ = ["Engine", "gateway_url", "open_engine"]
+__all__ = ["Engine", "open_engine"]
 
 RETENTION_S = 3600.0
 # Of the 30 s that a stop may take, handlers have 20, plugins' hooks 4, and our own tasks these.
@@ -182,7 +182,7 @@ def _parts(
         centre=centre,
         accounts=accounts,
         files=centre,
-        connection=lambda: Connection(gateway_url(tools.settings), tools.settings.gateway.token.reveal()),
+        connection=lambda: Connection(tools.settings.gateway_url, tools.settings.gateway.token.reveal()),
         facts=StagedFacts(tools.store),
         people=people,
         routing=hub.routes,

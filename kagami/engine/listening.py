@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kagami.config import Settings
 from kagami.engine.connections import Connections
 from kagami.engine.live import language_of
+from kagami.engine.outside import open_office
 from kagami.engine.tools import Tools
 from kagami.errors import SettingError
 from kagami.i18n import translator
@@ -23,14 +24,22 @@ if TYPE_CHECKING:
 async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub, connections: Connections) -> Gateway:
     """Both ways to implementations: they come to the gateway, and we go to those that listen."""
     from kagami.adapters.onebot11.link import OneBotReception  # noqa: PLC0415
+    from kagami.adapters.wxbot.codec import PLATFORM, WXBOT  # noqa: PLC0415
     from kagami.gateway.server import Gateway  # noqa: PLC0415
 
     settings, nursery, clock, meters = tools.settings, tools.nursery, tools.clock, tools.meters
     reception = OneBotReception(
-        hub, clock=clock, nursery=nursery, meters=meters, config=settings.onebot11, media=tools.media
+        hub,
+        clock=clock,
+        nursery=nursery,
+        meters=meters,
+        config=settings.onebot11,
+        media=tools.media,
+        dialects={PLATFORM: WXBOT},
     )
     token = settings.gateway.token.reveal()
-    gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters)
+    office = await open_office(tools, hub)
+    gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters, office=office)
     await listen(stack, gateway, settings, "gateway")
     await connections.configure(settings.bots)
 
@@ -72,10 +81,3 @@ def told(settings: Settings, section: str) -> Iterator[None]:
         reason = t("another program listens there") if taken else error.strerror or str(error)
         fix = t("Stop what uses the port, or set another {name}.").format(name=short)
         raise SettingError(key=key, value=port, origin=settings.origin(key), reason=reason, fix=fix) from error
-
-
-def gateway_url(settings: Settings) -> str:
-    """What an implementation on this machine dials."""
-    host = settings.gateway.host
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104
-    return f"ws://{f'[{shown}]' if ':' in shown else shown}:{settings.gateway.port}/onebot/v11/ws"

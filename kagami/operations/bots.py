@@ -13,7 +13,7 @@ from kagami.i18n import mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.operations.registry import Request, operation
-from kagami.ports import Applied, BotKind, BotRow, Finding, LoginStep, Parts
+from kagami.ports import Applied, BotKind, BotRow, Finding, LoginStep, Parts, Standing
 
 _BARE = "?"
 ANSWER_S = 10.0
@@ -79,6 +79,10 @@ class BotKeys(Request, frozen=True):
 class AddBot(BotKeys, frozen=True):
     kind: str = "onebot11"
     name: str = ""
+
+
+class StandNapCat(Request, frozen=True):
+    pass
 
 
 class EditBot(BotKeys, frozen=True, kw_only=True):
@@ -150,6 +154,12 @@ async def add(parts: Parts, request: AddBot) -> Applied:
     return await parts.accounts.add(parts.who, {"kind": request.kind, "name": request.name, **request.given()})
 
 
+@operation("bots.napcat", "bots:write")
+async def napcat(parts: Parts, request: StandNapCat) -> Standing:  # noqa: ARG001
+    """Write a folder that runs NapCat on this machine, and add its bot."""
+    return await parts.accounts.stand(parts.who)
+
+
 @operation("bots.edit", "bots:write")
 async def edit(parts: Parts, request: EditBot) -> Applied:
     """Change settings of a bot; no other bot is touched."""
@@ -208,34 +218,40 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
 @operation("bots.login", "bots:write")
 async def login(parts: Parts, request: Login) -> LoginStep:
     """Log an account in: the QR code or whatever else comes first."""
-    return await parts.accounts.login(request.bot).step()
+    going = parts.accounts.login(request.bot)
+    step = await going.step()
+    if step.kind == "wait":
+        step = await going.step(step.number, ANSWER_S)
+    return _told(parts, step)
 
 
-@operation("bots.login_step", "bots:write", watched=False)
+@operation("bots.login_step", "bots:write", quiet=True)
 async def login_step(parts: Parts, request: LoginStepOf) -> LoginStep:
     """How a login goes on."""
-    return await parts.accounts.login(request.bot).step(request.after, request.seconds)
+    return _told(parts, await parts.accounts.login_of(request.bot).step(request.after, request.seconds))
 
 
 @operation("bots.login_answer", "bots:write")
 async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
     """Give a login what it asks for."""
-    going = parts.accounts.login(request.bot)
+    going = parts.accounts.login_of(request.bot)
     asked = await going.step()
+    if parts.who.kind == "chat" and set(asked.secret) & set(request.words):
+        raise UsageError(reason=mark("Passwords and tokens are not for chats. Use the terminal or the command line."))
     await going.answer(request.words)
-    return await going.step(asked.number, ANSWER_S)
+    return _told(parts, await going.step(asked.number, ANSWER_S))
 
 
 @operation("bots.login_refresh", "bots:write")
 async def login_refresh(parts: Parts, request: LoginRefresh) -> None:
     """Ask for another QR code."""
-    await parts.accounts.login(request.bot).refresh()
+    await parts.accounts.login_of(request.bot).refresh()
 
 
 @operation("bots.login_end", "bots:write")
 async def login_end(parts: Parts, request: LoginEnd) -> None:
     """Give a login up."""
-    await parts.accounts.login(request.bot).close()
+    await parts.accounts.login_of(request.bot).close()
 
 
 @operation("bots.abilities", "bots:read")
@@ -243,6 +259,17 @@ async def bot_abilities(parts: Parts, request: Abilities) -> list[Ability]:
     """What a platform lets its bots do."""
     found = parts.bots.get(BotId(request.bot))
     return [*parts.accounts.abilities(found.adapter if found is not None else request.bot)]
+
+
+def _told(parts: Parts, step: LoginStep) -> LoginStep:
+    """Who has a code can log in as the account, and what is said in a chat stays there."""
+    if step.qr and parts.who.kind == "chat":
+        raise UsageError(
+            reason=mark(
+                "A QR code is not for chats. Scan it on the console (Bots, l), or in a terminal by kagami bots login."
+            )
+        )
+    return step
 
 
 OPERATIONS = (
@@ -255,6 +282,7 @@ OPERATIONS = (
     list_bots,
     kinds,
     add,
+    napcat,
     edit,
     rename,
     pause,

@@ -12,6 +12,7 @@ from kagami.ports.bots import (
     BotState,
     Intake,
     Memory,
+    Recalls,
     Reception,
     Socket,
     Vault,
@@ -30,6 +31,7 @@ from kagami.ports.centre import (
     SettingChange,
     SettingKind,
     SettingRow,
+    Standing,
     Verdict,
 )
 from kagami.ports.execution import (
@@ -66,10 +68,11 @@ from kagami.ports.house import (
 )
 from kagami.ports.login import Choice, Login, LoginStep
 from kagami.ports.logs import LogPage, Logs
+from kagami.ports.outside import Happened, History, Named, Numbers, Passed, Posts, Stream
 from kagami.ports.people import People, PersonRow, Register, SessionRow, TokenRow, Tokens
 from kagami.ports.privacy import Privacy
 from kagami.ports.reach import Http, HttpAnswer, Media, Reach
-from kagami.ports.routing import Found, Hits, Routing, RuleList, Worker, WorkerRow, WorkerWish
+from kagami.ports.routing import FeedRow, Found, Hits, Routing, RuleList, Worker, WorkerRow, WorkerWish
 from kagami.ports.store import (
     AuditRow,
     ChatRow,
@@ -120,12 +123,15 @@ __all__ = [
     "Execution",
     "Facts",
     "Feed",
+    "FeedRow",
     "Field",
     "Files",
     "Finding",
     "Found",
     "GuardDesk",
     "Handled",
+    "Happened",
+    "History",
     "Hits",
     "House",
     "Http",
@@ -141,19 +147,24 @@ __all__ = [
     "Memory",
     "MessageQuery",
     "MessageRow",
+    "Named",
     "Notice",
+    "Numbers",
     "Open",
     "OperatorRow",
     "Outbox",
     "Parts",
+    "Passed",
     "People",
     "PersonRow",
     "PluginRow",
     "Plugins",
+    "Posts",
     "Presence",
     "Privacy",
     "Pulse",
     "Reach",
+    "Recalls",
     "Reception",
     "Register",
     "ReloadRow",
@@ -167,8 +178,10 @@ __all__ = [
     "SettingKind",
     "SettingRow",
     "Socket",
+    "Standing",
     "Store",
     "StorePut",
+    "Stream",
     "Suspects",
     "SyncRow",
     "TokenRow",

@@ -118,6 +118,14 @@ class BotKind(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """A folder that runs an implementation beside Kagami: `command` starts it, `bot` is its table's name."""
+
+    folder: str
+    command: str
+    bot: str
+
+
 class Centre(Protocol):
     """Every change is checked whole, written atomically, applied, and kept in a history; else nothing changes.
 
@@ -169,6 +177,10 @@ class Accounts(Protocol):
 
     async def remove(self, who: Principal, bot: str) -> Applied: ...
 
+    async def stand(self, who: Principal) -> Standing:
+        """Write a folder that runs NapCat on this machine, and add its bot. `Conflict` when there is one already."""
+        ...
+
     async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
         """Try a bot from outside, step after step: a configured one, or one with these keys."""
         ...
@@ -181,4 +193,8 @@ class Accounts(Protocol):
 
     def login(self, bot: str) -> Login:
         """The login of a configured bot, begun when none is under way; `Refused` for a kind that has none."""
+        ...
+
+    def login_of(self, bot: str) -> Login:
+        """The login that was begun last by this name, over or not; `Refused` when there was none."""
         ...

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from kagami.centre.accounts import AccountsDesk
-from kagami.errors import NotFound, Refused, SettingError
+from kagami.errors import Conflict, NotFound, Refused, SettingError
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE
+from kagami.ports import Login
 from tests.centre.conftest import Open, Stand
+from tests.operations.logins import WrittenLogin
 
 KINDS = ["onebot11", "napcat", "weixin", "wxbot", "telegram", "dingtalk", "feishu", "kook"]
 
@@ -37,8 +39,9 @@ class Dialled:
     async def reconnect(self, place: int) -> None:
         self.again.append(place)
 
-    def login(self, place: int) -> None:
-        """None of them needs one."""
+    def login(self, place: int) -> Login | None:
+        """The second begins a new one each time."""
+        return WrittenLogin() if place else None
 
 
 class Guest:
@@ -140,3 +143,40 @@ async def test_a_kept_token_does_not_go_to_another_host(open_stand: Open) -> Non
         await desk(stand).edit(CONSOLE, "one", {"url": "ws://127.0.0.1:1/path"})
         await desk(stand).edit(CONSOLE, "one", {"url": "ws://elsewhere:1", "token": "new"})
         assert stand.live.current.bots[0].address == "ws://elsewhere:1"
+
+
+async def test_a_login_goes_on_under_the_name_that_it_was_begun_with(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        accounts = desk(stand)
+        with pytest.raises(Refused, match="under way"):
+            accounts.login_of("qq:2")
+        begun = accounts.login("qq:2")
+        assert accounts.login_of("qq:2") is begun
+        assert accounts.login("qq:2") is not begun
+        assert accounts.login_of("qq:2") is not begun
+
+
+async def test_who_needs_no_login_has_none(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        with pytest.raises(Refused, match="needs no login"):
+            desk(stand).login("one")
+        with pytest.raises(NotFound):
+            desk(stand).login_of("nobody")
+
+
+async def test_no_login_is_left_of_a_bot_that_was_removed(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        accounts = desk(stand)
+        accounts.login("qq:2")
+        await accounts.remove(CONSOLE, "qq:2")
+        with pytest.raises(Refused, match="under way"):
+            accounts.login_of("qq:2")
+
+
+async def test_a_napcat_is_put_beside_kagami_with_its_table(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        made = await desk(stand).stand(CONSOLE)
+        assert stand.live.current.bots[-1].name == made.bot == "napcat"
+        assert made.command == f"cd {made.folder} && docker compose up -d"
+        with pytest.raises(Conflict, match="already"):
+            await desk(stand).stand(CONSOLE)

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kagami.centre.keys import LEAVES, fields_of
+from kagami.centre.keys import LEAVES, fields_of, tables_of
 from kagami.centre.texts import GROUPS, TEXTS
 from kagami.config import Document
-from kagami.shape import tagged_structs
 
 
 def keys() -> Iterator[str]:
     yield from LEAVES
     for key, kind in LEAVES.items():
-        for struct in (tagged_structs(kind) or {}).values():
+        for struct in (tables_of(kind) or {}).values():
             yield from (f"{key}.*.{name}" for name, _, _ in fields_of(struct))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kagami import log
 from kagami.config import Settings, load
-from kagami.engine import Engine, gateway_url, open_engine
+from kagami.engine import Engine, open_engine
 from kagami.errors import SettingError
 from kagami.home import Home
 from kagami.model.trace import Trace
@@ -113,7 +113,7 @@ async def test_a_port_that_is_taken_is_named_with_its_fix(tmp_path: Path, sectio
 )
 def test_the_address_to_paste_can_be_dialled_from_here(tmp_path: Path, host: str, shown: str) -> None:
     given = settings(tmp_path, KAGAMI_GATEWAY__HOST=host)
-    assert gateway_url(given) == f"ws://{shown}:0/onebot/v11/ws"
+    assert given.gateway_url == f"ws://{shown}:0/onebot/v11/ws"
 
 
 def plugin_of(home: Path, code: str) -> None:

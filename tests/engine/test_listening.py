@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kagami.config import Settings, load
-from kagami.engine.listening import gateway_url, told
+from kagami.engine.listening import told
 from kagami.errors import SettingError
 from kagami.home import Home
 
@@ -35,4 +35,4 @@ def test_a_host_that_is_not_ours_is_named(tmp_path: Path) -> None:
 )
 def test_the_address_is_what_an_implementation_on_this_machine_dials(tmp_path: Path, host: str, shown: str) -> None:
     given = settings(tmp_path, GATEWAY__HOST=host, GATEWAY__PORT="3005")
-    assert gateway_url(given) == f"ws://{shown}:3005/onebot/v11/ws"
+    assert given.gateway_url == f"ws://{shown}:3005/onebot/v11/ws"
