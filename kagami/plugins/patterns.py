@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
 from typing import Any
 
-import re2
+
+@cache
+def _library() -> ModuleType:
+    """Only where a plugin has patterns: it is a mebibyte."""
+    import re2  # noqa: PLC0415
+
+    return re2  # type: ignore[no-any-return]
 
 
 def _options() -> Any:
-    options = re2.Options()
+    options = _library().Options()
     options.log_errors = False
     return options
 
@@ -20,6 +28,7 @@ class Pattern:
     __slots__ = ("_compiled", "source")
 
     def __init__(self, keywords: Sequence[str], regex: str) -> None:
+        re2 = _library()
         words = [re2.escape(word) for word in keywords if word]
         sources = [f"(?i:{'|'.join(words)})"] if words else []
         sources += [f"(?:{regex})"] if regex else []
@@ -51,7 +60,7 @@ class Patterns:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._set: Any = None
         if patterns:
-            self._set = re2.Set.SearchSet(_options())
+            self._set = _library().Set.SearchSet(_options())
             for pattern in patterns:
                 self._set.Add(pattern.source)
             self._set.Compile()
