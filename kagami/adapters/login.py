@@ -29,8 +29,11 @@ class LoginWalk:
         try:
             await walk(self)
         finally:
-            if not self._now.over:
-                self.show("failed", mark("The login was given up."))
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if not self._now.over:
+            self.show("failed", mark("The login was given up."))
 
     # --- ports.Login ---
 
@@ -60,6 +63,7 @@ class LoginWalk:
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
+        self._give_up()  # it may not even have begun
 
     # --- for the walk ---
 

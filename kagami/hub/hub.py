@@ -26,6 +26,7 @@ from kagami.hub.execution import Desk, Execution, Slots
 from kagami.hub.guard import Guard
 from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
+from kagami.hub.mending import Mending
 from kagami.hub.outbox import PacedOutbox
 from kagami.hub.pipeline import Pipeline
 from kagami.hub.recorder import Recorder
@@ -83,6 +84,8 @@ class Hub:
         self.board = Board(clock, meters, self.bots, load=parts.load or machine_load(), log_seq=parts.log_seq)
         self.outbox = PacedOutbox(ledger, self.bots, pace=parts.pace, clock=clock, meters=meters)
         self._slots = Slots(config.running)
+        self._mending = Mending(parts.store, self.bots, parts.nursery, clock, meters)
+        self.outbox.doubt = self._mending.doubt
         self.desk = Desk(outbox=self.outbox, slots=self._slots, operations=parts.operations, prefix=parts.prefix)
         self._recorder = Recorder(
             ledger, self.bots, self.board, config=config, clock=clock, meters=meters, privacy=parts.privacy
@@ -237,6 +240,7 @@ class Hub:
         if replaced is None:
             _log.info("bot attached", bot=bot.id, name=bot.name, adapter=bot.adapter)
         self._release(bot.id)
+        self._mending.back(bot)
 
     def detach(self, bot: Bot) -> None:
         if self.bots.detach(bot):
@@ -244,6 +248,16 @@ class Hub:
 
     def current(self, bot: BotId) -> Bot | None:
         return self.bots.get(bot)
+
+    def follow(self, tell: Callable[[int, Event, int], None]) -> None:
+        """Let `tell` hear of every new event, with its number and the moment of its acceptance."""
+        self._inbox.tell = tell
+
+    def hides(self, event: Event) -> bool:
+        """Whether an event is nobody's outside: kept out by the guard, or an operator's command."""
+        if self._chatdesk.is_command(event) and self._chatdesk.knows(event):
+            return True
+        return event.execution in self._recorder.kept_out or self.guard.judge(event) is not None
 
     # --- ports.House ---
 

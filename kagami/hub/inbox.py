@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
@@ -41,6 +41,8 @@ class Inbox:
         self._clock = clock
         self._meters = meters
         self.draining = False
+        # Told of every new event, with its number and the moment of its acceptance.
+        self.tell: Callable[[int, Event, int], None] = lambda *_: None
 
     def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
         if not self._ledger.takes:
@@ -53,6 +55,7 @@ class Inbox:
         now = self._clock.wall_ms()
         self._bots.tally[event.bot].received += 1
         on_disk = self._ledger.accept(event, now)
+        self.tell(self._ledger.newest, event, now)
         if not self.draining:
             execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
             execution.mark("frame")

@@ -52,6 +52,7 @@ class PacedOutbox:
         self._meters = meters
         self._pace = pace
         self._tempo: dict[BotId, Tempo] = {}
+        self.doubt: Callable[[BotId], None] = lambda _bot: None  # hears of sends that may have been made
 
     def configure(self, pace: Pace) -> None:
         """Go on with another pace; those of the bots are asked for again too."""
@@ -115,6 +116,8 @@ class PacedOutbox:
     def _close(self, execution: ExecutionId, ordinal: int, action: Action, receipt: Receipt) -> None:
         self._ledger.end_send(execution, ordinal, receipt, self._clock.wall_ms())
         tally = self._bots.tally[action.bot]
+        if isinstance(receipt, Unknown):
+            self.doubt(action.bot)
         if isinstance(receipt, Sent):
             tally.sent += 1
         else:

@@ -18,6 +18,9 @@ from kagami.model.message import preview
 from kagami.model.trace import Mark, Outcome, Trace
 from kagami.ports import Ledger, Privacy
 
+# Outcomes of what nobody gets, plugins and applications alike; so many of the newest are remembered.
+KEPT_OUT = frozenset({"guarded", "limited"})
+MOST_KEPT_OUT = 1_000
 TEXT_KEPT = 200
 ERROR_KEPT = 2_000
 FRAME_KEPT = 2_048
@@ -49,6 +52,7 @@ class Recorder:
         self._clock = clock
         self._meters = meters
         self._privacy = privacy
+        self.kept_out: dict[ExecutionId, None] = {}
 
     def configure(self, config: HubConfig) -> None:
         """Go on with other settings."""
@@ -56,6 +60,8 @@ class Recorder:
 
     def finish(self, execution: Execution, outcome: Outcome, plugin: str = "") -> None:
         """Close it: trace, effects and the answers it used go to disk together."""
+        if outcome in KEPT_OUT:
+            self._keep_out(execution.event.execution)
         trace = execution.trace(outcome, plugin, self._shown(execution.event))
         answers = [answer.trace("answer", plugin, self._shown(answer.event)) for answer in execution.answers]
         self._ledger.finish(
@@ -66,6 +72,11 @@ class Recorder:
             answers=answers,
         )
         self._count(trace)
+
+    def _keep_out(self, execution: ExecutionId) -> None:
+        self.kept_out[execution] = None
+        if len(self.kept_out) > MOST_KEPT_OUT:
+            del self.kept_out[next(iter(self.kept_out))]
 
     def fail(self, execution: Execution, error: Exception) -> int:
         """A try failed. Returns when to try again (wall milliseconds), or 0 when it is dead now."""

@@ -67,7 +67,8 @@ class Post:
             self.busy -= 1
             self.failed += bool(took_least)
             now = self._clock.monotonic()
-            self.pace.note(max(now - began, took_least), now)
+            if took_least or not self.worker.tells_pace:
+                self.pace.note(max(now - began, took_least), now)
         return handled
 
 
@@ -128,6 +129,21 @@ class Workers:
             post.wish = self._wishes.get(worker.name, WorkerWish())
         post.worker = worker
 
+    def detach(self, worker: Worker) -> None:
+        """This very worker is gone for good; a newer one with its name stays."""
+        if (post := self.posts.get(worker.name)) is not None and post.worker is worker:
+            del self.posts[worker.name]
+
+    def note(self, worker: str, seconds: float) -> None:
+        """One that tells its pace by itself took so long to answer."""
+        if (post := self.posts.get(worker)) is not None:
+            post.pace.note(seconds, self._clock.monotonic())
+
+    def drained(self, worker: str) -> bool:
+        """Whether an operator wants it to get no events."""
+        post = self.posts.get(worker)
+        return post is not None and post.wish.drained
+
     def live(self, target: str) -> bool:
         """Whether somebody with this name, or in this pool, takes events of any chat."""
         return any(target in self.posts or post.weight > 0 for post in self._members(target))
@@ -171,6 +187,7 @@ class Workers:
                 post.handled,
                 post.failed,
                 post.pace.seconds(now) * 1000,
+                post.worker.feed(),
             )
             for name, post in sorted(self.posts.items())
         ]

@@ -59,7 +59,7 @@ class HttpReach:
         self._seconds = seconds
         self._largest = largest
         self._session: aiohttp.ClientSession | None = None
-        self._failures: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError)
+        self._proxy_failures: tuple[type[Exception], ...] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -149,7 +149,7 @@ class HttpReach:
             # Only with such a proxy: nobody else needs it.
             from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError  # noqa: PLC0415
 
-            self._failures = (*self._failures, ProxyError, ProxyConnectionError, ProxyTimeoutError)
+            self._proxy_failures = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
             proxy = self._proxy.replace("socks5h://", "socks5://")
             return ProxyConnector.from_url(proxy, rdns=True, limit=CONNECTIONS)
         lookup = resolve if self._scheme else self._guard.addresses
@@ -163,13 +163,22 @@ class HttpReach:
         except TimeoutError:
             raise Unavailable(what=host, reason=f"no answer within {seconds:g} s") from None
         except aiohttp.ClientConnectorError as error:
-            raise NotReached(what=host, reason=str(error.os_error)[:200] or type(error).__name__) from None
+            raise NotReached(what=host, reason=_reason(error.os_error)) from None
+        # Nothing passes a proxy before it has said yes.
+        except aiohttp.ClientHttpProxyError as error:
+            raise NotReached(what=host, reason=f"the proxy refuses: {error.message[:200]}") from None
+        except self._proxy_failures as error:
+            raise NotReached(what=host, reason=f"the proxy: {_reason(error)}") from None
         except aiohttp.ClientResponseError as error:
             raise Unavailable(what=host, reason=error.message) from None
-        except self._failures as error:
-            raise Unavailable(what=host, reason=str(error)[:200] or type(error).__name__) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unavailable(what=host, reason=_reason(error)) from None
         except ValueError as error:
             raise Refused(reason=f"This cannot be asked by HTTP: {error}") from None
+
+
+def _reason(error: BaseException) -> str:
+    return str(error)[:200] or type(error).__name__
 
 
 class PluginHttp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from websockets.exceptions import InvalidStatus, WebSocketException
@@ -32,6 +32,8 @@ _say = log.get("link")
 Serve = Callable[[Channel], Awaitable[None]]
 Tell = Callable[[BotState, str], None]
 Where = Callable[[], Awaitable[str]]
+Turn = Callable[[], Awaitable[None]]
+Judge = Callable[[int, Mapping[str, str]], str]
 
 
 class Again(Exception):
@@ -40,7 +42,9 @@ class Again(Exception):
 
 class Link:
     """Dials `url`, hands the connection over, and dials again when it has ended. Where the address is another one each
-    time, `where` is asked for it: it may raise `CredentialsRefused`, or `Unavailable` to be asked again later.
+    time, `where` is asked for it: it may raise `CredentialsRefused`, or `Unavailable` to be asked again later. `judge`
+    is told with which status and headers a connection was refused: it returns why, or raises `CredentialsRefused`.
+    `turn` ends when it may dial.
 
     Pauses are full jitter from 1 s to 60 s (30 s on this machine), from the start again only after 60 s of health, and
     within a budget. A peer that refuses the token three times running is left alone: trying on cannot help. `tell`
@@ -57,13 +61,18 @@ class Link:
         meters: Meters,
         tell: Tell,
         where: Where | None = None,
+        judge: Judge | None = None,
         proxy: str = "",
+        headers: Mapping[str, str] | None = None,
+        turn: Turn | None = None,
         randomness: Randomness = random.random,
     ) -> None:
         self._url = url
+        self._turn = turn
         self._where = where
+        self._judge = judge
         self._proxy = proxy or None
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = dict(headers or {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         self._clock = clock
         self._nursery = nursery
         self._meters = meters
@@ -79,6 +88,8 @@ class Link:
         refusals = 0
         while True:
             await self._pause(self._budget.wait(self._clock.monotonic()), "dialled too often")
+            if self._turn is not None:
+                await self._turn()
             try:
                 reason = await self._connect(serve)
                 refusals = 0
@@ -124,6 +135,8 @@ class Link:
             )
         except InvalidStatus as error:
             status = error.response.status_code
+            if self._judge is not None and (reason := self._judge(status, error.response.headers)):
+                return reason
             if status in UNAUTHORIZED:
                 raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
             return f"refused with HTTP {status}"

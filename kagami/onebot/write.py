@@ -12,6 +12,8 @@ from kagami.model.action import Action, Delete, Send
 from kagami.model.ids import ChatId, split_id
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Face, File, Image, Mention, Native, Reply, Text, Video, Voice
+from kagami.onebot import cq as cq_text
+from kagami.onebot.wire import Segment
 
 _MEDIA: dict[type, str] = {Image: "image", Voice: "record", Video: "video", File: "file"}
 _MOST_DIGITS = 18  # always fits into 64 bits
@@ -25,21 +27,22 @@ class _Call(msgspec.Struct, frozen=True, gc=False):
     echo: str
 
 
-def write_action(action: Action, echo: str) -> bytes:
-    """The JSON call for an action; `echo` comes back with its response.
+def write_action(action: Action, echo: str, *, cq: bool = False) -> bytes:
+    """The JSON call for an action; `echo` comes back with its response. `cq` makes its message a CQ string.
 
     `Refused` for a chat that is neither `group` nor `private`, and for fields that JSON cannot hold.
     """
     try:
-        return _encoder.encode(_write_call(action, echo))
+        return _encoder.encode(_write_call(action, echo, cq=cq))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Refused(reason=f"The action cannot be written as JSON: {error}") from None
 
 
-def _write_call(action: Action, echo: str) -> _Call:
+def _write_call(action: Action, echo: str, *, cq: bool) -> _Call:
     if isinstance(action, Send):
         name, key, number = _address(action.chat)
-        return _Call(name, {key: number, "message": write_message(action.message)}, echo)
+        message = write_message(action.message)
+        return _Call(name, {key: number, "message": write_text(message) if cq else message}, echo)
     if isinstance(action, Delete):
         return _Call("delete_msg", {"message_id": write_id(action.message_id)}, echo)
     return _Call(action.name, action.params, echo)
@@ -66,6 +69,11 @@ def write_id(name: str) -> int | str:
 def write_message(message: Message) -> list[dict[str, Any]]:
     """Segments in array form; `read.read_message` of them gives the same message."""
     return [_write_segment(part) for part in message]
+
+
+def write_text(message: list[dict[str, Any]]) -> str:
+    """A message in array form as a CQ string."""
+    return cq_text.render(Segment(each["type"], each["data"]) for each in message)
 
 
 def _write_segment(part: AnySegment) -> dict[str, Any]:

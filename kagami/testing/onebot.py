@@ -23,6 +23,7 @@ from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from kagami.net.channel import transport_quirk
 from kagami.net.supervise import Nursery
@@ -134,6 +135,11 @@ class Peer:
     def event(self, post_type: str, **fields: Any) -> dict[str, Any]:
         """A frame with the fields that all events have."""
         return {"time": int(time.time()), "self_id": number(self.account), "post_type": post_type} | fields
+
+    @property
+    def open(self) -> bool:
+        """Whether frames can be sent on it."""
+        return self.connection.state == State.OPEN
 
     def stall(self) -> None:
         """Read nothing any more, as a process does that was stopped."""

@@ -15,7 +15,7 @@ from kagami.model.message import text
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.operations import registry
-from kagami.ports import Answer, BotHealth, BotState, Handled, Outbox, SendRow, StorePut
+from kagami.ports import Answer, BotHealth, BotState, FeedRow, Handled, Outbox, SendRow, StorePut
 from kagami.ports import Execution as PortExecution
 
 T = TypeVar("T")
@@ -68,10 +68,12 @@ class Book:
         self.refuses: Exception | None = None
         self.held: asyncio.Future[None] | None = None
         self.takes = True
+        self.newest = 0
         self.told = asyncio.Event()
 
     def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
         self.accepted.append(event)
+        self.newest += 1
         return settled(True)
 
     def begin_send(self, row: SendRow) -> Awaitable[None]:
@@ -174,9 +176,13 @@ class Hand:
         self.pool = pool
         self.weight = weight
         self.live = True
+        self.tells_pace = False
         self.clock, self.seconds = clock, seconds
         self.fails: Exception | None = None
         self.heard: list[str] = []
+
+    def feed(self) -> FeedRow | None:
+        return None
 
     async def handle(self, execution: PortExecution) -> Handled:
         self.heard.append(execution.event.dedupe)

@@ -9,12 +9,15 @@ from kagami.i18n import mark
 
 
 class NapCatConfig(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="napcat"):
-    """Without `url` NapCat is told to connect to the gateway. The WebUI logs QQ in and sets NapCat's connections."""
+    """Without `url` NapCat is told to connect to the gateway, at `gateway_url` when it runs on another machine. The
+    WebUI logs QQ in and sets NapCat's connections.
+    """
 
     url: str = ""
     token: Secret = Secret()
     webui_url: str = ""
     webui_token: Secret = Secret()
+    gateway_url: str = ""
     call_seconds: Seconds = CALL_SECONDS
 
     @property
@@ -27,5 +30,13 @@ class NapCatConfig(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="n
         return (
             (self.url and web_trouble("url", self.url, ("ws", "wss")))
             or (self.webui_url and web_trouble("webui_url", self.webui_url, ("http", "https")))
-            or None
+            or (self.gateway_url and web_trouble("gateway_url", self.gateway_url, ("ws", "wss")))
+            or self._told()
         )
+
+    def _told(self) -> Trouble | None:
+        """NapCat logs the address of its page with the token in it."""
+        if "token=" not in self.webui_url:
+            return None
+        shown = self.webui_url.partition("?")[0]
+        return Trouble("webui_url", shown, mark("it holds a token"), mark("Give the token as webui_token."))

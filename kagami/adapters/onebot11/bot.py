@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from kagami import log
+from kagami.adapters.onebot11 import history
 from kagami.adapters.onebot11.codec import STANDARD, Dialect, Identity, Remark, read, read_nickname
 from kagami.adapters.onebot11.line import OFFLINE, Line
 from kagami.clock import Clock
@@ -14,12 +15,12 @@ from kagami.core.pace import Pace
 from kagami.core.pulse import Pulse
 from kagami.errors import WireError
 from kagami.meters import Meters
-from kagami.model.action import Action, Call, Receipt, Sent
+from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent
 from kagami.model.event import Event
-from kagami.model.ids import RANDOM_BITS, BotId, ExecutionId, execution_id
+from kagami.model.ids import RANDOM_BITS, BotId, ChatId, ExecutionId, execution_id
 from kagami.net.supervise import Nursery
 from kagami.onebot.read import Heartbeat
-from kagami.onebot.wire import Frame
+from kagami.onebot.wire import Frame, Retcode
 from kagami.ports import BotHealth, BotState, Intake, Media
 
 PROBE_SECONDS = 5.0
@@ -118,6 +119,35 @@ class OneBotBot:
     async def perform(self, action: Action) -> Receipt:
         line = self._seats.get("api")
         return OFFLINE if line is None else await line.call(action, seconds=self._call_seconds)
+
+    # --- ports.Recalls ---
+
+    async def catch_up(self, chat: ChatId, since_ms: int) -> int | None:
+        said = await self._past(chat)
+        if said is None:
+            return None
+        new = 0
+        for raw in said:
+            try:
+                told = read(raw, self._who, execution=self._execution, now_ms=self._clock.wall_ms(), keep=self._keep)
+            except WireError:
+                continue  # what is no message of the protocol would not have come either
+            if isinstance(told, Event) and told.time_ms >= since_ms:
+                new += await self._intake.accept(told, self._clock.monotonic())
+        return new
+
+    async def settle(self, send: Send, since_ms: int, taken: Collection[str]) -> Sent | None:
+        said = await self._past(send.chat)
+        own = [history.read_own(raw, self._who.account) for raw in said or ()]
+        return history.find(send, [each for each in own if each is not None], since_ms, taken)
+
+    async def _past(self, chat: ChatId) -> list[bytes] | None:
+        """The newest messages of a chat, oldest first; None when the implementation cannot tell, of no chat."""
+        call = history.ask(self.id, chat)
+        receipt = await self.perform(call) if call is not None else Sent()
+        if isinstance(receipt, Failed) and receipt.code not in ("", str(Retcode.NOT_FOUND.value)):
+            return []  # of this chat: it may have left it
+        return list(history.frames(receipt.result)) if isinstance(receipt, Sent) else None
 
     def configure(self, *, name: str, pace: Pace, call_seconds: float) -> None:
         """Go on with other settings. Without a configured name the nickname that is known already stays."""
@@ -241,7 +271,7 @@ class OneBotBot:
             if not line.answered(told):
                 self._meters.count["onebot_unmatched_answers", self.id] += 1
         elif isinstance(told, Remark):
-            _say.info("its log", bot=self.id, level=told.level, text=told.message)
+            _say.info("its log", bot=self.id, level=told.level, said=told.message)
         elif isinstance(told, Heartbeat):
             self._pulse.heartbeat(read_at, interval=told.interval_ms / 1000, online=told.online)
 

@@ -29,7 +29,8 @@ class OneBot11Config(BotTable, frozen=True, kw_only=True, tag_field="kind", tag=
 
     @property
     def address(self) -> str:
-        return self.url
+        scheme, _, rest = self.url.partition("?")[0].partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
 
     def trouble(self) -> Trouble | None:
         return web_trouble("url", self.url, ("ws", "wss"))

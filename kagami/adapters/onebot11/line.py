@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from typing import Any
 
 import msgspec
 
@@ -11,8 +12,9 @@ from kagami.adapters.onebot11.codec import STANDARD, Dialect, unwrap
 from kagami.core.calls import Calls
 from kagami.core.handshake import Role
 from kagami.errors import NotFound, Refused, Unavailable, WireError
-from kagami.model.action import Action, Failed, Receipt, Send, Unknown
+from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.message import Message
+from kagami.model.segment import AnySegment
 from kagami.model.segment import Media as MediaPart
 from kagami.net.deadlines import Deadlines
 from kagami.onebot.embedded import REFERENCE_MARK, put_in, references
@@ -23,6 +25,11 @@ from kagami.ports import Media, Socket
 
 OFFLINE = Failed("offline")
 REFERENCE = "media:"
+# NapCat's downloads come in pieces, all with one echo; of its uploads each piece is a call with one answer.
+STREAMS = frozenset(
+    {"download_file_stream", "download_file_image_stream", "download_file_record_stream", "test_download_stream"}
+)
+MOST_PIECES = 2_000
 BROKEN = Unknown("the connection was lost before the answer came")
 
 
@@ -44,6 +51,7 @@ class Line:
         self._dialect = dialect
         self.dead = False
         self._calls: Calls[Frame | Unknown] = Calls()
+        self._streams: dict[str, _Stream] = {}
         self._deadlines: Deadlines[tuple[str, float]] = Deadlines(self._expire)
 
     @property
@@ -62,12 +70,15 @@ class Line:
         echo = self._calls.issue(settle)
         patience = (echo, seconds)
         self._deadlines.put(patience, loop.time() + seconds)
+        if isinstance(action, Call) and action.name in STREAMS:
+            self._streams[echo] = _Stream(patience)
         try:
             await self.socket.send(await self._write(action, echo))
             outcome = await answer
             if isinstance(outcome, Unknown):
                 return outcome
-            return unwrap(action, read_receipt(action, outcome), self._dialect)
+            receipt = unwrap(action, read_receipt(action, outcome), self._dialect)
+            return receipt if not self._streams else _with_pieces(receipt, self._streams.get(echo))
         except EOFError:
             return OFFLINE
         except (Refused, NotFound, Unavailable) as error:
@@ -79,6 +90,7 @@ class Line:
         finally:
             self._deadlines.drop(patience)
             self._calls.forget(echo)
+            self._streams.pop(echo, None)
 
     async def _write(self, action: Action, echo: str) -> bytes:
         if self._dialect.cq and isinstance(action, Send):
@@ -90,7 +102,7 @@ class Line:
 
     async def _with_files(self, message: Message) -> Message:
         """The message with the files themselves where it refers to them: inside a CQ string nobody finds them."""
-        parts = []
+        parts: list[AnySegment] = []
         for part in message:
             if self._media is not None and isinstance(part, MediaPart) and part.file.startswith(REFERENCE):
                 content = b64encode(await self._media.read(part.file)).decode()
@@ -101,6 +113,12 @@ class Line:
 
     def answered(self, frame: Frame) -> bool:
         """A response came; False when nobody waits for it."""
+        if self._streams and isinstance(frame.echo, str) and (stream := self._streams.get(frame.echo)) is not None:
+            if stream.takes(frame.data):
+                self._deadlines.put(stream.patience, asyncio.get_running_loop().time() + stream.patience[1])
+                return True
+            if stream.overflowing:
+                return self._calls.resolve(frame.echo, Unknown(f"more than {MOST_PIECES} pieces came"))
         return self._calls.resolve(frame.echo, frame)
 
     def ended(self) -> int:
@@ -111,3 +129,35 @@ class Line:
     def _expire(self, patience: tuple[str, float]) -> None:
         echo, seconds = patience
         self._calls.resolve(echo, Unknown(f"no answer within {seconds:g} s"))
+
+
+class _Stream:
+    """The pieces of one answer. Its call waits anew for each."""
+
+    def __init__(self, patience: tuple[str, float]) -> None:
+        self.patience = patience
+        self.pieces: list[Any] = []
+
+    @property
+    def overflowing(self) -> bool:
+        return len(self.pieces) >= MOST_PIECES
+
+    def takes(self, piece: Any) -> bool:
+        """Whether this is a piece; the frame that ends the answer is none."""
+        kind = piece.get("type") if isinstance(piece, dict) else None
+        if kind == "reset":
+            self.pieces.clear()
+        elif kind != "stream" or self.overflowing:
+            return False
+        else:
+            self.pieces.append(piece)
+        return True
+
+
+def _with_pieces(receipt: Receipt, stream: _Stream | None) -> Receipt:
+    """What a stream has brought, beside what ended it, as `pieces`."""
+    if stream is None or not isinstance(receipt, Sent) or not isinstance(receipt.result, dict):
+        return receipt
+    if receipt.result.get("type") == "error":
+        return Failed(str(receipt.result.get("data") or receipt.result.get("message") or "the stream broke off")[:500])
+    return Sent(result=receipt.result | {"pieces": stream.pieces})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,12 +14,13 @@ from kagami.adapters.onebot11.codec import identity
 from kagami.core.pace import Pace
 from kagami.core.pulse import GAPS_TO_LEARN
 from kagami.model.action import Call, Failed, Send, Sent, Unknown
-from kagami.model.ids import ChatId, execution_ms
+from kagami.model.ids import BotId, ChatId, execution_ms
 from kagami.model.message import text
-from kagami.ports import Bot, BotState
+from kagami.ports import Bot, BotState, Recalls
 from kagami.testing.clock import START_MS, FakeClock
 from kagami.testing.gateway import TOKEN, OpenGateway
 from kagami.testing.onebot import Peer, connect_implementation, silent
+from kagami.testing.qq import Chats
 
 GROUP = ChatId("group:42")
 
@@ -236,3 +239,55 @@ async def test_closing_ends_the_connection_with_the_reason(port: OpenGateway) ->
     async with connect_implementation(port.url, token=TOKEN) as peer:
         await (await port.intake.bot("10001")).close("disconnected by an operator")
         assert await peer.closed() == (1008, "disconnected by an operator")
+
+
+# --- what was said while nobody was connected ---
+
+
+async def recalling(port: OpenGateway) -> Recalls:
+    bot = await port.intake.bot("10001")
+    assert isinstance(bot, Recalls)
+    return bot
+
+
+async def test_what_others_said_since_then_is_taken_once(port: OpenGateway) -> None:
+    chats = Chats("10001")
+    async with connect_implementation(port.url, token=TOKEN, answers=chats.answers) as peer:
+        bot = await recalling(port)
+        heard = chats.say("heard", group="42")
+        await peer.send(heard)
+        first = await port.intake.event()
+        chats.say("old", group="42")["time"] -= 3600
+        missed = chats.say("missed", group="42")
+        chats.answers["send_group_msg"]({"group_id": 42, "message": [{"type": "text", "data": {"text": "own"}}]})
+        assert await bot.catch_up(GROUP, heard["time"] * 1000) == 2  # this intake knows nothing of what it had
+        again, new = await port.intake.event(), await port.intake.event()
+        assert again.dedupe == first.dedupe
+        assert (new.text, new.message_id) == ("missed", str(missed["message_id"]))
+
+
+async def test_a_send_is_found_in_its_chat(port: OpenGateway) -> None:
+    chats = Chats("10001")
+    async with connect_implementation(port.url, token=TOKEN, answers=chats.answers):
+        bot = await recalling(port)
+        send = Send(BotId("qq:10001"), GROUP, text("hi"))
+        made = chats.answers["send_group_msg"]({"group_id": 42, "message": [{"type": "text", "data": {"text": "hi"}}]})
+        since_ms = int(time.time() * 1000)
+        assert await bot.settle(send, since_ms, ()) == Sent(str(made["message_id"]))
+        assert await bot.settle(send, since_ms, (str(made["message_id"]),)) is None
+        assert await bot.settle(send, since_ms + 3_600_000, ()) is None
+
+
+async def test_an_implementation_without_a_history_says_so_and_a_chat_that_is_left_does_not(port: OpenGateway) -> None:
+    async with connect_implementation(port.url, token=TOKEN) as peer:
+        bot = await recalling(port)
+        assert await bot.catch_up(GROUP, 0) is None
+        assert await bot.catch_up(ChatId("channel:1"), 0) == 0
+
+        async def refuse(call: dict[str, Any]) -> None:
+            await peer.send({"status": "failed", "retcode": 1200, "data": None, "echo": call["echo"]})
+
+        peer._answer = refuse  # type: ignore[method-assign]
+        assert await bot.catch_up(GROUP, 0) == 0
+    await until(await port.intake.bot("10001"), "connecting")
+    assert await bot.catch_up(GROUP, 0) is None

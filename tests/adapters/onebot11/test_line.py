@@ -151,3 +151,58 @@ async def test_a_late_answer_belongs_to_nobody() -> None:
 @pytest.mark.parametrize(("role", "seats"), [("universal", ("event", "api")), ("api", ("api",)), ("event", ("event",))])
 def test_a_role_takes_its_seats(role: Role, seats: tuple[str, ...]) -> None:
     assert Line(Wire(lambda _: None), role).seats == seats
+
+
+# --- answers in pieces ---
+
+DOWNLOAD = Call(BOT, "download_file_stream", {"file": "a"})
+
+
+def piece(kind: str, **fields: object) -> dict[str, object]:
+    return {"data": {"type": kind} | fields}
+
+
+async def test_pieces_of_a_download_come_with_what_ends_it() -> None:
+    def answer(line: Line, frame: bytes) -> None:
+        for each in (piece("stream", index=9), piece("reset"), piece("stream", index=0), piece("stream", index=1)):
+            assert line.answered(response(frame, **each))
+        line.answered(response(frame, **piece("response", total_chunks=2)))
+
+    pieces = [{"type": "stream", "index": 0}, {"type": "stream", "index": 1}]
+    assert await perform(DOWNLOAD, answer) == Sent(result={"type": "response", "total_chunks": 2, "pieces": pieces})
+
+
+async def test_a_download_that_breaks_off_has_failed() -> None:
+    def answer(line: Line, frame: bytes) -> None:
+        line.answered(response(frame, **piece("stream", index=0)))
+        line.answered(response(frame, **piece("error", data="no such file")))
+
+    assert await perform(DOWNLOAD, answer) == Failed("no such file")
+
+
+async def test_each_piece_of_an_upload_is_answered_by_itself() -> None:
+    call = Call(BOT, "upload_file_stream", {"stream_id": "s"})
+    receipt = await perform(call, lambda line, frame: line.answered(response(frame, **piece("stream", status="got"))))
+    assert receipt == Sent(result={"type": "stream", "status": "got"})
+
+
+async def test_pieces_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kagami.adapters.onebot11.line.MOST_PIECES", 3)
+
+    def answer(line: Line, frame: bytes) -> None:
+        for number in range(4):
+            line.answered(response(frame, **piece("stream", index=number)))
+
+    assert await perform(DOWNLOAD, answer) == Unknown("more than 3 pieces came")
+
+
+async def test_a_download_waits_anew_for_each_piece() -> None:
+    def answer(line: Line, frame: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(1, 5):
+            loop.call_later(0.03 * number, line.answered, response(frame, **piece("stream", index=number)))
+        loop.call_later(0.15, line.answered, response(frame, **piece("response")))
+
+    receipt = await perform(DOWNLOAD, answer, seconds=0.08)
+    assert isinstance(receipt, Sent), receipt
+    assert len(receipt.result["pieces"]) == 4

@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from kagami.adapters.onebot11 import introduction
 from kagami.adapters.onebot11 import link as link_module
 from kagami.adapters.onebot11.config import OneBot11Config
 from kagami.adapters.onebot11.link import ForwardBot
@@ -221,7 +222,7 @@ async def test_a_configured_name_stays() -> None:
 
 
 async def test_an_implementation_that_says_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "INTRODUCTION_SECONDS", 0.01)
+    monkeypatch.setattr(introduction, "INTRODUCTION_SECONDS", 0.01)
     async with listen_as_implementation(greeting=False) as napcat, forward(napcat.url) as intake:
         await intake.bot("10001")
 
@@ -236,7 +237,7 @@ async def test_frames_that_came_before_the_account_was_known_are_not_lost() -> N
 
 
 async def test_an_implementation_that_never_says_who_it_is_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "INTRODUCTION_SECONDS", 0.01)
+    monkeypatch.setattr(introduction, "INTRODUCTION_SECONDS", 0.01)
     async with (
         listen_as_implementation(greeting=False, answers={"get_login_info": silent}) as napcat,
         forward(napcat.url, name="mute") as intake,
@@ -249,7 +250,7 @@ async def test_an_implementation_that_never_says_who_it_is_is_left(monkeypatch: 
 async def test_an_implementation_that_talks_without_end_and_never_says_who_it_is_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link_module, "MAX_HELD_FRAMES", 3)
+    monkeypatch.setattr(introduction, "MAX_HELD_FRAMES", 3)
     async with listen_as_implementation(greeting=False) as napcat, forward(napcat.url, name="babble") as intake:
         peer = await napcat.accepted()
         for _ in range(3):

@@ -1,0 +1,173 @@
+"""What a broken connection has left open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from kagami.hub.mending import DOUBT_MS, DOUBT_PAUSE_S, LATELY_MS, MOST_CHATS, SLACK_MS, Mending
+from kagami.hub.registry import BotRegistry
+from kagami.meters import Meters
+from kagami.model.action import Receipt, Send, Sent, Unknown
+from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.model.message import text
+from kagami.net.supervise import Nursery
+from kagami.ports import Recalls, SendRow
+from kagami.storage.store import SqlStore, open_store
+from kagami.testing.clock import FakeClock, settle
+from tests.hub.doubles import Account, event
+
+QQ = BotId("qq:1000")
+
+
+class Remembering(Account):
+    """Implements `ports.Recalls` too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[ChatId, int]] = []
+        self.doubts: list[tuple[Send, int, set[str]]] = []
+        self.missed: int | None = 1
+        self.made: Sent | None = Sent("77")
+        self.hold: asyncio.Event | None = None
+
+    async def catch_up(self, chat: ChatId, since_ms: int) -> int | None:
+        self.asked.append((chat, since_ms))
+        if self.hold is not None:
+            await self.hold.wait()
+        return self.missed
+
+    async def settle(self, send: Send, since_ms: int, taken: Collection[str]) -> Sent | None:
+        self.doubts.append((send, since_ms, set(taken)))
+        return self.made
+
+
+@dataclass
+class House:
+    store: SqlStore
+    clock: FakeClock
+    nursery: Nursery
+    mending: Mending
+    bots: BotRegistry
+    bot: Remembering = field(default_factory=Remembering)
+
+    async def done(self) -> None:
+        async with asyncio.timeout(5):
+            while self.nursery.names():
+                await asyncio.sleep(0)
+
+    def said(self, chat: str, *, ago_ms: int = 0, number: int = 1) -> None:
+        now = self.clock.wall_ms() - ago_ms
+        heard = msgspec.structs.replace(event(number), chat=ChatId(chat), time_ms=now, execution=ExecutionId(chat))
+        self.store.ledger.accept(msgspec.structs.replace(heard, dedupe=chat), now)
+
+    def sent(self, name: str, receipt: Receipt, *, ago_ms: int = 0) -> None:
+        body = Send(QQ, ChatId("group:7"), text("hi"))
+        now = self.clock.wall_ms() - ago_ms
+        self.store.ledger.begin_send(SendRow(ExecutionId(name), 0, QQ, body.chat, "hi", body, now))
+        self.store.ledger.end_send(ExecutionId(name), 0, receipt, now)
+
+    async def outcome(self, name: str) -> tuple[str, str]:
+        (row,) = await self.store.sends(ExecutionId(name))
+        return row.outcome, row.message_id
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    clock, meters = FakeClock(), Meters()
+    async with open_store(":memory:", clock=clock, meters=meters) as store, Nursery(clock) as nursery:
+        bots = BotRegistry()
+        opened = House(store, clock, nursery, Mending(store, bots, nursery, clock, meters), bots)
+        bots.attach(opened.bot)
+        yield opened
+
+
+def test_a_bot_that_cannot_be_asked_is_none_of_them() -> None:
+    assert isinstance(Remembering(), Recalls)
+    assert not isinstance(Account(), Recalls)
+
+
+async def test_who_is_back_is_asked_for_what_was_missed_where_people_spoke_lately(house: House) -> None:
+    house.said("group:7", ago_ms=60_000)
+    house.said("group:8", ago_ms=LATELY_MS + 1)
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    assert house.bot.asked == [(ChatId("group:7"), house.clock.wall_ms() - 60_000 - SLACK_MS)]
+
+
+async def test_not_more_chats_than_are_worth_it(house: House) -> None:
+    for number in range(MOST_CHATS + 5):
+        house.said(f"group:{number}")
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    assert len(house.bot.asked) == MOST_CHATS
+
+
+async def test_a_platform_that_does_not_tell_is_asked_once(house: House) -> None:
+    house.bot.missed = None
+    for number in range(5):
+        house.said(f"group:{number}")
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    assert len(house.bot.asked) == 1
+
+
+async def test_a_newer_round_takes_the_place_of_the_one_before(house: House) -> None:
+    house.said("group:7")
+    await house.store.ledger.flush()
+    house.bot.hold = asyncio.Event()
+    house.mending.back(house.bot)
+    async with asyncio.timeout(5):
+        while not house.bot.asked:
+            await asyncio.sleep(0)
+        house.mending.back(house.bot)
+        while len(house.bot.asked) < 2:
+            await asyncio.sleep(0)
+    assert house.nursery.names() == ["recall qq:1000"]
+    house.bot.hold.set()
+    await house.done()
+
+
+async def test_a_send_in_doubt_is_settled_when_its_bot_is_back(house: House) -> None:
+    house.sent("known", Sent("5"))
+    house.sent("open", Unknown("no answer"))
+    house.sent("old", Unknown("no answer"), ago_ms=DOUBT_MS + 1)
+    house.mending.back(house.bot)
+    await house.done()
+    assert [(send.message, taken) for send, _, taken in house.bot.doubts] == [(text("hi"), {"5"})]
+    assert (await house.outcome("open"), await house.outcome("old")) == (("sent", "77"), ("unknown", ""))
+
+
+async def test_of_two_alike_only_one_is_settled_by_one_message(house: House) -> None:
+    house.sent("one", Unknown("no answer"))
+    house.sent("two", Unknown("no answer"))
+    house.mending.back(house.bot)
+    await house.done()
+    assert [taken for _, _, taken in house.bot.doubts] == [set(), {"77"}]
+
+
+async def test_one_that_is_nowhere_stays_unknown(house: House) -> None:
+    house.bot.made = None
+    house.sent("open", Unknown("no answer"))
+    house.mending.back(house.bot)
+    await house.done()
+    assert await house.outcome("open") == ("unknown", "")
+
+
+async def test_a_doubt_is_looked_into_a_moment_later(house: House) -> None:
+    house.sent("open", Unknown("no answer"))
+    house.mending.doubt(QQ)
+    await settle()
+    assert not house.bot.doubts
+    await house.clock.advance(DOUBT_PAUSE_S)
+    await house.done()
+    assert await house.outcome("open") == ("sent", "77")
+    house.mending.doubt(BotId("qq:unknown"))
+    assert house.nursery.names() == []
