@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from bench import commands, keys, machine, privacy, table
+from bench import commands, keys, machine, platforms, privacy, table
 from bench.figures import QUICK, Plan, measure
 from bench.sides import sides
 
@@ -26,6 +26,7 @@ def main() -> None:
     figures: dict[str, Any] = {"machine": machine.describe(), "plan": vars(plan)}
     figures["sides"] = {name: each.plain() for name, each in uvloop.run(measure(wanted, plan)).items()}
     if any(side.name == table.KAGAMI for side in wanted):
+        figures["platforms"] = platforms.platform_figures(plan.starts)
         figures["version"] = commands.version_figures(plan.commands)
         figures["screen"] = commands.screen_figures(plan.starts)
         figures["keys"] = asyncio.run(keys.key_figures())

@@ -1,0 +1,59 @@
+"""Every kind of bot configured and connected, and nothing said: how much memory that takes, and how soon it is there.
+
+The platforms are the fakes of the adapters' contract suite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import tomlkit
+
+from bench import machine
+from kagami.testing.adapters import Notes
+from tests.adapters.contract import KINDS, opener
+from tests.faults.test_platforms import configuration, running
+
+STAYS_S = 3.0
+PATIENCE_S = 60.0
+
+
+async def _once(folder: Path) -> tuple[float, float]:
+    """Seconds until all are connected, and MiB a while later."""
+    (folder / "secrets").mkdir(parents=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(opener(kind)()) for kind in KINDS]
+        document = tomlkit.parse(configuration(peers[0].config()))
+        notes = Notes()
+        for peer in peers:
+            peer.prepare(notes)
+        for peer in peers[1:]:
+            table = tomlkit.parse(configuration(peer.config()))["bots"]
+            document["bots"].append(table[0])
+        for name, content in notes.secrets.items():
+            (folder / "secrets" / name).write_bytes(content)
+        (folder / "kagami.toml").write_text(tomlkit.dumps(document), "utf-8")
+        began = time.perf_counter()
+        async with running(folder) as process, asyncio.timeout(PATIENCE_S):
+            while not all(peer.listening for peer in peers):
+                await asyncio.sleep(0.005)
+            there = time.perf_counter() - began
+            await asyncio.sleep(STAYS_S)
+            return there, machine.memory_mib(process.pid)
+
+
+def platform_figures(times: int) -> dict[str, float]:
+    found = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(asyncio.run(_once(Path(folder) / "home")))
+    return {
+        "kinds": len(KINDS),
+        "there_s": statistics.median(there for there, _ in found),
+        "idle_mib": statistics.median(memory for _, memory in found),
+    }
