@@ -1,0 +1,76 @@
+"""What people and groups are called: events hold ids alone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from kagami.adapters.feishu.calls import Calls
+from kagami.clock import Clock
+from kagami.errors import KagamiError
+from kagami.model.event import Event, Sender
+from kagami.model.ids import split_id
+
+# An event waits this long for a name that is not known yet, and has to be acknowledged within 3 s.
+PATIENCE_S = 0.7
+AGAIN_S, STRANGER_S = 3600.0, 60.0
+MOST = 10_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class _Person(NamedTuple):
+    name: str
+    role: str = "member"
+
+
+class Names:
+    """Asked for when somebody speaks in a chat, at most once an hour for each; kept in memory."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._asked: dict[str, float] = {}
+        self._chats: dict[str, str] = {}
+        self._people: dict[tuple[str, str], _Person] = {}
+
+    async def named(self, event: Event) -> Event:
+        """A message with the names of who said it and where, as far as they are known soon."""
+        if event.kind != "message":
+            return event
+        kind, chat = split_id(event.chat)
+        if self._is_due(chat, event.user):
+            _keep(self._asked, chat, self._clock.monotonic())
+            with suppress(TimeoutError, KagamiError):  # without the permission there are no names
+                async with asyncio.timeout(PATIENCE_S):
+                    await (self._ask_group(chat) if kind == "group" else self._ask_user(chat))
+        person = self._people.get((chat, event.user), _Person(""))
+        sender = Sender(name=person.name, role=person.role)
+        return msgspec.structs.replace(event, sender=sender, chat_name=self._chats.get(chat, ""))
+
+    def _is_due(self, chat: str, user: str) -> bool:
+        asked = self._asked.get(chat)
+        if asked is None:
+            return True
+        pause = AGAIN_S if (chat, user) in self._people else STRANGER_S
+        return self._clock.monotonic() - asked > pause
+
+    async def _ask_group(self, chat: str) -> None:
+        told = await self._calls.call("get_group_info", {"group_id": chat})
+        _keep(self._chats, chat, told["group_name"])
+        for each in await self._calls.call("get_group_member_list", {"group_id": chat}):
+            _keep(self._people, (chat, each["user_id"]), _Person(each["nickname"], each["role"]))
+
+    async def _ask_user(self, user: str) -> None:
+        told = await self._calls.call("get_stranger_info", {"user_id": user})
+        _keep(self._people, (user, user), _Person(told["nickname"]))
+
+
+def _keep(known: dict[Key, Value], key: Key, value: Value) -> None:
+    known[key] = value
+    if len(known) > MOST:
+        del known[next(iter(known))]
