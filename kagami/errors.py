@@ -32,6 +32,7 @@ only ever an argument.
     ├── Unavailable        a needed service is away                                           (exit 69)
     │   ├── BotOffline
     │   ├── NotReached     nothing of the request went out
+    │   ├── Crowded        it takes no more of us for a while
     │   ├── EngineAway
     │   │   └── Untrusted
     │   ├── StoreClosed
@@ -181,6 +182,10 @@ class Unavailable(KagamiError):
 
 class NotReached(Unavailable):
     """{what} cannot be reached: {reason}"""
+
+
+class Crowded(Unavailable):
+    """{what} has no room for us: {reason}"""
 
 
 class BotOffline(Unavailable):

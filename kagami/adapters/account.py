@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from kagami import log
 from kagami.adapters.kit import Kit
 from kagami.core.pace import Pace
 from kagami.core.pulse import Pulse
 from kagami.errors import KagamiError, NotReached, Refused, Unavailable
-from kagami.model.action import Action, Failed, Receipt, Unknown
+from kagami.model.action import Action, Failed, Receipt, Send, Unknown
 from kagami.model.event import Event
 from kagami.model.ids import BotId
 from kagami.ports import BotHealth, BotState, Intake
@@ -89,8 +90,12 @@ class Account:
     async def perform(self, action: Action) -> Receipt:
         if not self.reachable:
             return Failed(f"{self._bot} is not connected: {self._reason or self._state}", "offline")
+        return await self._told(self._perform(action))
+
+    async def _told(self, work: Awaitable[Receipt]) -> Receipt:
+        """The receipt of work whose errors are told in one."""
         try:
-            return await self._perform(action)
+            return await work
         except (NotReached, Refused) as error:
             return Failed(error.text())
         except Unavailable as error:
@@ -113,18 +118,21 @@ class Account:
 
     def tell(self, state: BotState, reason: str = "", *, peer: str = "") -> None:
         """How the connection is. `reason` is English and holds nothing secret."""
-        if state == "online" and self._state != "online":
-            self._joined += 1
-            self._pulse.reconnected(self._kit.clock.monotonic())
-            _say.info("connected", bot=self._bot, peer=peer or self._peer)
-        elif state != "online" and self._state == "online":
-            _say.info("disconnected", bot=self._bot, reason=reason)
-        if state == "auth_failed" and self._state != state:
-            _say.error("credentials refused, not trying again", bot=self._bot, reason=reason)
-        if (state, reason) != (self._state, self._reason):
+        before, self._peer = self._state, peer or self._peer
+        if (state, reason) != (before, self._reason):
             self._state, self._reason = state, reason
             self._since_ms = self._kit.clock.wall_ms()
-        self._peer = peer or self._peer
+        if state == before:
+            return
+        if state == "online":
+            self._joined += 1
+            self._pulse.reconnected(self._kit.clock.monotonic())
+            _say.info("connected", bot=self._bot, peer=self._peer)
+            self._intake.attach(self)  # whoever waits for it looks again
+        elif before == "online":
+            _say.info("disconnected", bot=self._bot, reason=reason)
+        if state == "auth_failed":
+            _say.error("credentials refused, not trying again", bot=self._bot, reason=reason)
 
     def heard(self, rtt_ms: float = 0.0) -> None:
         """A sign of life that is no event."""
@@ -172,3 +180,26 @@ class Account:
             self._since_ms = self._kit.clock.wall_ms()
             _say.warning("silent", bot=self._bot, reason=reason) if reason else _say.info("heard again", bot=self._bot)
         self._silence = reason
+
+
+class KeyedAccount(Account):
+    """Implements `ports.Keyed`: its platform takes a key with a message, for `keyed_s` seconds.
+
+    `once` is its link's, and may raise what `perform` may.
+    """
+
+    def __init__(
+        self, *given: Any, once: Callable[[Send, str], Awaitable[Receipt]], keyed_s: float, **more: Any
+    ) -> None:
+        super().__init__(*given, **more)
+        self._once = once
+        self._keyed_s = keyed_s
+
+    @property
+    def keyed_s(self) -> float:
+        return self._keyed_s
+
+    async def perform_once(self, send: Send, key: str) -> Receipt:
+        if not self.reachable:
+            return await self.perform(send)
+        return await self._told(self._once(send, key))

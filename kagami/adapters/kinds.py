@@ -16,10 +16,10 @@ from kagami.adapters.weixin.config import WeixinConfig
 from kagami.adapters.wxbot.config import WxBotConfig
 from kagami.i18n import Translate
 from kagami.model.ability import Ability
-from kagami.ports import Adapter, Finding
 
 if TYPE_CHECKING:
     from kagami.adapters.kit import Kit
+    from kagami.ports import Adapter, Finding
 
 BotConfig = (
     OneBot11Config

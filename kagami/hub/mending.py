@@ -7,18 +7,20 @@ it can be asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from kagami import log
 from kagami.clock import Clock
 from kagami.errors import StoreClosed
+from kagami.hub.outbox import key_of
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
-from kagami.model.action import Send
+from kagami.model.action import Send, Sent
 from kagami.model.ids import BotId
 from kagami.net.supervise import Nursery
-from kagami.ports import Bot, Recalls, Store
+from kagami.ports import Bot, Keyed, Recalls, SendRow, Store
 
 # Whoever spoke lately is asked about; the rest is not worth as many calls.
 LATELY_MS = 6 * 3_600_000
@@ -46,14 +48,22 @@ class Mending:
 
     def back(self, bot: Bot) -> None:
         """It is here, perhaps again."""
-        if isinstance(bot, Recalls) and bot.reachable:
+        if not bot.reachable:
+            return
+        if isinstance(bot, Recalls):
             self._begin(f"recall {bot.id}", self._recall(bot.id, bot))
+        elif isinstance(bot, Keyed):
+            self._begin(f"settle {bot.id}", self._repeat(bot.id, bot))
 
     def doubt(self, bot: BotId) -> None:
         """One of its sends may have been made."""
         found = self._bots.get(bot)
-        if found is not None and isinstance(found, Recalls):
-            self._begin(f"settle {bot}", self._settle_soon(bot, found))
+        if found is None:
+            return
+        if isinstance(found, Recalls):
+            self._begin(f"settle {bot}", self._soon(partial(self._settle, bot, found)))
+        elif isinstance(found, Keyed):
+            self._begin(f"settle {bot}", self._soon(partial(self._repeat, bot, found)))
 
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         before = self._rounds.pop(name, None)
@@ -68,9 +78,17 @@ class Mending:
         except StoreClosed as error:
             _log.warning("what was missed cannot be looked up", reason=error.text())
 
-    async def _settle_soon(self, bot: BotId, here: Recalls) -> None:
+    async def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         await self._clock.sleep(DOUBT_PAUSE_S)
-        await self._settle(bot, here)
+        await work()
+
+    async def _repeat(self, bot: BotId, here: Keyed) -> None:
+        """Say again what may have been said, where that cannot make a second message."""
+        for row in await self._store.doubtful(bot, self._clock.wall_ms() - int(1000 * here.keyed_s)):
+            if isinstance(row.body, Send):
+                receipt = await here.perform_once(row.body, key_of(row))
+                if isinstance(receipt, Sent):
+                    await self._tell(row, receipt)
 
     async def _recall(self, bot: BotId, here: Recalls) -> None:
         await self._settle(bot, here)
@@ -94,6 +112,9 @@ class Mending:
             taken = {line.message_id for line in lines if line.direction == "out" and line.message_id}
             receipt = await here.settle(row.body, row.created_ms, taken)
             if receipt is not None:
-                self._store.ledger.end_send(row.execution, row.ordinal, receipt, self._clock.wall_ms())
-                await self._store.ledger.flush()
-                _log.info("a send of which nothing was known was made", bot=bot, execution=row.execution)
+                await self._tell(row, receipt)
+
+    async def _tell(self, row: SendRow, receipt: Sent) -> None:
+        self._store.ledger.end_send(row.execution, row.ordinal, receipt, self._clock.wall_ms())
+        await self._store.ledger.flush()
+        _log.info("a send of which nothing was known was made", bot=row.bot, execution=row.execution)

@@ -14,7 +14,7 @@ from kagami.meters import Meters
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId, split_id
 from kagami.model.message import preview
-from kagami.ports import Ledger, SendRow
+from kagami.ports import Bot, Keyed, Ledger, SendRow
 
 # Who waits longer than this for its turn is told so instead: an answer that late helps nobody.
 LONGEST_WAIT_S = 60.0
@@ -25,9 +25,10 @@ REACH_S = 20.0
 class Tempo:
     """The buckets of one account: all its sends, and those to each chat."""
 
-    __slots__ = ("_account", "_chats", "limited")
+    __slots__ = ("_account", "_chats", "keyed", "limited")
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, *, keyed: bool = False) -> None:
+        self.keyed = keyed  # whether the platform makes a send once for a key
         account, chat = pace.account_per_second or 0.0, pace.chat_per_second or 0.0
         self._account = Buckets(account, max(1.0, account))
         self._chats = Buckets(chat, max(1.0, chat))
@@ -87,7 +88,7 @@ class PacedOutbox:
         # In the middle of the call it may have been made, whatever ends this.
         receipt: Receipt = Unknown("interrupted before the answer came")
         try:
-            receipt = await bot.perform(action) if bot else Failed("the bot is not connected", "offline")
+            receipt = await _made(bot, row, keyed=tempo.keyed) if bot else Failed("the bot is not connected", "offline")
         finally:
             self._close(execution, ordinal, action, receipt)
             if journal is not None and not isinstance(receipt, Failed):
@@ -108,7 +109,7 @@ class PacedOutbox:
         own = known.pace if known else Pace()
         # The terminal's own chat keeps its own: nothing leaves.
         pace = platform_pace(platform) if platform == "sandbox" else own.over(self._pace).over(platform_pace(platform))
-        tempo = Tempo(pace)
+        tempo = Tempo(pace, keyed=isinstance(known, Keyed))
         if known:
             self._tempo[bot] = tempo
         return tempo
@@ -123,6 +124,17 @@ class PacedOutbox:
         else:
             tally.failed += 1
         self._meters.count["sends", type(receipt).__name__.lower()] += 1
+
+
+async def _made(bot: Bot, row: SendRow, *, keyed: bool) -> Receipt:
+    if keyed and isinstance(row.body, Send) and isinstance(bot, Keyed):
+        return await bot.perform_once(row.body, key_of(row))
+    return await bot.perform(row.body)
+
+
+def key_of(row: SendRow) -> str:
+    """Names a send for ever."""
+    return f"{row.execution}:{row.ordinal}"
 
 
 def chat_of(action: Action) -> ChatId:

@@ -6,30 +6,14 @@ from typing import Literal
 
 import msgspec
 
+# Parts of messages, what can be done, and what the platform promises of itself.
+# fmt: off
 AbilityName = Literal[
-    # Parts of messages.
-    "text",
-    "mention",
-    "reply",
-    "image",
-    "voice",
-    "video",
-    "file",
-    "card",
-    # What can be done.
-    "edit",
-    "delete",
-    "reaction",
-    "typing",
-    "members",
-    "groups",
-    "mute",
-    "kick",
-    "history",
-    # What the platform promises of itself.
-    "redelivers",
-    "exactly_once",
+    "text", "mention", "reply", "image", "voice", "video", "file", "card",
+    "edit", "delete", "reaction", "typing", "members", "groups", "mute", "kick", "history",
+    "redelivers", "exactly_once",
 ]
+# fmt: on
 Level = Literal["yes", "partly", "no"]
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from kagami.core.handshake import Welcome
 from kagami.core.pace import Pace
-from kagami.model.action import Action, Receipt
+from kagami.model.action import Action, Receipt, Send, Sent
 from kagami.model.event import Event
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId
 from kagami.ports.login import Login
 
 BotState = Literal["connecting", "online", "silent", "backoff", "auth_failed", "crash_loop", "stopped"]
@@ -59,6 +59,34 @@ class Bot(Protocol):
     async def perform(self, action: Action) -> Receipt: ...
 
     async def close(self, reason: str) -> None: ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A bot whose platform can be asked what was said in a chat. Both are None where it cannot, after all."""
+
+    async def catch_up(self, chat: ChatId, since_ms: int) -> int | None:
+        """Take what others have said there since then, as if it came now; how much of it was new."""
+        ...
+
+    async def settle(self, send: Send, since_ms: int, taken: Collection[str]) -> Sent | None:
+        """The receipt of a send that may have been made after `since_ms`, when the chat shows its message.
+
+        `taken` are ids of messages that belong to other sends.
+        """
+        ...
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """A bot whose platform makes a send once for a key, however often it is asked within `keyed_s` seconds."""
+
+    @property
+    def keyed_s(self) -> float: ...
+
+    async def perform_once(self, send: Send, key: str) -> Receipt:
+        """As `perform`; the same key with the same send makes no second message."""
+        ...
 
 
 class Intake(Protocol):

@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kagami.i18n import Translate
+
 # wait: nothing to do yet. qr: draw `qr`. scanned: confirm on the phone. choose: one of `choices`. ask: fill in `asks`.
 StepKind = Literal["wait", "qr", "scanned", "choose", "ask", "done", "failed"]
 
@@ -41,6 +43,13 @@ class LoginStep(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def over(self) -> bool:
         return self.kind in ("done", "failed")
+
+    def words(self, t: Translate) -> str:
+        """`text` in a person's language. What stands in the fields comes from outside."""
+        try:
+            return t(self.text).format(**self.fields)
+        except (KeyError, IndexError, ValueError):
+            return t(self.text)
 
 
 class Login(Protocol):

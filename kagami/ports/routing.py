@@ -37,9 +37,34 @@ class Worker(Protocol):
         """Whether an event would find it now."""
         ...
 
+    @property
+    def tells_pace(self) -> bool:
+        """Whether it tells by itself how soon it answers: what `handle` takes says nothing of it then."""
+        ...
+
+    def feed(self) -> FeedRow | None:
+        """How it stands with an application outside; None for a worker in this process."""
+        ...
+
     async def handle(self, execution: Execution) -> Handled:
         """An exception means: try again later."""
         ...
+
+
+class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`side` says who connects: the application (`in`) or Kagami (`out`). Of the connection that is furthest behind:
+    `cursor` is the number of the last event that it has taken, `behind_s` how old that is while there are newer ones.
+
+    `late` events came late since start; `skipped` never will, since they were too old or too many by then.
+    """
+
+    side: str
+    peers: tuple[str, ...] = ()
+    reason: str = ""
+    cursor: int = 0
+    behind_s: float = 0.0
+    late: int = 0
+    skipped: int = 0
 
 
 class WorkerRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +79,7 @@ class WorkerRow(msgspec.Struct, frozen=True, omit_defaults=True):
     handled: int = 0
     failed: int = 0
     mean_ms: float = 0.0
+    feed: FeedRow | None = None
 
 
 class Hits(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -143,6 +143,11 @@ class Ledger(Protocol):
         ...
 
     @property
+    def newest(self) -> int:
+        """The highest number given so far; every accepted event has a higher one than those before it."""
+        ...
+
+    @property
     def takes(self) -> bool:
         """False while it refuses new events and sends: it is closed, or too much waits for a disk that is full."""
         ...
@@ -229,6 +234,10 @@ class Store(Protocol):
 
     async def send(self, number: int) -> tuple[Action, str] | None:
         """A send of the message log by its id, with its state: `sending`, `sent`, `failed` or `unknown`."""
+        ...
+
+    async def doubtful(self, bot: BotId, since_ms: int) -> list[SendRow]:
+        """Messages sent since then of which nobody knows what became (`unknown`), oldest first."""
         ...
 
     async def dead(self, limit: int = 100) -> list[Open]: ...

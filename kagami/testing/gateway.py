@@ -30,6 +30,7 @@ class WritingIntake:
         self.events: list[Event] = []
         self.complaints: list[tuple[BotId, str, bytes]] = []
         self.bots: dict[BotId, Bot] = {}
+        self.attached: list[Bot] = []
         self.detached: list[Bot] = []
         self._arrived: asyncio.Queue[Event] = asyncio.Queue()
         self._happened = asyncio.Event()
@@ -46,6 +47,7 @@ class WritingIntake:
         self._happened.set()
 
     def attach(self, bot: Bot) -> None:
+        self.attached.append(bot)
         self.bots[bot.id] = bot
         self._happened.set()
 

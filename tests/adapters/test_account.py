@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kagami.adapters.account import Account
+from kagami.adapters.account import Account, KeyedAccount
 from kagami.adapters.kit import Kit
 from kagami.core.pace import Pace
 from kagami.core.pulse import GAPS_TO_LEARN
 from kagami.errors import Denied, KagamiError, NotReached, Refused, Unavailable
-from kagami.model.action import Action, Call, Failed, Receipt, Sent, Unknown
+from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, UserId
+from kagami.model.message import text
+from kagami.ports import Keyed
 from kagami.testing.adapters import HoldingIntake, open_kit
 from kagami.testing.clock import FakeClock, settle
 
@@ -159,3 +161,33 @@ async def test_it_is_left_as_its_link_says(kit: Kit, intake: HoldingIntake) -> N
     it.leave = leave
     await it.close("bye")
     assert told == ["bye"]
+
+
+async def test_whoever_waits_for_it_is_told_when_it_is_back(kit: Kit, intake: HoldingIntake) -> None:
+    it = account(kit, intake)
+    intake.attach(it)
+    for _ in range(2):
+        before = len(intake.attached)
+        it.tell("online")
+        it.tell("online", "still")
+        assert intake.attached[before:] == [it]
+        it.tell("backoff", "gone")
+
+
+async def test_a_send_with_a_key_is_its_links_to_make_once(kit: Kit, intake: HoldingIntake) -> None:
+    keys = list[str]()
+
+    async def perform(_action: Action) -> Receipt:
+        raise AssertionError("it has a key")
+
+    async def once(_send: Send, key: str) -> Receipt:
+        keys.append(key)
+        raise Unavailable(what="a.example", reason="no answer")
+
+    it = KeyedAccount(BOT, "feishu", kit, intake, perform=perform, once=once, keyed_s=60, pace=Pace())
+    send = Send(BOT, ChatId("group:1"), text("hi"))
+    assert isinstance(await it.perform_once(send, "a:0"), Failed)
+    it.tell("online")
+    assert isinstance(await it.perform_once(send, "a:0"), Unknown)
+    assert keys == ["a:0"]
+    assert isinstance(it, Keyed)

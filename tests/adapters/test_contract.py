@@ -15,7 +15,7 @@ from kagami.model.ability import AbilityName
 from kagami.model.action import Delete, Send, Sent
 from kagami.model.message import text
 from kagami.model.segment import Image, Reply
-from tests.adapters.contract import KINDS, acting, opener, playing, until
+from tests.adapters.contract import KINDS, Stage, acting, opener, playing, until
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f64540"
@@ -133,13 +133,18 @@ async def test_a_reply_quotes_the_message(kind: str) -> None:
         assert [(each.text, each.reply) for each in stage.peer.heard] == [("yes", number)]
 
 
+async def come_back(stage: Stage) -> None:
+    """Break what is open and wait until somebody listens again."""
+    before = stage.peer.tries
+    await stage.peer.cut()
+    await until(lambda: stage.peer.tries > before and stage.peer.listening == 1)
+
+
 async def test_fifty_broken_connections_leave_one_listener(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Budget, "wait", lambda _self, _now: 0.0)
     async with playing(kind) as stage:
         for _ in range(RECONNECTS):
-            before = stage.peer.tries
-            await stage.peer.cut()
-            await until(lambda before=before: stage.peer.tries > before and stage.peer.listening == 1)
+            await come_back(stage)
         await stage.online()
         number = await stage.peer.say("still there", chat=stage.peer.private)
         event = await stage.intake.event()

@@ -33,7 +33,7 @@ import sys
 from kagami.adapters.kinds import abilities
 for kind in {KINDS!r}:
     abilities(kind)
-sys.exit(",".join(name for name in {HEAVY!r} if name in sys.modules))
+sys.exit(",".join(name for name in {HEAVY!r} if name in sys.modules) or 0)
 """
     run = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")

@@ -100,3 +100,9 @@ async def test_what_is_given_up_is_over(nursery: Nursery) -> None:
     await walk.close()
     assert (await walk.step()).kind == "failed"
     assert walk.over
+
+
+async def test_one_that_is_given_up_before_it_began_is_over(nursery: Nursery) -> None:
+    walk = LoginWalk(nursery, "one", by_code)
+    await walk.close()
+    assert walk.over

@@ -171,3 +171,43 @@ async def test_a_doubt_is_looked_into_a_moment_later(house: House) -> None:
     assert await house.outcome("open") == ("sent", "77")
     house.mending.doubt(BotId("qq:unknown"))
     assert house.nursery.names() == []
+
+
+class Numbered(Account):
+    """Implements `ports.Keyed` too."""
+
+    keyed_s = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[tuple[Send, str]] = []
+        self.receipt: Receipt = Sent("88")
+
+    async def perform_once(self, send: Send, key: str) -> Receipt:
+        self.made.append((send, key))
+        return self.receipt
+
+
+async def test_what_the_platform_makes_once_is_said_again(house: House) -> None:
+    numbered = Numbered()
+    house.bots.attach(numbered)
+    house.sent("open", Unknown("no answer"))
+    house.sent("old", Unknown("no answer"), ago_ms=61_000)
+    house.mending.back(numbered)
+    await house.done()
+    assert [(send.message, key) for send, key in numbered.made] == [(text("hi"), "open:0")]
+    assert await house.outcome("open") == ("sent", "88")
+    assert (await house.outcome("old"))[0] == "unknown"
+
+
+async def test_one_of_which_nothing_is_known_still_stays_unknown(house: House) -> None:
+    numbered = Numbered()
+    numbered.receipt = Unknown("no answer again")
+    house.bots.attach(numbered)
+    house.sent("open", Unknown("no answer"))
+    house.mending.doubt(QQ)
+    await settle()
+    await house.clock.advance(DOUBT_PAUSE_S)
+    await house.done()
+    assert [key for _, key in numbered.made] == ["open:0"]
+    assert (await house.outcome("open"))[0] == "unknown"

@@ -84,6 +84,7 @@ class DingTalkBot:
                 tell=account.tell,
                 where=robot.open,
                 judge=_judge,
+                turn=kit.turn,
                 randomness=kit.randomness,
             )
             try:
