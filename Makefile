@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser check bench lock clean
+.PHONY: run test test-browser test-workers check bench lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -11,6 +11,7 @@ help:
 	@echo "make run     set up and open Kagami"
 	@echo "make test    set up and run every test that needs only Python packages"
 	@echo "make test-browser  set up and run the tests in a real Chromium, which the system has to have"
+	@echo "make test-workers  set up and run the tests with applications that need Node.js"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   measure beside the floors and the peers"
 	@echo "make lock    resolve the dependencies again"
@@ -59,6 +60,16 @@ test-browser: $(VENV)/.browser
 	@command -v "$${KAGAMI_CHROMIUM:-chromium}" >/dev/null \
 	  || { echo "These tests need Chromium: install it, or name one with KAGAMI_CHROMIUM=/path/to/it"; exit 1; }
 	$(BIN)/python -m pytest tests/browser
+
+# Koishi with its OneBot adapter, from its lock with the hashes; a test connects it as a worker.
+$(VENV)/.node: tests/node/package.json tests/node/package-lock.json $(VENV)/.test
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "These tests need Node.js 18 or newer with npm"; exit 1; }
+	mkdir -p $(VENV)/node && cp tests/node/package.json tests/node/package-lock.json $(VENV)/node/
+	cd $(VENV)/node && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test-workers: $(VENV)/.node
+	$(BIN)/python -m pytest tests/node
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -101,7 +101,8 @@ class Shape:
 def _may_hide(kind: Any) -> bool:
     """Whether what was meant to be this may hold a secret: a text that should have been a table of bots does."""
     plain = plain_type(kind)
-    return plain is Secret or get_origin(plain) is dict or tagged_structs(plain) is not None
+    tables = get_origin(plain) is tuple and all(map(is_struct, parts_of(get_args(plain)[0])))
+    return plain is Secret or get_origin(plain) is dict or tables
 
 
 def is_struct(kind: Any) -> bool:
@@ -113,7 +114,7 @@ def tagged_structs(kind: Any) -> dict[str, type[msgspec.Struct]] | None:
     if get_origin(kind) is not tuple:
         return None
     members = parts_of(get_args(kind)[0])
-    if not all(is_struct(each) for each in members):
+    if not all(is_struct(each) and each.__struct_config__.tag for each in members):
         return None
     return {str(each.__struct_config__.tag): each for each in members}
 

@@ -50,6 +50,10 @@ class Topic(Group):
         self.commands = verbs(self._topic, self._t)
         if self._topic == "audit":  # what works on the store itself needs no running engine
             self.commands["verify"] = verify_command(self._t, self.commands["verify"])
+        if self._topic == "bots":  # a login goes on, step after step
+            from kagami.cli.bot_login import login_command  # noqa: PLC0415
+
+            self.commands["login"] = login_command(self._t, self.commands["login"])
 
 
 def topic(name: str, t: Translate) -> Topic | None:

@@ -26,6 +26,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 # What platforms bear without risk control or rate-limit answers, on the safe side.
 BY_PLATFORM = {
     "qq": Pace(account_per_second=5, chat_per_second=2),
+    "feishu": Pace(account_per_second=20, chat_per_second=4),
     "sandbox": Pace(account_per_second=0, chat_per_second=0),
 }
 ELSEWHERE = Pace(account_per_second=5, chat_per_second=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagami.adapters.kinds import kind_of, open_bot
 from kagami.config import BotConfig
+from kagami.core.turnstile import Turnstile
 from kagami.engine.keeping import SecretFiles, StoredMemory
 from kagami.engine.tools import Tools
 from kagami.model.ids import BotId
@@ -32,6 +33,7 @@ class Connections:
         self._tools = tools
         self._intake = intake
         self._kept: list[Kept] = []
+        self._turnstile = Turnstile()
         self._turn = asyncio.Lock()  # one change after the other, also while a connection takes its time to end
 
     def ids(self) -> list[BotId]:
@@ -84,7 +86,14 @@ class Connections:
             memory=StoredMemory(tools.store),
             vault=SecretFiles(tools.settings.home.secrets),
             private=tools.settings.plugins.http.private,
+            gateway=self._gateway,
+            turnstile=self._turnstile,
         )
+
+    def _gateway(self) -> tuple[str, str]:
+        """As it is set at the moment: address for this machine, token."""
+        settings = self._tools.settings
+        return settings.gateway_url, settings.gateway.token.reveal()
 
     async def _end(self, kept: Sequence[Kept]) -> None:
         for each in kept:

@@ -56,8 +56,9 @@ Function = Callable[[Parts, R], Awaitable[A]]
 class Operation:
     """`scope` ends in `:read` when nothing changes; `asks` means that every face asks before it calls.
 
-    `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `offline`:
-    what is kept on the disk is enough for it, so that it can be called where no engine runs.
+    `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `quiet`: not
+    in the audit though its right is one to change things, because it is called again and again. `offline`: what is kept
+    on the disk is enough for it, so that it can be called where no engine runs.
     """
 
     topic: str
@@ -69,6 +70,7 @@ class Operation:
     function: Callable[[Parts, Any], Awaitable[Any]]
     staged: bool = False
     watched: bool = False
+    quiet: bool = False
     offline: bool = False
 
     @property
@@ -92,6 +94,7 @@ def operation(
     asks: bool = False,
     staged: bool = False,
     watched: bool = False,
+    quiet: bool = False,
     offline: bool = False,
 ) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
@@ -100,7 +103,7 @@ def operation(
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
         types = hints["request"], hints["return"]
-        return Operation(topic, verb, scope, asks, *types, function, staged, watched, offline)
+        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline)
 
     return make
 
@@ -132,7 +135,7 @@ class Registry:
         if not allowed(who, found.scope):
             await row.write("denied")
             raise Denied(scope=found.scope)
-        if found.reads:
+        if found.reads or found.quiet:
             return await found.function(replace(parts, who=who), request)
         if found.staged:
             # To its end, also when nobody waits any more: what is on disk must not be missing in memory.

@@ -29,10 +29,12 @@ _ATTACH = (
     mark("On another: `kagami attach https://host:port --token-file FILE`, or `ssh host kagami`."),
     mark("In a browser: the web console at the engine's own address, after logging in."),
 )
-_QR = (
-    mark("The code has to fit whole: make the window larger or the letters smaller."),
+QR_HELP = (
+    mark("The code has to fit whole: make the window larger or the letters smaller; z shows nothing else."),
+    mark("Gaps between its rows: lower the line spacing of the terminal, or press b for plain characters."),
+    mark("Dark where it should be light, in a terminal without colours: i inverts it."),
     mark("A phone that does not see it: try another theme, or turn the screen's brightness up."),
-    mark("The link under the code is the same: open it on another screen, or copy it with y."),
+    mark("y copies the link that is in the code, and s writes it as a picture: open that on another screen."),
 )
 _WIDTH = (
     mark("Frames that do not meet, or rows that shift: the terminal draws some signs two cells wide."),
@@ -54,7 +56,7 @@ class About:
             "link.detach": partial(self.desk.exit, Leave.DETACH),
             "engine.status": self.status,
             "engine.restart": partial(self._texts, "engine.restart", _RESTART),
-            "help.qr": partial(self._texts, "help.qr", _QR),
+            "help.qr": partial(self._texts, "help.qr", QR_HELP),
             "help.width": partial(self._texts, "help.width", _WIDTH),
             "help.about": self.about,
         }

@@ -7,7 +7,15 @@ from kagami.tui.keys import Action
 
 BOT_ACTIONS: tuple[Action, ...] = (
     Action("bot.open", ("enter",), mark("card"), mark("All that is known of this bot"), row=True),
-    Action("bot.add", ("a",), mark("add"), mark("Connect another bot: address and token for NapCat, or to its server")),
+    Action("bot.add", ("a",), mark("add"), mark("Connect another bot, of any platform, step by step")),
+    Action(
+        "bot.login",
+        ("l",),
+        mark("log in"),
+        mark("Log the account in by a QR code, or as it asks: NapCat, WeChat"),
+        changes=True,
+        row=True,
+    ),
     Action("bot.edit", ("e",), mark("edit"), mark("Change the settings of this bot…"), changes=True, row=True),
     Action(
         "bot.start", ("x",), mark("start"), mark("Resume this bot that was paused"), changes=True, row=True, hint=False
@@ -32,6 +40,7 @@ BOT_ACTIONS: tuple[Action, ...] = (
     Action(
         "bot.disconnect", ("d",), mark("disconnect"), mark("Disconnect this bot…"), changes=True, row=True, hint=False
     ),
+    Action("bot.abilities", ("v",), mark("abilities"), mark("What its platform lets it do"), row=True, hint=False),
     Action("bot.logs", ("o",), mark("logs"), mark("Log lines of this bot"), row=True),
     Action("bot.trace", ("w",), mark("traces"), mark("Traces of its messages"), row=True, hint=False),
     Action(

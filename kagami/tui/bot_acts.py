@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from textual.app import App
 
 from kagami.errors import Denied, NotFound
 from kagami.i18n import mark
+from kagami.model.ability import Ability
 from kagami.operations.bots import (
+    Abilities,
+    AddBot,
     BotKinds,
     Disconnect,
+    ListBots,
     Pause,
     Reconnect,
     RemoveBot,
@@ -23,13 +28,19 @@ from kagami.operations.bots import (
 from kagami.operations.messages import ListChats
 from kagami.operations.settings import ListSettings
 from kagami.operations.system import Connect, ListAlerts, Mute
-from kagami.ports import AlertRow, Applied, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow
+from kagami.ports import AlertRow, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow
 from kagami.tui import accounts
+from kagami.tui.dialogs.abilities import AbilityList
 from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.dialogs.botform import BotForm
-from kagami.tui.dialogs.pick import Offer, Pick
+from kagami.tui.dialogs.findings import finding_sign
+from kagami.tui.dialogs.kindpick import KindPick
+from kagami.tui.dialogs.login import LoginDialog
+from kagami.tui.dialogs.newbot import NewBot
+from kagami.tui.dialogs.pick import Offer
 from kagami.tui.figures import age
 from kagami.tui.format import visible
+from kagami.tui.kind_words import ordered, words_of
 from kagami.tui.shell import Leave, Question, Shell
 from kagami.tui.widgets.painted import Span
 
@@ -48,22 +59,41 @@ class BotActs:
     # Adding and changing.
 
     async def add(self) -> None:
-        """One that connects to the gateway needs its address; one to which we connect needs an entry."""
+        """One that connects to the gateway needs its address; one to which we connect needs an entry, maybe a login."""
         t = self.shell.t
-        kinds: list[BotKind] = await self.shell.control.call(BotKinds())
-        offers = [Offer(COMES, t(mark("it connects to Kagami")), t(mark("NapCat: address and token to paste there")))]
-        told = t(mark("an entry with its address is made"))
-        offers += [
-            Offer(each.kind, t(mark("Kagami connects to it: {kind}")).format(kind=each.kind), told) for each in kinds
-        ]
-        chosen = await self.app.push_screen_wait(Pick(self.shell, t(mark("How does it connect?")), offers))
+        kinds: list[BotKind] = ordered(await self.shell.control.call(BotKinds()))
+        offers = [Offer(COMES, t(mark("It connects to Kagami")), t(mark("QQ by NapCat: an address to paste there")))]
+        offers += [Offer(each.kind, t(words_of(each.kind).name), t(words_of(each.kind).needs)) for each in kinds]
+        chosen = await self.app.push_screen_wait(KindPick(self.shell, t(mark("What shall be connected?")), offers))
         if chosen == COMES:
             await self._show_address()
         elif chosen is not None:
-            kind = next(each for each in kinds if each.kind == chosen)
-            made: Applied | None = await self.app.push_screen_wait(BotForm(self.shell, kind, t(mark("A new bot"))))
-            if made is not None:
-                self.shell.say(t(mark("The bot was added")), t(mark("it connects now; T tries it step by step")))
+            await self._add_kind(next(each for each in kinds if each.kind == chosen))
+
+    async def _add_kind(self, kind: BotKind) -> None:
+        """Its keys, a test of them, then the bot; and its login where it has one."""
+        t = self.shell.t
+        taken = {each.name for each in await self.shell.control.call(ListBots())}
+        names = (kind.kind if number == 1 else f"{kind.kind}-{number}" for number in count(1))
+        made: AddBot | None = await self.app.push_screen_wait(
+            NewBot(self.shell, kind, next(each for each in names if each not in taken))
+        )
+        if made is None:
+            return
+        self.shell.say(t(mark("The bot was added")), t(mark("it connects now; T tries it step by step")))
+        name = str(made.keys.get("name", ""))
+        if name and words_of(kind.kind).logs_in(made.keys):
+            await self.app.push_screen_wait(LoginDialog(self.shell, name, name))
+
+    async def login(self, bot: BotRow) -> None:
+        """By the name of its table where there is one: the id of an account changes when another one logs in."""
+        table = await self.table(bot)
+        name = str((table or {}).get("name") or bot.id)
+        await self.app.push_screen_wait(LoginDialog(self.shell, name, bot.name))
+
+    async def abilities(self, bot: BotRow) -> None:
+        found: list[Ability] = await self.shell.control.call(Abilities(bot=bot.id))
+        await self.app.push_screen_wait(AbilityList(self.shell, visible(bot.name), found))
 
     async def edit(self, bot: BotRow) -> None:
         t = self.shell.t
@@ -129,11 +159,10 @@ class BotActs:
 
     async def test(self, bot: BotRow) -> None:
         """From outside, step by step."""
-        t, glyphs = self.shell.t, self.shell.looks.glyphs
+        t = self.shell.t
         found: list[Finding] = await self.shell.control.call(TestBot(bot=bot.id))
-        signs = {"ok": glyphs.ok, "warn": glyphs.attention, "bad": glyphs.failed}
         rows = [
-            f"{signs[each.state]} {each.subject}: {each.text}" + (f"\n    {each.fix}" if each.fix else "")
+            f"{finding_sign(self.shell, each)} {each.subject}: {each.text}" + (f"\n    {each.fix}" if each.fix else "")
             for each in found
         ]
         lines = "\n".join(rows).split("\n") if rows else [t(mark("There is nothing to try."))]

@@ -24,9 +24,14 @@ def osc52(text: str, environ: Mapping[str, str], *, most: int = MOST_BYTES) -> s
 
 def to_file(text: str, folder: Path) -> Path:
     """Write `text` where only this user can read it; `OSError` when that fails."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "copied.txt"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
+    return keep(text.encode("utf-8", "backslashreplace"), folder / "copied.txt")
+
+
+def keep(content: bytes, path: Path) -> Path:
+    """A new file at a path that only this user can read, in place of what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
     return path

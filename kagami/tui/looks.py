@@ -12,8 +12,9 @@ from textual.theme import Theme
 from kagami.tui.format import Tier
 
 Role = Literal[
-    "text", "dim", "strong", "good", "warn", "bad", "accent", "title", "key", "frame", "focus", "cursor", "hit", "bar"
-]
+    "text", "dim", "strong", "good", "warn", "bad", "accent", "title", "key", "frame", "focus", "cursor", "hit", "bar",
+    "light", "modules",
+]  # fmt: skip
 TIERS: tuple[Tier, ...] = ("full", "safe", "ascii")
 THEMES = ("night", "paper", "ansi")
 DENSE = "dense"
@@ -279,6 +280,9 @@ def _styles(name: str) -> dict[str, Style]:
         "cursor": Style(bgcolor=ink.chosen),
         "hit": Style(color=ink.ground, bgcolor=ink.warn),
         "bar": Style(bgcolor=ink.raised),
+        # Of QR codes, which are black on white whatever the theme: cameras need all of the contrast.
+        "light": Style(color="#ffffff", bgcolor="#ffffff"),
+        "modules": Style(color="#ffffff", bgcolor="#000000"),
     }
 
 
@@ -299,6 +303,8 @@ _ANSI = {
     "cursor": "reverse",
     "hit": "reverse",
     "bar": "none",
+    "light": "bright_white on bright_white",
+    "modules": "bright_white on black",
 }
 
 

@@ -22,6 +22,7 @@ NAMED = {
     "kagami/plugins/extra/chat/usage.py: template": "the same",
     "kagami/plugins/extra/moderation/texts.py: _TEXTS[key][0 if language == 'zh' else 1]": "a table, by language",
     "kagami/plugins/extra/reminder/texts.py: _TEXTS[key][0 if language == 'zh' else 1]": "a table, by language",
+    "kagami/ports/login.py: t(self.text)": "a step's text, which adapters of ours write; the rest are fields",
     "kagami/tui/accounts.py: shell.t(_WORDS[health.state])": "a table of states",
     "kagami/tui/bot_acts.py: t(head)": "a question of that file, which its callers mark",
     "kagami/tui/chat_acts.py: question.title": "the same, three lines above",

@@ -6,7 +6,7 @@ import asyncio
 import gettext
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from kagami.operations import registry
 from kagami.ports import PluginRow, ReloadRow
 from kagami.web.config import WebConfig
 from kagami.web.server import WebServer
+from tests.operations.logins import LoginAccounts
 from tests.web.doubles import Rows, SmallStore, StillHouse, make_parts, row
 
 
@@ -68,6 +69,7 @@ class Doubles:
     store: SmallStore = field(default_factory=SmallStore)
     house: StillHouse = field(default_factory=StillHouse)
     plugins: Fleet = field(default_factory=Fleet)
+    accounts: LoginAccounts = field(default_factory=LoginAccounts)
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +108,7 @@ def engine(home: Home) -> Iterator[Doubles]:
     async def serve() -> None:
         stop = asyncio.Event()
         loops.append((asyncio.get_running_loop(), stop))
-        parts = make_parts(bots=doubles.bots, store=doubles.store, house=doubles.house, plugins=doubles.plugins)
+        parts = make_parts(**{each.name: getattr(doubles, each.name) for each in fields(doubles)})
         with hold(home):
             async with WebServer(WebConfig(port=0), registry(), parts, socket=home.socket):
                 ready.set()

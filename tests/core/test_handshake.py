@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.core.handshake import Refusal, Rules, Welcome, check, digest, is_loopback, rules
+from kagami.core.handshake import Refusal, Rules, Visitor, Welcome, check, digest, is_loopback, rules
 
 TOKEN = "correct horse"
 LOCAL = rules("127.0.0.1", TOKEN)
@@ -16,14 +16,14 @@ GOOD = {"Host": "127.0.0.1:3001", "Authorization": f"Bearer {TOKEN}", "X-Self-ID
 
 def judge(
     *, demands: Rules = LOCAL, target: str = "/onebot/v11/ws", without: str = "", **headers: str
-) -> Welcome | Refusal:
+) -> Welcome | Visitor | Refusal:
     """A good request with some headers set (`_` for `-`) or left out."""
     fields = GOOD | {name.replace("_", "-"): value for name, value in headers.items()}
     return check([(name, value) for name, value in fields.items() if name != without], target, demands)
 
 
-def status(verdict: Welcome | Refusal) -> int:
-    return 101 if isinstance(verdict, Welcome) else verdict.status
+def status(verdict: Welcome | Visitor | Refusal) -> int:
+    return verdict.status if isinstance(verdict, Refusal) else 101
 
 
 def test_a_good_request_is_welcome() -> None:
@@ -36,7 +36,7 @@ def test_both_paths_serve_implementations(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/", "/api", "/api/", "/event", "/ws/workers", "//", ""])
-def test_applications_are_told_that_they_come_too_early(target: str) -> None:
+def test_applications_are_told_that_no_table_lets_them_in(target: str) -> None:
     verdict = judge(target=target)
     assert isinstance(verdict, Refusal)
     assert (verdict.status, "applications" in verdict.reason) == (404, True)
@@ -251,3 +251,74 @@ def test_any_request_gets_a_verdict(headers: list[tuple[str, str]], target: str)
 )
 def test_loopback_is_known(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+# --- who says its account later ---
+
+
+@pytest.mark.parametrize("claim", [{"X_Platform": "wechat"}, {"target": "/ws/bots?role=Universal&platform=wechat"}])
+def test_the_gateway_of_wechat_need_not_say_its_account(claim: dict[str, str]) -> None:
+    assert judge(without="X-Self-ID", **claim) == Welcome("", "wechat", "universal")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {},
+        {"X_Platform": "qq"},
+        {"X_Platform": "telegram"},
+        {"target": "/ws/bots?role=API&platform=wechat"},
+        {"target": "/ws/bots?platform=sandbox"},
+    ],
+)
+def test_everybody_else_has_to(claim: dict[str, str]) -> None:
+    assert status(judge(without="X-Self-ID", **claim)) == 400  # type: ignore[arg-type]
+
+
+def test_an_account_that_is_said_counts_there_too() -> None:
+    assert judge(X_Platform="wechat") == Welcome("10001", "wechat", "universal")
+
+
+# --- applications ---
+
+KEYS = (("one", digest("first key")), ("two", digest("second key")))
+WITH_WORKERS = LOCAL._replace(workers=KEYS)
+
+
+def visit(target: str, key: str = "second key", *, demands: Rules = WITH_WORKERS) -> Welcome | Visitor | Refusal:
+    return judge(demands=demands, target=target, without="X-Self-ID", Authorization=f"Bearer {key}")
+
+
+@pytest.mark.parametrize(
+    ("target", "role"),
+    [("/", "universal"), ("/ws/workers", "universal"), ("/api", "api"), ("/api/", "api"), ("/event", "event")],
+)
+def test_a_workers_token_says_which_one_it_is(target: str, role: str) -> None:
+    assert [visit(target, key) for key in ("first key", "second key")] == [Visitor("one", role), Visitor("two", role)]  # type: ignore[arg-type]
+
+
+def test_it_may_be_in_the_address_where_that_is_allowed() -> None:
+    targets = ("/?access_token=second key", "/?access_token=second%20key")
+    allowed = WITH_WORKERS._replace(query_token=True)
+    found = [judge(demands=allowed, target=each, without="Authorization") for each in targets]
+    assert [isinstance(each, Visitor) and each.worker for each in found] == ["two", "two"]
+    assert status(judge(demands=WITH_WORKERS, target=targets[0], without="Authorization")) == 401
+
+
+@pytest.mark.parametrize("only", ["10001", "telegram:42", "wechat:wxid_a@b"])
+def test_it_may_want_one_account_alone(only: str) -> None:
+    by_header = judge(demands=WITH_WORKERS, target="/", Authorization="Bearer first key", X_Self_ID=only)
+    assert (visit(f"/?bot={only}", "first key"), by_header) == (Visitor("one", "universal", only),) * 2
+
+
+def test_an_account_that_is_none_is_refused() -> None:
+    assert status(visit("/?bot=*")) == 400
+
+
+@pytest.mark.parametrize(("target", "key"), [("/", TOKEN), ("/onebot/v11/ws", "first key"), ("/", "wrong")])
+def test_neither_comes_in_by_the_others_door(target: str, key: str) -> None:
+    assert status(visit(target, key)) == 403
+
+
+def test_without_tables_there_is_no_door() -> None:
+    assert status(visit("/", demands=LOCAL)) == 404

@@ -76,8 +76,8 @@ async def test_a_bad_bot_is_not_written(tmp_path: Path, bot: AddBot) -> None:
 
 async def test_the_kinds_of_bots_tell_their_keys(tmp_path: Path) -> None:
     async with engine(tmp_path) as opened:
-        (kind,) = await opened.call(BotKinds())
-        assert (kind.kind, kind.required) == ("onebot11", ("url",))
+        kind = next(each for each in await opened.call(BotKinds()) if each.kind == "onebot11")
+        assert kind.required == ("url",)
         assert {"url", "token", "name", "enabled", "pace.chat_per_second"} <= {row.key for row in kind.keys}
         assert all(row.text for row in kind.keys)
 

@@ -192,6 +192,16 @@ class Peek(Request, frozen=True):
     pass
 
 
+class Sip(Request, frozen=True):
+    pass
+
+
+@operation("tea.sip", "tea:write", quiet=True)
+async def sip(parts: Parts, request: Sip) -> str:
+    """Again and again."""
+    return parts.who.name
+
+
 @operation("tea.peek", "tea:read", watched=True)
 async def peek(parts: Parts, request: Peek) -> str:
     """Look at what is private."""
@@ -268,3 +278,13 @@ async def test_watched_reading_is_audited(make_parts: MakeParts) -> None:
     store = RecordingStore()
     assert await Registry([peek]).call(make_parts(store=store), READER, Peek()) == "qq:1"
     assert [result for result, _ in store.rows] == ["begun", "ok"]
+
+
+async def test_what_is_called_again_and_again_is_audited_only_where_it_is_denied(make_parts: MakeParts) -> None:
+    parts = make_parts()
+    assert not sip.reads
+    assert await Registry((sip,)).call(parts, CONSOLE, Sip()) == CONSOLE.name
+    assert audits(parts) == []
+    with pytest.raises(Denied):
+        await Registry((sip,)).call(parts, READER, Sip())
+    assert [row[-1] for row in audits(parts)] == ["denied"]

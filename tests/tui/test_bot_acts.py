@@ -6,10 +6,13 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from kagami.model.ability import Ability
 from kagami.operations.bots import (
+    Abilities,
     AddBot,
     BotKinds,
     EditBot,
+    Login,
     Pause,
     Reconnect,
     RemoveBot,
@@ -21,8 +24,10 @@ from kagami.operations.settings import ListSettings
 from kagami.operations.system import ListAlerts, Mute
 from kagami.ports import AlertRow, Applied, BotKind, Finding, SettingRow
 from kagami.tui.app import Console
+from kagami.tui.dialogs.login import LoginDialog
 from kagami.tui.shell import Leave
 from tests.tui.engine import FakeControl, bot
+from tests.tui.logged import LoggedControl
 from tests.tui.pilot import on_screen, press, run_console, until
 
 KIND = BotKind(
@@ -100,8 +105,74 @@ async def test_the_form_is_of_the_kind_and_shows_no_secret() -> None:
         assert not on_screen(console, "geheim")
         await press(console, pilot, "j", "enter", "A")
         assert control.asked(EditBot) == [EditBot(bot="qq:1", keys={"token": "geheim", "enabled": False})]
-        await press(console, pilot, "a", "j", "enter", "enter", *"ws://a", "enter", "A")
+
+
+async def test_a_new_bot_is_tried_before_it_is_added() -> None:
+    control = engine()
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a", "j", "enter", "A")
+        assert on_screen(console, "missing: url")
+        await press(console, pilot, "enter", *"ws://a", "enter", "A")
+        assert control.asked(TestBot) == [TestBot(keys={"kind": "onebot11", "url": "ws://a"})]
+        assert on_screen(console, "2 ✗ refused")
+        await press(console, pilot, "escape")
+        assert control.asked(AddBot) == []
+        await press(console, pilot, "A", "enter")
         assert control.asked(AddBot) == [AddBot(kind="onebot11", keys={"url": "ws://a"})]
+        assert on_screen(console, "The bot was added")
+
+
+async def test_a_kind_that_logs_in_is_named_and_logs_in_at_once() -> None:
+    control = LoggedControl()
+    kinds = [BotKind("weixin", [SettingRow("name", "bots", "text", "", default="")], ())]
+    found = [Finding("ok", "port", "open")]
+    control.bots.append(bot("weixin", "weixin:1", "weixin", "online"))
+    control.answers |= {BotKinds: lambda _: kinds, TestBot: lambda _: found, AddBot: lambda _: Applied(1, [], "v")}
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a", "j", "enter", "A", "enter")
+        assert control.asked(AddBot) == [AddBot(kind="weixin", keys={"name": "weixin-2"})]
+        assert control.asked(Login) == [Login(bot="weixin-2")]
+        assert isinstance(console.screen, LoginDialog)
+
+
+async def test_each_kind_says_what_it_needs_and_where_to_get_it() -> None:
+    control = engine()
+    rows = [
+        SettingRow("name", "bots", "text", "What people call it.", default=""),
+        SettingRow("token", "bots", "secret", ""),
+    ]
+    control.answers[BotKinds] = lambda _: [KIND, BotKind("telegram", rows, ("token",))]
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a")
+        assert on_screen(console, "a bot token from @BotFather")
+        await press(console, pilot, "j", "enter")
+        assert on_screen(console, "write /newbot to @BotFather")
+
+
+async def test_it_is_told_what_a_bot_can_do() -> None:
+    control = engine()
+    control.answers[Abilities] = lambda _: [
+        Ability("edit", "no", note="Nothing to be done."),
+        Ability("text", "yes", "yes"),
+    ]
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "v")
+        assert control.asked(Abilities) == [Abilities(bot="qq:1")]
+        assert on_screen(console, "Nothing to be done.")
+
+
+async def test_the_name_of_the_entry_logs_in_and_not_the_account() -> None:
+    control = LoggedControl()
+    control.bots = [bot("小明", "qq:1", "napcat", "auth_failed")]
+    control.answers[ListSettings] = lambda _: [SettingRow("bots", "bots", "table", "", value=[{"kind": "napcat"}])]
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "l")
+        assert control.asked(Login) == [Login(bot="qq:1")]
+        await press(console, pilot, "escape")
+        rows = [{"kind": "napcat", "name": "1"}]
+        control.answers[ListSettings] = lambda _: [SettingRow("bots", "bots", "table", "", value=rows)]
+        await press(console, pilot, "l")
+        assert control.asked(Login)[-1] == Login(bot="1")
 
 
 async def test_a_bot_is_tried_step_by_step_and_its_alerts_muted() -> None:

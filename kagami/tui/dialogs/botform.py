@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from kagami.errors import KagamiError
+from kagami.i18n import Translate
 from kagami.operations.bots import AddBot, EditBot
 from kagami.ports import BotKind, Field, SettingRow
 from kagami.tui.dialogs.form import FormDialog
+from kagami.tui.kind_words import key_text, rank
 from kagami.tui.shell import Shell
 
 HELD = "secret"
@@ -25,7 +27,8 @@ class BotForm(FormDialog):
         self.bot = bot
         self.kind = kind.kind
         self._secrets = {row.key for row in kind.keys if row.kind == HELD}
-        super().__init__(shell, "", [_field(row, kind.required, values) for row in kind.keys], name)
+        rows = sorted(kind.keys, key=lambda row: rank(kind, row.key))
+        super().__init__(shell, "", [_field(shell.t, kind, row, values) for row in rows], name)
 
     def _shown(self, field: Field) -> str:
         dots = _DOTS if self.shell.looks.glyphs.tier == "full" else "*" * len(_DOTS)
@@ -50,7 +53,7 @@ class BotForm(FormDialog):
         return ".".join(key.split(".")[2:]) if key.startswith("bots.") else key
 
 
-def _field(row: SettingRow, required: Sequence[str], values: Mapping[str, Any]) -> Field:
+def _field(t: Translate, kind: BotKind, row: SettingRow, values: Mapping[str, Any]) -> Field:
     default = None if row.kind == HELD else row.default
     value = values.get(row.key, default)
     return Field(
@@ -58,8 +61,8 @@ def _field(row: SettingRow, required: Sequence[str], values: Mapping[str, Any]) 
         _KINDS.get(row.kind, "text"),
         None if row.kind == HELD else value,
         default,
-        row.key in required,
-        row.text,
+        row.key in kind.required,
+        t(key_text(kind.kind, row.key, row.text)),
         row.choices,
         row.least,
         row.most,

@@ -60,13 +60,17 @@ class Pick(Overlay[str | None]):
     def ground(self, row: int) -> str:
         return "cursor" if row + self._top(self.sheet.size.height) == self.chosen else ""
 
+    def half(self, width: int) -> int:
+        """Cells for the names, of those for names and notes."""
+        return width // 2
+
     def _top(self, height: int) -> int:
         return max(0, self.chosen - height + 1)
 
     def _row(self, place: int, width: int) -> Line:
         offer, looks = self.offers[place], self.shell.looks
         sign = looks.glyphs.row if place == self.chosen else " "
-        half, click = (width - 4) // 2, f"screen.pick({place})"
+        half, click = self.half(width - 4), f"screen.pick({place})"
         return [
             Span(f" {sign} ", "accent"),
             Span(pad(offer.name, half, tier=looks.text), "strong", click),

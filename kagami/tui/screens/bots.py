@@ -20,6 +20,7 @@ from kagami.tui.acting import Verb
 from kagami.tui.bot_actions import BOT_ACTIONS
 from kagami.tui.bot_acts import BotActs
 from kagami.tui.keys import Action
+from kagami.tui.kind_words import may_log_in
 from kagami.tui.place import Place, beside
 from kagami.tui.shell import Leave, Shell
 from kagami.tui.widgets.card import Card
@@ -33,7 +34,7 @@ SANDBOX = "sandbox"
 _WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
 _ITS_OWN = (
     *("bot.disconnect", "bot.stop", "bot.start", "bot.reconnect"),
-    *("bot.edit", "bot.test", "bot.rename", "bot.delete", "bot.mute"),
+    *("bot.edit", "bot.test", "bot.rename", "bot.delete", "bot.mute", "bot.login", "bot.abilities"),
 )
 
 
@@ -76,6 +77,8 @@ class Bots(Place):
         return {
             "bot.open": self._open,
             "bot.add": self._add,
+            "bot.login": self._do(BotActs.login),
+            "bot.abilities": self._do(BotActs.abilities),
             "bot.edit": self._do(BotActs.edit),
             "bot.start": self._do(BotActs.start),
             "bot.stop": self._do(BotActs.stop),
@@ -97,11 +100,16 @@ class Bots(Place):
         bot = self.selected
         if bot is None:
             return self.t(mark("there is no bot yet")) if action not in _WITHOUT_BOT else ""
+        return self._blocked_of(bot, action)
+
+    def _blocked_of(self, bot: BotRow, action: str) -> str:
         stopped = bot.health.state == "stopped"
         if action in ("bot.disconnect", "bot.stop") and stopped:
             return self.t(mark("not connected"))
         if action in _ITS_OWN and bot.adapter == SANDBOX:
             return self.t(mark("the sandbox is part of Kagami and always connected"))
+        if action == "bot.login" and not may_log_in(bot.adapter):
+            return self.t(mark("This bot needs no login: its token or its keys are enough."))
         if action == "bot.start" and not stopped:
             return self.t(mark("it is not paused"))
         return ""
@@ -267,7 +275,7 @@ class Bots(Place):
             (mark("No bots yet."), "strong"),
             ("", ""),
             (mark("A bot appears here when it connects, or when kagami.toml names it."), "text"),
-            (mark("a  connects one: address and token for NapCat, or a server that waits"), "text"),
+            (mark("a  connects one: QQ, WeChat, Telegram, DingTalk, Feishu, KOOK"), "text"),
             (mark("8  talks to your plugins without an account"), "text"),
             ("", ""),
             (mark("Nothing leaves this machine until a bot is connected."), "dim"),

@@ -98,3 +98,10 @@ async def test_the_right_button_shows_what_can_be_done() -> None:
         await pilot.click("#bots-list LiveTable", offset=(10, 2), button=3)
         await settled(console, pilot)
         assert on_screen(console, "what now?")
+
+
+async def test_a_bot_with_a_token_has_nothing_to_log_in() -> None:
+    control = FakeControl(bots=[bot("tg", "telegram:1", "telegram", "online")])
+    async with run_console(control=control) as (console, pilot):
+        await press(console, pilot, "2", "l")
+        assert on_screen(console, "This bot needs no login")
