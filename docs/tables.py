@@ -16,26 +16,51 @@ import click
 import msgspec
 
 from kagami import log
+from kagami.adapters.kinds import abilities
+from kagami.adapters.table import BotTable
+from kagami.centre.keys import LEAVES
+from kagami.centre.shown import bot_kinds
 from kagami.centre.texts import GROUPS
 from kagami.cli.main import Root
 from kagami.config import load
+from kagami.core.admission import USUAL_CALLS
 from kagami.engine import open_engine
 from kagami.home import Home
 from kagami.i18n import Translate, translator
+from kagami.model.ability import Ability
 from kagami.operations import registry
 from kagami.operations.registry import Operation
 from kagami.operations.settings import ListSettings
-from kagami.ports import SettingRow
+from kagami.ports import BotKind, SettingRow
 from kagami.sources import COMPOSED, WELL_KNOWN
 from kagami.tui import actions
+from kagami.tui.dialogs.abilities import NAMES
 from kagami.tui.keys import Action, shown
+from kagami.tui.kind_words import key_text
 from kagami.tui.places import PLACES
 
 DOCS = Path(__file__).parent
 FOLDERS = {"en": "", "zh": "zh/"}
 BEGIN, END = "<!-- table: {} -->\n", "<!-- end -->"
-# A bot, so that its keys are there too; switched off, so that nobody calls it.
-HOME = '[[bots]]\nkind = "onebot11"\nurl = "ws://127.0.0.1:1"\nenabled = false\n[gateway]\nport = 0\n[web]\nport = 0\n'
+# A bot and a worker, so that their keys are there too; switched off, so that nobody calls them.
+HOME = """\
+[[bots]]
+kind = "onebot11"
+url = "ws://127.0.0.1:1"
+enabled = false
+[[workers]]
+name = "application"
+url = "ws://127.0.0.1:1"
+enabled = false
+[gateway]
+port = 0
+[web]
+port = 0
+"""
+# What every bot has; the other keys are those of a kind.
+SHARED = {field.name for field in msgspec.structs.fields(BotTable)}
+# Where a kind is not on a page of its own name.
+PAGES = {"weixin": "wechat", "wxbot": "wechat"}
 SHORT = {"DB_HOST": "DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD", "REDIS_ADDR": "REDIS_ADDR REDIS_PWD"}
 _COMPOSED = {"store.url": "DB_HOST", "redis.url": "REDIS_ADDR"}
 _EN = {
@@ -44,6 +69,13 @@ _EN = {
     "operations": ("command", "fields", "right", "", "what it does"),
     "commands": ("command", "what it does"),
     "keys_of_places": ("key", "what it does", "id"),
+    "kinds": ("kind", "key", "value", "default", "meaning"),
+    "limits": ("ability", "sends, does", "receives", "note"),
+    "ability": "ability",
+    "yes": "✓",
+    "partly": "partly",
+    "no": "–",
+    "calls": "[talking and looking](connect/workers.md#what-it-may-do)",
     "asks": "asks",
     "offline": "offline",
     "secret": "secret",
@@ -55,6 +87,13 @@ _ZH = {
     "operations": ("命令", "字段", "权限", "", "作用"),
     "commands": ("命令", "作用"),
     "keys_of_places": ("按键", "作用", "名字"),
+    "kinds": ("种类", "键", "类型", "默认", "含义"),
+    "limits": ("能力", "发送、执行", "接收", "说明"),
+    "ability": "能力",
+    "yes": "✓",
+    "partly": "部分",
+    "no": "–",
+    "calls": "[说话和查询](connect/workers.md#它可以做什么)",
     "asks": "先问",
     "offline": "离线可用",
     "secret": "机密",
@@ -79,12 +118,67 @@ def setting_rows() -> list[SettingRow]:
 def setting_tables(rows: Iterable[SettingRow], language: str) -> dict[str, list[str]]:
     """A table for each group of settings, by the group's name."""
     t, words = translator(language), WORDS[language]
-    found: dict[str, list[str]] = {name: _head(words["keys"]) for name in GROUPS if name != "workers"}
+    found: dict[str, list[str]] = {name: _head(words["keys"]) for name in GROUPS}
     for row in rows:
-        key = row.key.replace("bots.0.", "bots.*.")
+        if row.key.startswith("bots.0.") and row.key.split(".")[2] not in SHARED:
+            continue
+        key = row.key.replace(".0.", ".*.")
         cells = (f"`{key}`", _kind(row, words), _default(row, words), row.effect, t(row.text))
         found[row.group].append(_line(cells))
     return found
+
+
+def kind_table(language: str) -> list[str]:
+    """The keys of each kind of bots beside those that all have."""
+    t, words = translator(language), WORDS[language]
+    lines = _head(words["kinds"])
+    for kind in kinds():
+        for row in kind.keys:
+            if row.key.partition(".")[0] not in SHARED:
+                default = words["needed"] if row.key in kind.required else _default(row, words)
+                text = t(key_text(kind.kind, row.key, row.text))
+                lines.append(_line((f"`{kind.kind}`", f"`{row.key}`", _kind(row, words), default, text)))
+    return lines
+
+
+def kinds() -> list[BotKind]:
+    """Every kind of `[[bots]]`."""
+    return bot_kinds(LEAVES["bots"])
+
+
+def ability_table(language: str) -> list[str]:
+    """What each kind of bots can do, side by side."""
+    t, words = translator(language), WORDS[language]
+    found = {kind.kind: {each.name: each for each in abilities(kind.kind)} for kind in kinds()}
+    lines = _head((words["ability"], *(f"`{kind}`" for kind in found)))
+    for name, text in NAMES.items():
+        cells = (_level(known[name], words) for known in found.values())
+        lines.append(_line((f"`{name}` {t(text)}", *cells)))
+    return lines
+
+
+def limit_tables(language: str) -> dict[str, dict[str, list[str]]]:
+    """By page and kind, what a platform does not do, or only in a way that has to be said."""
+    t, words = translator(language), WORDS[language]
+    found: dict[str, dict[str, list[str]]] = {}
+    for kind in (each.kind for each in kinds()):
+        lines = _head(words["limits"])
+        for each in abilities(kind):
+            if each.note or each.send != "yes" or each.receive not in ("yes", None):
+                receive = words[each.receive] if each.receive else ""
+                lines.append(_line((f"`{each.name}` {t(NAMES[each.name])}", words[each.send], receive, t(each.note))))
+        found.setdefault(f"connect/{PAGES.get(kind, kind)}.md", {})[kind] = lines
+    return found
+
+
+def _level(ability: Ability, words: dict[str, Any]) -> str:
+    sends, receives = words[ability.send], words[ability.receive or ability.send]
+    return str(sends) if sends == receives else f"{sends} / {receives}"
+
+
+def call_list() -> list[str]:
+    """The calls that an application may make when nothing else is said."""
+    return [" ".join(f"`{each}`" for each in USUAL_CALLS)]
 
 
 def variable_table(language: str) -> list[str]:
@@ -151,8 +245,10 @@ def _kind(row: SettingRow, words: dict[str, Any]) -> str:
 def _default(row: SettingRow, words: dict[str, Any]) -> str:
     if row.kind == "secret":
         return ""
-    if row.key == "bots.0.url":
+    if row.key == "workers.0.name":
         return str(words["needed"])
+    if row.key == "workers.0.actions":
+        return str(words["calls"])
     return "" if row.default in (None, "", [], {}) else f"`{msgspec.json.encode(row.default).decode()}`"
 
 
@@ -180,7 +276,11 @@ def filled(page: str, tables: dict[str, list[str]]) -> str:
 def tables(rows: Iterable[SettingRow], language: str) -> dict[str, dict[str, list[str]]]:
     """All tables by page and mark."""
     return {
-        "configuration.md": setting_tables(rows, language) | {"variables": variable_table(language)},
+        "configuration.md": setting_tables(rows, language)
+        | {"variables": variable_table(language), "kinds": kind_table(language)},
+        "connect/README.md": {"abilities": ability_table(language)},
+        "connect/workers.md": {"calls": call_list()},
+        **limit_tables(language),
         "operate/keys.md": key_tables(language),
         "operate/commands.md": operation_tables(language) | {"commands": command_table(language)},
     }

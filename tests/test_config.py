@@ -14,6 +14,7 @@ from kagami.config import Document, Settings, load, origin_of
 from kagami.core.secrets import Secret
 from kagami.errors import SettingError, UnknownSetting
 from kagami.home import Home
+from kagami.model.ids import BotId
 from kagami.shape import leaves
 from kagami.sources import variable
 
@@ -282,3 +283,44 @@ def test_a_relative_plugins_folder_is_in_the_home(settle: Load, home: Home) -> N
 
 def test_an_unknown_key_has_the_default_origin() -> None:
     assert origin_of("a.b", {}) == "default"
+
+
+class TestWorkers:
+    STRONG = "Zk3v9Q" * 8
+    ONE = f'[[workers]]\nname = "app"\ntoken = "{STRONG}"\n'
+
+    def test_they_are_read(self, settle: Load) -> None:
+        (worker,) = settle(self.ONE + 'pool = "ai"\nweight = 2.5\nbots = ["qq:*"]\nactions = ["send_*"]').workers
+        assert (worker.name, worker.pool, worker.weight, worker.late_seconds) == ("app", "ai", 2.5, 3600.0)
+        assert (worker.admission.serves(BotId("telegram:1")), worker.admission.allows("send_msg")) == (False, True)
+
+    def test_one_that_is_dialled_may_ask_for_no_token(self, settle: Load) -> None:
+        (worker,) = settle('[[workers]]\nname = "app"\nurl = "ws://127.0.0.1:8080/onebot/v11/ws"').workers
+        assert not worker.token
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ('[[workers]]\nname = "app"', "workers.0.token = ••• .*it is empty"),
+            (ONE + ONE, "workers.1.name = app .*another worker has the same name"),
+            (ONE + ONE.replace("app", "b"), "workers.1.token = ••• .*it is used elsewhere too"),
+            (f'[gateway]\ntoken = "{STRONG}"\n' + ONE, "workers.0.token = ••• .*it is used elsewhere too"),
+            (ONE.replace("app", "plugins"), "workers.0.name = plugins .*something else"),
+            (ONE + 'pool = "drop"', "workers.0.pool = drop .*something else"),
+            (ONE + 'pool = "app"', "workers.0.pool = app .*something else"),
+            (ONE.replace("app", "a b"), "workers.0.name = a b .*a text like nonebot"),
+            (ONE + 'url = "http://x/?access_token=hidden"', "workers.0.url = http://x/ .*it is no WebSocket address"),
+            (ONE + 'channels = "x"', "workers.0.channels"),
+            (f'gateway.host = "0.0.0.0"\n{ONE.replace(STRONG, "nonebot")}', "workers.0.token = ••• .*gateway.host"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, settle: Load, text: str, message: str) -> None:
+        with pytest.raises(SettingError, match=message.replace(".0.", r"\.0\.")) as caught:
+            settle(text)
+        assert "hidden" not in str(caught.value)
+        assert self.STRONG not in str(caught.value)
+
+    def test_a_list_that_is_none_is_not_shown(self, settle: Load) -> None:
+        with pytest.raises(SettingError) as caught:
+            settle('workers = "token hidden"')
+        assert "hidden" not in str(caught.value)

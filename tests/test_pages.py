@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from docs import tables
+from kagami.adapters.kinds import abilities
+from kagami.model.ability import AbilityName
 from kagami.plugins import api
 from kagami.plugins.config import PluginsConfig
 from kagami.plugins.manifest import Manifest
@@ -95,6 +98,36 @@ def test_the_tables_say_what_the_program_says(rows: list[SettingRow], language: 
             assert [_CODE.findall(line) for line in text.splitlines()] == [
                 _CODE.findall(line) for line in wanted.splitlines()
             ]
+
+
+def test_the_table_of_abilities_says_of_every_kind_what_its_adapter_says() -> None:
+    head, _, *lines = tables.ability_table("en")
+    kinds = re.findall(r"`(\w+)`", head)
+    assert kinds == [kind.kind for kind in tables.kinds()]
+    rows = {re.findall(r"`(\w+)`", line)[0]: [cell.strip() for cell in line.split("|")[2:-1]] for line in lines}
+    assert set(rows) == set(get_args(AbilityName))
+    words = tables.WORDS["en"]
+    for place, kind in enumerate(kinds):
+        for each in abilities(kind):
+            sends, _, receives = rows[each.name][place].partition(" / ")
+            assert (sends, receives or sends) == (words[each.send], words[each.receive or each.send])
+
+
+def test_what_a_platform_leaves_out_is_on_its_page() -> None:
+    told = {kind: "\n".join(lines) for made in tables.limit_tables("en").values() for kind, lines in made.items()}
+    for kind in tables.kinds():
+        for each in abilities(kind.kind):
+            plain = each.send == "yes" and each.receive in ("yes", None) and not each.note
+            assert (f"| `{each.name}` " in told[kind.kind]) is not plain
+            assert each.note in told[kind.kind]
+
+
+@pytest.mark.parametrize("pages", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_every_kind_of_bots_is_shown_with_the_keys_that_it_needs(pages: list[str]) -> None:
+    shown = [block.text for page in pages if "connect/" in page for block in blocks(page) if block.kind == "toml"]
+    keys_of = {bot["kind"]: set(bot) for text in shown for bot in tomllib.loads(text).get("bots", ())}
+    assert {kind.kind for kind in tables.kinds() if set(kind.required) <= keys_of.get(kind.kind, set())} == set(keys_of)
+    assert set(keys_of) == {kind.kind for kind in tables.kinds()}
 
 
 @pytest.mark.parametrize("page", ["operate/README.md", "zh/operate/README.md"])

@@ -10,7 +10,7 @@ from kagami import log
 from kagami.adapters.kit import Kit
 from kagami.core.pace import Pace
 from kagami.core.pulse import Pulse
-from kagami.errors import KagamiError, NotReached, Refused, Unavailable
+from kagami.errors import KagamiError, NotReached, Refused, Unavailable, WireError
 from kagami.model.action import Action, Failed, Receipt, Send, Unknown
 from kagami.model.event import Event
 from kagami.model.ids import BotId
@@ -26,8 +26,8 @@ Perform = Callable[[Action], Awaitable[Receipt]]
 class Account:
     """Implements `ports.Bot`. Its link says how it is by `tell` and brings events by `take`.
 
-    `perform` may raise the house's errors: `NotReached` and `Refused` mean that nothing was done, `Unavailable` that it
-    may have been.
+    `perform` may raise the house's errors: `NotReached` and `Refused` mean that nothing was done, `Unavailable` and
+    `WireError`, an answer that nobody understands, that it may have been.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Account:
             return await work
         except (NotReached, Refused) as error:
             return Failed(error.text())
-        except Unavailable as error:
+        except (Unavailable, WireError) as error:
             return Unknown(error.text())
         except KagamiError as error:
             return Failed(error.text(), error.code)

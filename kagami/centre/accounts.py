@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
-
-import msgspec
 
 from kagami.adapters.kinds import abilities, dial
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
 from kagami.centre.shown import bot_kinds
 from kagami.centre.standing import put_napcat
+from kagami.centre.tables import given, gives_away, nested
 from kagami.config import BotConfig, Settings
-from kagami.core.secrets import HIDDEN, Secret
+from kagami.core.secrets import HIDDEN
 from kagami.edits import Edit
 from kagami.errors import NotFound, Refused, SettingError
 from kagami.i18n import Translate, mark
@@ -27,31 +25,8 @@ from kagami.ports import Applied, BotKind, Bots, Finding, Login, Standing
 from kagami.shape import Shape
 
 KEY = "bots"
+_USUAL = "onebot11"
 _DISCONNECTED = "asked by an operator to connect again"
-
-
-def _secrets_of(config: BotConfig) -> Iterator[str]:
-    """Names of the keys that hold a secret at the moment."""
-    for name, value in msgspec.structs.asdict(config).items():
-        if isinstance(value, Secret) and value:
-            yield name
-
-
-def _moved(now: BotConfig, keys: Mapping[str, Any]) -> bool:
-    """Whether an address among these keys leads to another host than the present one."""
-    values = msgspec.structs.asdict(now)
-    return any(_elsewhere(str(values.get(name, "")), wanted) for name, wanted in keys.items() if name.endswith("url"))
-
-
-def _elsewhere(now: str, wanted: Any) -> bool:
-    """Whether an address leads to another host or port than the present one."""
-    try:
-        return (
-            isinstance(wanted, str)
-            and urlsplit(wanted).netloc.rpartition("@")[2] != urlsplit(now).netloc.rpartition("@")[2]
-        )
-    except ValueError:
-        return True
 
 
 class Dialled(Protocol):
@@ -88,16 +63,16 @@ class AccountsDesk:
 
     async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
         def edits(now: Settings) -> list[tuple[str, Edit]]:
-            place = len(now.bots)
-            table = {name: value for name, value in keys.items() if value not in ("", None)}
-            return [(f"{KEY}.{place}", Edit((KEY, place), _nested(place, table, self._t)))]
+            head, table = f"{KEY}.{len(now.bots)}", given(keys)
+            made = {"kind": table.pop("kind", _USUAL), **nested(head, table, self._t)}
+            return [(head, Edit((KEY, len(now.bots)), made))]
 
         return await self._desk.edit(who, "bots.add", edits)
 
     async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
-            if _moved(now.bots[place], keys) and any(name not in keys for name in _secrets_of(now.bots[place])):
+            if gives_away(now.bots[place], keys):
                 raise Refused(reason=self._t(mark("Another host would get this bot's token: give its token too.")))
             return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]
 
@@ -172,7 +147,7 @@ class AccountsDesk:
 
     def _made(self, keys: Mapping[str, Any]) -> BotConfig:
         shape = Shape(lambda _: self._t(mark("this change")), self._t)
-        table = {"kind": "onebot11", **{name: value for name, value in keys.items() if value not in ("", None)}}
+        table = {"kind": _USUAL, **given(keys)}
         (made,) = shape.value(tuple[BotConfig, ...], [table], KEY)
         bot: BotConfig = made
         trouble = bot.trouble()
@@ -185,17 +160,3 @@ class AccountsDesk:
                 fix=self._t(trouble.fix),
             )
         return bot
-
-
-def _nested(place: int, table: Mapping[str, Any], t: Translate) -> dict[str, Any]:
-    """A table of the file of dotted names."""
-    made: dict[str, Any] = {"kind": table.get("kind", "onebot11")}
-    for name, value in table.items():
-        if name == "kind":
-            continue
-        _, _, *path = edit_of(f"{KEY}.{place}.{name}", value, t).path
-        inner = made
-        for part in path[:-1]:
-            inner = inner.setdefault(str(part), {})
-        inner[str(path[-1])] = edit_of(f"{KEY}.{place}.{name}", value, t).value
-    return made

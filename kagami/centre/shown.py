@@ -16,6 +16,7 @@ from kagami.centre.keys import (
     is_optional,
     kind_of,
     locked_by,
+    tables_of,
     value_at,
 )
 from kagami.centre.texts import TEXTS
@@ -63,14 +64,21 @@ def rows(
 
 def bot_kinds(of: Any) -> list[BotKind]:
     """Which kinds of `[[bots]]` there are, with their keys."""
-    kinds = []
-    for tag, struct in (tagged_structs(of) or {}).items():
-        fields = list(fields_of(struct))
-        keys = [_row(f"bots.0.{name}", kind, default) for name, kind, default in fields]
-        named = [msgspec.structs.replace(row, key=row.key.removeprefix("bots.0.")) for row in keys]
-        needed = tuple(name for name, _, default in fields if default is msgspec.NODEFAULT)
-        kinds.append(BotKind(tag, named, needed))
-    return kinds
+    return [_kind("bots", tag, struct) for tag, struct in (tagged_structs(of) or {}).items()]
+
+
+def table_kind(key: str, kind: str, of: Any) -> BotKind:
+    """The keys of a list of tables that are all alike."""
+    (struct,) = (tables_of(of) or {}).values()
+    return _kind(key, kind, struct)
+
+
+def _kind(key: str, kind: str, struct: type[msgspec.Struct]) -> BotKind:
+    fields, head = list(fields_of(struct)), f"{key}.0."
+    keys = [_row(f"{head}{name}", inner, default) for name, inner, default in fields]
+    named = [msgspec.structs.replace(row, key=row.key.removeprefix(head)) for row in keys]
+    needed = tuple(name for name, _, default in fields if default is msgspec.NODEFAULT)
+    return BotKind(kind, named, needed)
 
 
 def _row(key: str, kind: Any, default: Any) -> SettingRow:

@@ -29,16 +29,32 @@ _PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?", re.ASCII)
 _ROLES: dict[str, Role] = {"universal": "universal", "api": "api", "event": "event"}
 _SCHEMES = frozenset({"bearer", "token"})
+_ONLY = re.compile(r"(?:[a-z][a-z0-9_]{0,31}:)?[A-Za-z0-9_.@-]{1,64}", re.ASCII)
+_PATH_ROLES: dict[str, Role] = {"/api": "api", "/event": "event"}
+# Platforms whose implementations do not say in the handshake which account they bring.
+_LEARNT = frozenset({"wechat"})
 # Kagami's own: who speaks there sits at the console.
 _OWN_PLATFORM = "sandbox"
 
 
 class Welcome(msgspec.Struct, frozen=True):
-    """What an implementation said of itself in a handshake that was authenticated."""
+    """What an implementation said of itself in a handshake that was authenticated.
+
+    `account` is empty for BotMatrix' WeChat gateway, which says it in its first event.
+    """
 
     account: str
     platform: str
     role: Role
+    agent: str = ""
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """An application whose token is that of a worker. `only` names the one bot that it wants; empty for all of them."""
+
+    worker: str
+    role: Role
+    only: str = ""
     agent: str = ""
 
 
@@ -50,13 +66,17 @@ class Refusal(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What a gateway demands. `token` is `digest(token)`; `hosts` and `origins` are lower case."""
+    """What a gateway demands. `token` is `digest(token)`; `hosts` and `origins` are lower case.
+
+    `workers` are the names of applications with the digests of their tokens; no two are the same.
+    """
 
     host: str
     token: bytes
     hosts: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     query_token: bool = False
+    workers: tuple[tuple[str, bytes], ...] = ()
 
 
 def digest(token: str) -> bytes:
@@ -72,19 +92,34 @@ def rules(
     return Rules(host.lower(), digest(token), names, pages, query_token)
 
 
-def check(headers: Sequence[tuple[str, str]], target: str, demands: Rules) -> Welcome | Refusal:
-    """Judge a request by its headers, in any case and order, and its target (path and query)."""
+def check(headers: Sequence[tuple[str, str]], target: str, demands: Rules) -> Welcome | Visitor | Refusal:
+    """Judge a request by its headers, in any case and order, and its target (path and query).
+
+    An implementation is let in by the gateway's own token, an application by that of its worker, neither by the
+    other's.
+    """
     fields: dict[str, list[str]] = {}
     for name, value in headers:
         fields.setdefault(name.lower(), []).append(value)
     path, _, query = target.partition("?")
-    return (
+    path = path.rstrip("/") or "/"
+    refusal = (
         check_host(fields.get("host", []), demands)
         or _check_origin(fields.get("origin", []), demands)
-        or _check_path(path)
-        or _check_token(fields.get("authorization", []), query, demands)
-        or _check_claim(fields)
+        or _check_path(path, demands)
     )
+    if refusal is not None:
+        return refusal
+    token = _find_token(fields.get("authorization", []), query, demands)
+    if isinstance(token, Refusal):
+        return token
+    if path in APPLICATION_PATHS:
+        return _check_worker(digest(token), path, fields, query, demands)
+    if not hmac.compare_digest(digest(token), demands.token):
+        if _worker_of(digest(token), demands):
+            return Refusal(403, "this is the token of an application: those use /, /api or /event")
+        return Refusal(403, "wrong token")
+    return _check_claim(fields, query)
 
 
 def check_host(values: list[str], demands: Rules) -> Refusal | None:
@@ -116,16 +151,15 @@ def _check_origin(values: list[str], demands: Rules) -> Refusal | None:
     return Refusal(403, "web pages may not connect")
 
 
-def _check_path(path: str) -> Refusal | None:
-    trimmed = path.rstrip("/") or "/"
-    if trimmed in IMPLEMENTATION_PATHS:
+def _check_path(path: str, demands: Rules) -> Refusal | None:
+    if path in IMPLEMENTATION_PATHS or (path in APPLICATION_PATHS and demands.workers):
         return None
-    if trimmed in APPLICATION_PATHS:
-        return Refusal(404, "OneBot applications cannot connect to this version; implementations use /onebot/v11/ws")
-    return Refusal(404, "nothing is here; OneBot 11 implementations use /onebot/v11/ws")
+    if path in APPLICATION_PATHS:
+        return Refusal(404, "no [[workers]] table lets applications in; implementations use /onebot/v11/ws")
+    return Refusal(404, "nothing is here; OneBot 11 implementations use /onebot/v11/ws, applications /")
 
 
-def _check_token(values: list[str], query: str, demands: Rules) -> Refusal | None:
+def _find_token(values: list[str], query: str, demands: Rules) -> str | Refusal:
     token = _read_token(values)
     if not token and "access_token=" in query:
         if not demands.query_token:
@@ -133,9 +167,27 @@ def _check_token(values: list[str], query: str, demands: Rules) -> Refusal | Non
         token = _read_query(query)
     if not token:
         return Refusal(401, "a token is needed: Authorization: Bearer <token>")
-    if not hmac.compare_digest(digest(token), demands.token):
+    return token
+
+
+def _worker_of(given: bytes, demands: Rules) -> str:
+    """Whose token it is. All are compared, whichever fits: the time tells nothing."""
+    found = [name for name, known in demands.workers if hmac.compare_digest(given, known)]
+    return found[0] if found else ""
+
+
+def _check_worker(
+    given: bytes, path: str, fields: dict[str, list[str]], query: str, demands: Rules
+) -> Visitor | Refusal:
+    worker = _worker_of(given, demands)
+    if not worker:
+        if hmac.compare_digest(given, demands.token):
+            return Refusal(403, "this token is for implementations: applications have one of their own in [[workers]]")
         return Refusal(403, "wrong token")
-    return None
+    only = _field(fields, "x-self-id") or _read_query(query, "bot")
+    if only and not _ONLY.fullmatch(only):
+        return Refusal(400, "bot must name an account, such as 10001 or telegram:42")
+    return Visitor(worker, _PATH_ROLES.get(path, "universal"), only, _shown(_field(fields, "user-agent")))
 
 
 def _read_token(values: list[str]) -> str:
@@ -146,28 +198,45 @@ def _read_token(values: list[str]) -> str:
     return token.strip() if scheme.lower() in _SCHEMES else ""
 
 
-def _read_query(query: str) -> str:
-    """The first `access_token`. A plus stays a plus: clients write tokens into the address as they are."""
+def _read_query(query: str, wanted: str = "access_token") -> str:
+    """The first of that name. A plus stays a plus: clients write tokens into the address as they are."""
     fields = (field.partition("=") for field in query.split("&"))
-    return next((unquote(value) for name, _, value in fields if name == "access_token"), "")
+    return next((unquote(value) for name, _, value in fields if name == wanted), "")
 
 
-def _check_claim(fields: dict[str, list[str]]) -> Welcome | Refusal:
-    account, role, platform, agent = (
-        ",".join(fields.get(name, ())).strip() for name in ("x-self-id", "x-client-role", "x-platform", "user-agent")
-    )
-    if not _ACCOUNT.fullmatch(account):
+def _field(fields: dict[str, list[str]], name: str) -> str:
+    return ",".join(fields.get(name, ())).strip()
+
+
+def _shown(agent: str) -> str:
+    return "".join(character for character in agent if character.isprintable())[:AGENT_LENGTH]
+
+
+def _check_claim(fields: dict[str, list[str]], query: str) -> Welcome | Refusal:
+    account = _field(fields, "x-self-id")
+    # BotMatrix' gateway says these in its address, and its account in the first event only.
+    platform = (_field(fields, "x-platform") or _read_query(query, "platform") or DEFAULT_PLATFORM).lower()
+    role = _ROLES.get((_field(fields, "x-client-role") or _read_query(query, "role") or "universal").lower())
+    learnt = not account and platform in _LEARNT
+    if not learnt and not is_account(account):
         return Refusal(400, "X-Self-ID must name the account")
-    known_role = _ROLES.get(role.lower() or "universal")
-    if known_role is None:
+    if role is None:
         return Refusal(400, "X-Client-Role must be Universal, API or Event")
-    platform = platform.lower() or DEFAULT_PLATFORM
+    if learnt and role != "universal":
+        return Refusal(400, "without X-Self-ID the role must be Universal")
+    fault = _fault_of(platform)
+    return Refusal(400, fault) if fault else Welcome(account, platform, role, _shown(_field(fields, "user-agent")))
+
+
+def _fault_of(platform: str) -> str:
     if not _PLATFORM.fullmatch(platform):
-        return Refusal(400, "X-Platform must be a short word")
-    if platform == _OWN_PLATFORM:
-        return Refusal(400, "X-Platform must be a platform, which the sandbox is not")
-    shown = "".join(character for character in agent if character.isprintable())
-    return Welcome(account, platform, known_role, shown[:AGENT_LENGTH])
+        return "X-Platform must be a short word"
+    return "X-Platform must be a platform, which the sandbox is not" if platform == _OWN_PLATFORM else ""
+
+
+def is_account(text: str) -> bool:
+    """Whether an implementation may have an account of this name."""
+    return _ACCOUNT.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -157,6 +157,7 @@ def _parts(
 ) -> Parts:
     """What operations may use."""
     from kagami.centre.accounts import AccountsDesk  # noqa: PLC0415
+    from kagami.centre.applications import ApplicationsDesk  # noqa: PLC0415
     from kagami.engine.backups import keep_backups  # noqa: PLC0415
     from kagami.people.attendance import Attended  # noqa: PLC0415
 
@@ -181,6 +182,7 @@ def _parts(
         backups=keep_backups(tools, hub.alarm.tell),
         centre=centre,
         accounts=accounts,
+        applications=ApplicationsDesk(centre, tools.translate),
         files=centre,
         connection=lambda: Connection(tools.settings.gateway_url, tools.settings.gateway.token.reveal()),
         facts=StagedFacts(tools.store),

@@ -72,7 +72,7 @@ class Connections:
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
         same = before is not None and before.config.address == config.address
         bot = open_bot(config, self._kit(), before.bot if before is not None and same else None)
-        return Kept(config, bot, self._tools.nursery.start(f"bot {config.name}", bot.run(self._intake)))
+        return Kept(config, bot, self._tools.nursery.keep(f"bot {config.name}", lambda: bot.run(self._intake)))
 
     def _kit(self) -> Kit:
         from kagami.adapters.kit import Kit  # noqa: PLC0415

@@ -17,7 +17,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from kagami.core.handshake import Welcome
+from kagami.core.handshake import Visitor, Welcome
 from kagami.net.channel import Listening, transport_quirk
 
 HEAD_END = b"\r\n\r\n"
@@ -59,7 +59,7 @@ class Door(Listening, ServerConnection):
     `welcome` is what its peer said of itself; set by whoever believed it, before the connection is handled.
     """
 
-    welcome: Welcome
+    welcome: Welcome | Visitor
 
     def __init__(self, strangers: Strangers, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

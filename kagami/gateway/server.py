@@ -1,4 +1,4 @@
-"""The OneBot 11 port: accepts the WebSockets of implementations and hands each to the reception."""
+"""The OneBot 11 port: accepts the WebSockets of implementations and of applications, and hands each to its host."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from kagami import log
-from kagami.core.handshake import Refusal, Rules, Welcome, check, rules
+from kagami.core.handshake import Refusal, Rules, Visitor, Welcome, check, rules
 from kagami.errors import HandshakeRefused
 from kagami.gateway.config import GatewayConfig
 from kagami.gateway.door import Door, Strangers
+from kagami.gateway.office import Office
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel, show_address
 from kagami.net.supervise import Nursery
@@ -32,13 +33,22 @@ _say = log.get("gateway")
 class Gateway:
     """`async with Gateway(...)` listens; on leaving, every peer is told 1012 and the port is free again.
 
-    `token` is what peers must know; the one of the configuration may be empty and is not read here.
+    `token` is what peers must know; the one of the configuration may be empty and is not read here. Applications are
+    let in by an `office`, with tokens of their own.
     """
 
     def __init__(
-        self, config: GatewayConfig, *, token: str, reception: Reception, nursery: Nursery, meters: Meters
+        self,
+        config: GatewayConfig,
+        *,
+        token: str,
+        reception: Reception,
+        nursery: Nursery,
+        meters: Meters,
+        office: Office | None = None,
     ) -> None:
         self._config = config
+        self._office = office
         self._rules = _rules(config, token)
         self._reception = reception
         self._nursery = nursery
@@ -127,16 +137,23 @@ class Gateway:
             await _end(self._server)
 
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
-        verdict = check(list(request.headers.raw_items()), request.path, self._rules)
-        if isinstance(verdict, Welcome):
+        demands = self._rules._replace(workers=self._office.keys) if self._office else self._rules
+        verdict = check(list(request.headers.raw_items()), request.path, demands)
+        if not isinstance(verdict, Refusal):
             try:
-                await self._reception.admit(verdict)
+                await self._admit(verdict)
             except HandshakeRefused as refused:
                 verdict = Refusal(int(str(refused.details["status"])), str(refused.details["reason"]))
             else:
                 cast("Door", connection).welcome = verdict
                 return None
         return self._refuse(connection, verdict)
+
+    async def _admit(self, verdict: Welcome | Visitor) -> None:
+        if isinstance(verdict, Welcome):
+            await self._reception.admit(verdict)
+        elif self._office is not None:
+            await self._office.admit(verdict)
 
     def _refuse(self, connection: ServerConnection, refusal: Refusal) -> Response:
         self._meters.count["gateway_refused", str(refusal.status)] += 1
@@ -150,11 +167,15 @@ class Gateway:
         welcome = cast("Door", connection).welcome
         channel = Channel(connection, nursery=self._nursery, meters=self._meters)
         self._meters.gauge["gateway_connections"] = self._meters.gauge.get("gateway_connections", 0) + 1
-        _say.info("peer came", peer=channel.peer, account=welcome.account, agent=welcome.agent)
+        who = welcome.account if isinstance(welcome, Welcome) else welcome.worker
+        _say.info("peer came", peer=channel.peer, account=who, agent=welcome.agent)
         try:
-            await self._reception.serve(channel, welcome)
+            if isinstance(welcome, Welcome):
+                await self._reception.serve(channel, welcome)
+            elif self._office is not None:
+                await self._office.serve(channel, welcome)
         except EOFError as ending:
-            _say.info("peer left", peer=channel.peer, account=welcome.account, reason=str(ending))
+            _say.info("peer left", peer=channel.peer, account=who, reason=str(ending))
         finally:
             self._meters.gauge["gateway_connections"] -= 1
 

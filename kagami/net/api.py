@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from kagami.errors import Unavailable
-from kagami.net.http import LARGEST_DOWNLOAD, MEGABYTE, HttpReach
+from kagami.errors import Refused, Unavailable
+from kagami.net.http import LARGEST_DOWNLOAD, MEGABYTE, MOST_REDIRECTS, HttpReach
 from kagami.net.trip import start
 from kagami.ports import HttpAnswer
 
@@ -33,7 +33,8 @@ class Api:
     """`async with Api(...)`. Paths are below `base`; whole addresses may be given too.
 
     Hosts of `base` and of `private` may be anywhere, all others only on the internet. `NotReached` when nothing of a
-    request went out, `Unavailable` when its answer did not come. Any status is an answer.
+    request went out, `Unavailable` when its answer did not come. Any status is an answer: also a redirect, but for a
+    GET. What else was asked may have been done by who answers so, and what it holds is for no other host.
     """
 
     def __init__(
@@ -65,15 +66,16 @@ class Api:
         seconds: float | None = None,
         largest: int | None = None,
     ) -> HttpAnswer:
-        """One request. `json` and `form` are written as what they are."""
+        """One request. `json` and `form` are written as what they are; `Refused` for what no JSON can be made of."""
         more = dict(self.headers)
         if json is not None:
-            body, more["Content-Type"] = msgspec.json.encode(json), "application/json; charset=utf-8"
+            body, more["Content-Type"] = _encode(json), "application/json; charset=utf-8"
         elif form:
             body, more["Content-Type"] = write_form(form)
         url = path if "://" in path else f"{self.base}{path}"
         trip = start(method, url, params=params, headers=more | dict(headers or {}), body=body)
-        return await self._reach.request(trip, _anywhere, seconds=seconds, largest=largest)
+        redirects = MOST_REDIRECTS if trip.method == "GET" else 0
+        return await self._reach.request(trip, _anywhere, seconds=seconds, largest=largest, redirects=redirects)
 
     async def fetch(
         self, url: str, *, headers: Mapping[str, str] | None = None, largest: int = LARGEST_MEDIUM
@@ -95,9 +97,17 @@ def write_form(parts: Sequence[Part], boundary: str = "") -> tuple[bytes, str]:
         head = f"--{boundary}\r\nContent-Disposition: {said}"
         if part.filename:
             head += f'; filename="{_quoted(part.filename)}"\r\nContent-Type: {part.kind}'
-        lines += [f"{head}\r\n\r\n".encode(), part.content, b"\r\n"]
+        lines += [f"{head}\r\n\r\n".encode("utf-8", "replace"), part.content, b"\r\n"]
     lines.append(f"--{boundary}--\r\n".encode())
     return b"".join(lines), f"multipart/form-data; boundary={boundary}"
+
+
+def _encode(content: Any) -> bytes:
+    """As JSON. What it cannot say, such as the half of a character, comes from plugins."""
+    try:
+        return msgspec.json.encode(content)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused(reason=f"This cannot be written as JSON: {error}") from None
 
 
 def _quoted(name: str) -> str:

@@ -67,19 +67,30 @@ class HttpReach:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     def of(self, plugin: str, permissions: Sequence[str]) -> Http:  # noqa: ARG002 - the port's
         return PluginHttp(self, permissions)
 
     async def request(
-        self, trip: Trip, permit: Permit, *, seconds: float | None = None, largest: int | None = None
+        self,
+        trip: Trip,
+        permit: Permit,
+        *,
+        seconds: float | None = None,
+        largest: int | None = None,
+        redirects: int = MOST_REDIRECTS,
     ) -> HttpAnswer:
-        """The answer to a request; `permit` raises for hosts that are none of the caller's."""
+        """The answer to a request; `permit` raises for hosts that are none of the caller's.
+
+        With no `redirects`, one is an answer like any other.
+        """
         patience = min(self._seconds if seconds is None else seconds, MOST_SECONDS)
+        no_limit = aiohttp.ClientTimeout(None)
         with self._told(trip.host, patience):
-            async with asyncio.timeout(patience), self._follow(trip, permit, aiohttp.ClientTimeout(None)) as response:
+            async with asyncio.timeout(patience), self._follow(trip, permit, no_limit, redirects) as response:
                 body = b"".join([chunk async for chunk in _chunks(response, largest or self._largest)])
                 headers = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
                 return HttpAnswer(response.status, headers, body, str(response.url))
@@ -104,11 +115,11 @@ class HttpReach:
 
     @asynccontextmanager
     async def _follow(
-        self, trip: Trip, permit: Permit, patience: aiohttp.ClientTimeout
+        self, trip: Trip, permit: Permit, patience: aiohttp.ClientTimeout, redirects: int = MOST_REDIRECTS
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer at the end of all redirects, its body not yet read."""
         first = trip.host
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(redirects + 1):
             permit(trip.host)
             await self._judge(trip)
             async with self._opened().request(
@@ -120,7 +131,7 @@ class HttpReach:
                 timeout=patience,
                 proxy=self._proxy if self._scheme.startswith("http") else None,
             ) as response:
-                onward = trip.onward(response.status, response.headers.get("Location"))
+                onward = trip.onward(response.status, response.headers.get("Location")) if redirects else None
                 if onward is None:
                     yield response
                     return

@@ -7,13 +7,13 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidProxy, InvalidStatus, InvalidURI, WebSocketException
 
 from kagami import log
 from kagami.clock import Clock
 from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
-from kagami.errors import CredentialsRefused, Unavailable
+from kagami.errors import CredentialsRefused, Refused, Unavailable
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
 from kagami.net.supervise import Nursery
@@ -42,7 +42,7 @@ class Again(Exception):
 
 class Link:
     """Dials `url`, hands the connection over, and dials again when it has ended. Where the address is another one each
-    time, `where` is asked for it: it may raise `CredentialsRefused`, or `Unavailable` to be asked again later. `judge`
+    time, `where` is asked for it: it may raise `CredentialsRefused`, or another error to be asked again later. `judge`
     is told with which status and headers a connection was refused: it returns why, or raises `CredentialsRefused`.
     `turn` ends when it may dial.
 
@@ -140,11 +140,13 @@ class Link:
             if status in UNAUTHORIZED:
                 raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
             return f"refused with HTTP {status}"
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:
             return error.text()
         except TimeoutError:
             return f"no answer within {OPEN_SECONDS:g} s"
-        except (OSError, WebSocketException) as error:
+        except (InvalidURI, InvalidProxy) as error:  # as text they quote it, with whatever is secret in it
+            return f"{self._address} cannot be dialled: {error.msg}"
+        except (OSError, WebSocketException, UnicodeError) as error:
             return str(error) or type(error).__name__
         self.generation += 1
         return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))

@@ -57,6 +57,11 @@ def take_out(frame: bytes, keep: Keep) -> bytes:
         return frame
 
 
+def without_files(value: Any, keep: Keep) -> Any:
+    """Plain JSON with what `keep` made of each file in its place."""
+    return _without(value, "", keep)
+
+
 def _without(value: Any, key: str, keep: Keep) -> Any:
     if isinstance(value, dict):
         return {name: _without(each, name, keep) for name, each in value.items()}

@@ -161,18 +161,22 @@ Pace = Literal["", "async", "rate_limited"]
 
 
 class ServedCall(msgspec.Struct, frozen=True):
-    """A call of an application. `echo` is its JSON as it came, empty for none; `pace` the suffix of the action."""
+    """A call of an application. `echo` is its JSON as it came, empty for none; `pace` the suffix of the action;
+    `self_id` the account that is to do it, where the application says so, with the call or among its parameters.
+    """
 
     action: str
     params: dict[str, Any] = {}
     echo: msgspec.Raw = msgspec.Raw()
     pace: Pace = ""
+    self_id: str = ""
 
 
 class _CallFrame(msgspec.Struct, frozen=True):
     action: str
     params: dict[str, Any] | None = None
     echo: msgspec.Raw = msgspec.Raw()
+    self_id: int | str | None = None
 
 
 _call_decoder = msgspec.json.Decoder(_CallFrame)
@@ -182,11 +186,13 @@ _PACES: tuple[Pace, ...] = ("async", "rate_limited")
 def read_call(frame: bytes) -> ServedCall:
     """The call that a frame holds, its action and parameters not yet checked; `WireError` when it is none."""
     call = checked(frame, _call_decoder)
+    params = dict(call.params or {})
+    account = params.pop("self_id", None) or call.self_id or ""
     for pace in _PACES:
         action = call.action.removesuffix(f"_{pace}")
         if action != call.action:
-            return ServedCall(action, call.params or {}, call.echo, pace)
-    return ServedCall(call.action, call.params or {}, call.echo)
+            return ServedCall(action, params, call.echo, pace, str(account))
+    return ServedCall(call.action, params, call.echo, "", str(account))
 
 
 def _no_chat(message_id: str) -> ChatId:  # noqa: ARG001

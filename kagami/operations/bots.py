@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -12,10 +11,10 @@ from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
+from kagami.operations.keyed import Keyed
 from kagami.operations.registry import Request, operation
 from kagami.ports import Applied, BotKind, BotRow, Finding, LoginStep, Parts, Standing
 
-_BARE = "?"
 ANSWER_S = 10.0
 
 
@@ -57,26 +56,7 @@ class RenameBot(OneBot, frozen=True):
     name: str
 
 
-class BotKeys(Request, frozen=True):
-    """`keys` are further ones of the kind, dotted names with their values (`bots.kinds` lists them)."""
-
-    url: str = ""
-    token: str = ""
-    keys: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    def told(self) -> msgspec.Struct:
-        """An address without its password and its query, and no secret."""
-        scheme, found, rest = self.url.partition("://")
-        url = f"{scheme}://{rest.partition(_BARE)[0].rpartition('@')[2]}" if found else HIDDEN if self.url else ""
-        token = HIDDEN if self.token else ""
-        return msgspec.structs.replace(self, url=url, token=token, keys=dict.fromkeys(self.keys, HIDDEN))
-
-    def given(self) -> Mapping[str, Any]:
-        named = {"url": self.url, "token": self.token}
-        return {**{name: value for name, value in named.items() if value}, **self.keys}
-
-
-class AddBot(BotKeys, frozen=True):
+class AddBot(Keyed, frozen=True):
     kind: str = "onebot11"
     name: str = ""
 
@@ -85,13 +65,13 @@ class StandNapCat(Request, frozen=True):
     pass
 
 
-class EditBot(BotKeys, frozen=True, kw_only=True):
+class EditBot(Keyed, frozen=True, kw_only=True):
     """Only what changes; null gives a key back to its default."""
 
     bot: str
 
 
-class TestBot(BotKeys, frozen=True):
+class TestBot(Keyed, frozen=True):
     """A configured one, or one with these keys before it is added."""
 
     __test__: ClassVar[bool] = False  # no test of pytest's

@@ -1,4 +1,4 @@
-"""Workers: who else handles events, and how many chats each gets."""
+"""Workers: who else handles events, how many chats each gets, and the tables of applications outside."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import msgspec
 from kagami.core.routing import PLUGINS
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
+from kagami.operations.keyed import Keyed
 from kagami.operations.registry import Request, operation
-from kagami.ports import Parts, WorkerRow, WorkerWish
+from kagami.ports import Applied, BotKind, Connection, Parts, WorkerRow, WorkerWish
 from kagami.ports.routing import WISH, WORKERS
 
 
@@ -31,6 +32,30 @@ class WeighWorker(Request, frozen=True):
 
     worker: str
     weight: Annotated[float, msgspec.Meta(ge=0, le=1_000)]
+
+
+class WorkerForm(Request, frozen=True):
+    pass
+
+
+class AddWorker(Keyed, frozen=True, kw_only=True):
+    """Without an address the application connects to Kagami; its token is made where none is given."""
+
+    name: str
+
+
+class EditWorker(Keyed, frozen=True, kw_only=True):
+    """Only what changes; null gives a key back to its default. `keys={"enabled": false}` pauses it."""
+
+    worker: str
+
+
+class RemoveWorker(Request, frozen=True):
+    worker: str
+
+
+class WorkerConnection(Request, frozen=True):
+    worker: str
 
 
 @operation("workers.list", "workers:read")
@@ -58,6 +83,38 @@ async def weigh(parts: Parts, request: WeighWorker) -> None:
     await _wish(parts, request.worker, weight=request.weight)
 
 
+@operation("workers.form", "workers:read")
+async def form(parts: Parts, request: WorkerForm) -> BotKind:  # noqa: ARG001
+    """Which settings an application has."""
+    return parts.applications.kind()
+
+
+@operation("workers.add", "workers:write")
+async def add(parts: Parts, request: AddWorker) -> Applied:
+    """Let an application in, or connect to it."""
+    return await parts.applications.add(parts.who, {"name": request.name, **request.given()})
+
+
+@operation("workers.edit", "workers:write")
+async def edit(parts: Parts, request: EditWorker) -> Applied:
+    """Change settings of an application; no other one is touched."""
+    if not request.given():
+        raise UsageError(reason=mark("Say what shall be changed."))
+    return await parts.applications.edit(parts.who, request.worker, request.given())
+
+
+@operation("workers.remove", "workers:write", asks=True)
+async def remove(parts: Parts, request: RemoveWorker) -> Applied:
+    """Disconnect an application and remove it from the configuration."""
+    return await parts.applications.remove(parts.who, request.worker)
+
+
+@operation("workers.connection", "workers:secret")
+async def connection(parts: Parts, request: WorkerConnection) -> Connection:
+    """The address and the token to paste into an application."""
+    return parts.applications.connection(request.worker)
+
+
 async def _wish(parts: Parts, worker: str, **changes: object) -> None:
     if worker == PLUGINS:
         raise UsageError(reason=mark("The plugin host is part of Kagami: rules decide what it gets."))
@@ -71,4 +128,4 @@ async def _wish(parts: Parts, worker: str, **changes: object) -> None:
     parts.facts.then(parts.routing.read)
 
 
-OPERATIONS = (list_workers, drain, resume, weigh)
+OPERATIONS = (list_workers, drain, resume, weigh, form, add, edit, remove, connection)

@@ -20,6 +20,7 @@ from kagami.ports.bots import (
 )
 from kagami.ports.centre import (
     Accounts,
+    Applications,
     Applied,
     AppliedKey,
     BotKind,
@@ -27,6 +28,7 @@ from kagami.ports.centre import (
     ChangeRow,
     Checked,
     ConfigPlace,
+    Connection,
     Effect,
     Finding,
     SettingChange,
@@ -57,7 +59,6 @@ from kagami.ports.execution import (
 from kagami.ports.facts import Facts
 from kagami.ports.guard import GuardDesk
 from kagami.ports.house import (
-    Connection,
     Control,
     Feed,
     Files,
@@ -95,6 +96,7 @@ __all__ = [
     "AlertRow",
     "Alerts",
     "Answer",
+    "Applications",
     "Applied",
     "AppliedKey",
     "Attendance",

@@ -111,7 +111,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class BotKind(msgspec.Struct, frozen=True):
-    """A kind of `[[bots]]` with its keys; a required one has no default."""
+    """A kind of `[[bots]]`, or what `[[workers]]` are, with its keys; a required one has no default."""
 
     kind: str
     keys: list[SettingRow]
@@ -124,6 +124,13 @@ class Standing(msgspec.Struct, frozen=True):
     folder: str
     command: str
     bot: str
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """What an operator pastes into an implementation, or an application."""
+
+    url: str
+    token: str
 
 
 class Centre(Protocol):
@@ -157,6 +164,28 @@ class Centre(Protocol):
         ...
 
     async def place(self) -> ConfigPlace: ...
+
+
+class Applications(Protocol):
+    """The tables of `[[workers]]`, each by its name; `NotFound` for an unknown one."""
+
+    def kind(self) -> BotKind:
+        """Their keys."""
+        ...
+
+    async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
+        """With dotted keys. One that connects to the gateway gets a token where none is given."""
+        ...
+
+    async def edit(self, who: Principal, worker: str, keys: Mapping[str, Any]) -> Applied:
+        """Only its connections are opened anew, where that is needed at all."""
+        ...
+
+    async def remove(self, who: Principal, worker: str) -> Applied: ...
+
+    def connection(self, worker: str) -> Connection:
+        """Where it and Kagami meet, and the token that both know."""
+        ...
 
 
 class Accounts(Protocol):

@@ -18,7 +18,7 @@ from kagami.ports.alerts import Alerts
 from kagami.ports.attendance import Attendance
 from kagami.ports.backups import Backups
 from kagami.ports.bots import Bots
-from kagami.ports.centre import Accounts, Centre
+from kagami.ports.centre import Accounts, Applications, Centre, Connection
 from kagami.ports.conversations import Conversations
 from kagami.ports.execution import Outbox, Plugins
 from kagami.ports.facts import Facts
@@ -119,13 +119,6 @@ class Files(Protocol):
         ...
 
 
-class Connection(msgspec.Struct, frozen=True):
-    """What an operator pastes into an implementation."""
-
-    url: str
-    token: str
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What operations may use. Made once; each call gets it with `who` calls and `facts` of its own."""
@@ -145,6 +138,7 @@ class Parts:
     files: Files
     centre: Centre
     accounts: Accounts
+    applications: Applications
     connection: Callable[[], Connection]
     facts: Facts
     people: People

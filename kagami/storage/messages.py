@@ -7,7 +7,7 @@ from typing import Any
 
 from kagami.model.action import Action
 from kagami.model.ids import BotId, ChatId, ExecutionId
-from kagami.ports import ChatRow, MessageRow
+from kagami.ports import ChatRow, MessageRow, SendRow
 from kagami.storage.engine import Engine, Params
 from kagami.storage.rows import read_action, read_line, read_sender
 
@@ -49,6 +49,17 @@ async def send(engine: Engine, number: int) -> tuple[Action, str] | None:
     """What was sent under an id, with its state."""
     rows = await engine.fetch("send_of_id", {"number": number})
     return (read_action(rows[0][:5]), rows[0][5]) if rows else None
+
+
+async def doubtful(engine: Engine, bot: BotId, since_ms: int) -> list[SendRow]:
+    """Sends of messages that may have been made, oldest first."""
+    rows = await engine.fetch("doubtful_sends", {"bot": bot, "since_ms": since_ms})
+    return [
+        SendRow(
+            ExecutionId(row[0]), row[1], BotId(row[3]), ChatId(row[4]), row[5], read_action(row[2:7]), row[7], row[8]
+        )
+        for row in rows
+    ]
 
 
 async def chats(engine: Engine, *, limit: int, active_since_ms: int, contains: str) -> list[ChatRow]:

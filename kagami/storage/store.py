@@ -16,13 +16,14 @@ from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.net.supervise import Nursery
-from kagami.ports import AuditRow, ChatRow, Cleaned, MessageQuery, MessageRow, Open, StorePut, TraceQuery
+from kagami.ports import AuditRow, ChatRow, Cleaned, MessageQuery, MessageRow, Open, SendRow, StorePut, TraceQuery
 from kagami.storage import events, messages, plugindata, traces
 from kagami.storage.audit import Audit, Seals
 from kagami.storage.config import StoreConfig
 from kagami.storage.engine import Engine
 from kagami.storage.ledger import BatchLedger
 from kagami.storage.links import CHAINED
+from kagami.storage.numbers import SqlHistory, SqlNumbers
 from kagami.storage.search import Search
 from kagami.storage.sqlite import open_sqlite
 from kagami.storage.upkeep import DAY_MS, Upkeep
@@ -41,6 +42,8 @@ class SqlStore:
         self._clock = clock
         self._keep_audit_ms = keep_audit_ms
         self.ledger = ledger
+        self.numbers = SqlNumbers(engine, clock)
+        self.history = SqlHistory(engine, ledger)
 
     @property
     def healthy(self) -> bool:
@@ -94,6 +97,10 @@ class SqlStore:
     async def send(self, number: int) -> tuple[Action, str] | None:
         await self.ledger.flush()
         return await messages.send(self._engine, number)
+
+    async def doubtful(self, bot: BotId, since_ms: int) -> list[SendRow]:
+        await self.ledger.flush()
+        return await messages.doubtful(self._engine, bot, since_ms)
 
     async def dead(self, limit: int = 100) -> list[Open]:
         return await events.dead(self._engine, limit)

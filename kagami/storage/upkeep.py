@@ -110,6 +110,8 @@ class Upkeep:
         traces = 0
         while gone := await self._engine.write("prune_traces", params):
             traces += gone
+        while await self._engine.write("drop_numbers", {"limit_ms": limit_ms, "most": TRACE_ROWS}):
+            pass
         return Cleaned(messages, sends, traces, 0)
 
     async def _remove_events(self, limit_ms: int, now_ms: int) -> int:

@@ -1,4 +1,4 @@
-"""Rules, workers and guard lines as they are shown: in tables, one in full, and when there are none."""
+"""Rules and guard lines as they are shown: in tables, one in full, and when there are none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kagami.core.routing import DROP, PLUGIN, PLUGINS, Rule
 from kagami.i18n import Translate, mark
 from kagami.operations.guard import GuardRow
 from kagami.operations.routes import RouteList
-from kagami.ports import Hits, WorkerRow
+from kagami.ports import Hits
 from kagami.tui import figures
 from kagami.tui.route_ask import GUARD_KINDS, to_text
 from kagami.tui.route_draft import Draft
@@ -23,7 +23,6 @@ from kagami.tui.widgets.table import Column, Row
 
 CHART_ROWS = 3
 CHART_S = 300
-PERCENT = 100
 FOR_EVER = 0
 
 RULE_COLUMNS = (
@@ -33,18 +32,6 @@ RULE_COLUMNS = (
     Column(mark("DO"), 16, grow=True),
     Column(mark("HITS"), 6, "right"),
     Column(mark("LAST"), 4, "right"),
-)
-WORKER_COLUMNS = (
-    Column(mark("POOL"), 8),
-    Column(mark("WORKER"), 12, grow=True),
-    Column(mark("STATE"), 9),
-    Column(mark("CHATS"), 5, "right"),
-    Column(mark("SHARE"), 5, "right"),
-    Column(mark("WEIGHT"), 6, "right"),
-    Column(mark("MEAN"), 5, "right"),
-    Column(mark("BUSY"), 4, "right", drop=2),
-    Column(mark("HANDLED"), 7, "right", drop=1),
-    Column(mark("FAILED"), 6, "right", drop=1),
 )
 GUARD_COLUMNS = (
     Column(mark("KIND"), 8),
@@ -57,11 +44,6 @@ GUARD_COLUMNS = (
 
 ACTS = (("deny", mark("keep out")), ("allow", mark("let through")))
 MANNERS = (("ignore", mark("silently")), ("warn", mark("tell the sender")), ("tell", mark("tell super admins")))
-_WORKER_STATES = {
-    "live": (mark("at work"), "good"),
-    "away": (mark("away"), "bad"),
-    "drained": (mark("drained"), "warn"),
-}
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -200,44 +182,6 @@ def no_rules(shell: Shell, words: str) -> Sequence[Line]:
 
 def _keys(shell: Shell, keys: Sequence[tuple[str, str]]) -> list[Line]:
     return [[Span(f"   {key}   ", "key"), Span(shell.t(text), "dim")] for key, text in keys]
-
-
-# --- workers ---------------------------------------------------------------------------------------------------------
-
-
-def worker_rows(shell: Shell, workers: Sequence[WorkerRow]) -> list[Row]:
-    """Under `WORKER_COLUMNS`; the share is of the pool's chats."""
-    held: dict[str, int] = {}
-    for each in workers:
-        held[each.pool] = held.get(each.pool, 0) + each.chats
-    return [_worker_row(shell, each, held[each.pool] if each.pool else 0) for each in workers]
-
-
-def _worker_row(shell: Shell, row: WorkerRow, held: int) -> Row:
-    word, role = _WORKER_STATES.get(row.state, (row.state, "text"))
-    glyphs, own = shell.looks.glyphs, row.name != PLUGINS
-    sign = {"live": glyphs.online, "drained": glyphs.offline}.get(row.state, glyphs.failed)
-    spans = (
-        Span(row.pool or "-", "text" if row.pool else "dim"),
-        Span(row.name, "strong"),
-        Span(f"{sign} {shell.t(word)}", role),
-        Span(figures.count(row.chats) if own else "-"),
-        Span(f"{row.chats * PERCENT // held}%" if held else "-"),
-        Span(f"{row.weight:g}" if own else "-"),
-        Span(figures.ms(row.mean_ms)),
-        Span(str(row.busy) if own else "-"),
-        Span(figures.count(row.handled) if own else "-", "dim"),
-        Span(figures.count(row.failed) if own else "-", "bad" if row.failed else "dim"),
-    )
-    return Row(row.name, spans)
-
-
-def no_workers(shell: Shell) -> Sequence[Line]:
-    t = shell.t
-    told = t(
-        mark("Applications that speak OneBot 11 and handle messages beside the plugins appear here by themselves.")
-    )
-    return advice(shell, t(mark("No workers.")), told)
 
 
 # --- guard lists -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from kagami.adapters.account import Account, KeyedAccount
 from kagami.adapters.kit import Kit
 from kagami.core.pace import Pace
 from kagami.core.pulse import GAPS_TO_LEARN
-from kagami.errors import Denied, KagamiError, NotReached, Refused, Unavailable
+from kagami.errors import Denied, KagamiError, NotReached, Refused, Unavailable, WireError
 from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, UserId
@@ -90,6 +90,7 @@ async def test_what_cannot_be_reached_is_not_asked(kit: Kit, intake: HoldingInta
         (Refused(reason="too large"), Failed),
         (Denied(scope="x"), Failed),
         (Unavailable(what="a.example", reason="no answer"), Unknown),
+        (WireError(reason="no JSON"), Unknown),
     ],
 )
 async def test_an_error_is_a_receipt(

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kagami.engine import Engine
+from kagami.engine import Engine, connections
 from kagami.errors import NotFound, Refused, SettingError
+from kagami.model.ids import BotId
+from kagami.net import supervise
 from kagami.operations.bots import AddBot, EditBot, ListBots, Pause, Reconnect, RemoveBot, RenameBot, Resume
 from kagami.operations.bots import TestBot as TryBot
 from kagami.operations.settings import (
     SettingsHistory,
     UndoSettings,
 )
-from kagami.ports import BotRow
+from kagami.ports import BotRow, Intake, Login
 from kagami.testing.onebot import Listening, listen_as_implementation
 from tests.engine.running import FREE, answers, engine, until, visiting
 
@@ -36,6 +40,37 @@ async def test_one_is_connected_again_while_another_is_removed(tmp_path: Path) -
         await asyncio.gather(opened.call(Reconnect(bot="two")), opened.call(RemoveBot(bot="one")))
         await answers(await two.accepted(), "/echo again", "again")
         assert (one.open, two.open) == (0, 1)
+
+
+class Stumbling:
+    """Implements `ports.Adapter`: it fails in a way that nobody thought of, once."""
+
+    id = BotId("sandbox:stumbling")
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def configure(self, config: Any) -> bool:
+        return bool(config)
+
+    async def run(self, intake: Intake) -> None:
+        assert intake
+        self.runs += 1
+        if self.runs == 1:
+            raise ZeroDivisionError
+        await asyncio.get_running_loop().create_future()
+
+    def login(self) -> Login | None:
+        return None
+
+
+async def test_a_connection_that_fails_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stumbling = Stumbling()
+    monkeypatch.setattr(connections, "open_bot", lambda *_: stumbling)
+    monkeypatch.setattr(supervise, "Restarts", partial(supervise.Restarts, cap=0.0))
+    async with engine(tmp_path) as opened:
+        await opened.call(AddBot(url="ws://127.0.0.1:1", name="one"))
+        await until(lambda: stumbling.runs == 2)
 
 
 async def rows(opened: Engine) -> dict[str, BotRow]:

@@ -114,7 +114,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "settings.undo": {"change": 404},
     "system.mute": {"alert": "nothing"},
     "traces.get": {"execution": "nothing"},
+    "workers.add": {"name": "x/y"},
+    "workers.connection": {"worker": "nothing"},
     "workers.drain": {"worker": "nothing"},
+    "workers.edit": {"worker": "nothing", "url": "ws://127.0.0.1:1"},
+    "workers.remove": {"worker": "nothing"},
     "workers.resume": {"worker": "nothing"},
     "workers.weigh": {"worker": "nothing", "weight": 2},
 }

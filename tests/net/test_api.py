@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from kagami.errors import NotReached, PrivateAddress, Unavailable
+from kagami.errors import NotReached, PrivateAddress, Refused, Unavailable
 from kagami.net.api import Api, Part, write_form
 
 
@@ -28,10 +28,15 @@ async def hang_up(request: web.Request) -> web.Response:
     return web.Response()
 
 
+async def lead_on(request: web.Request) -> web.Response:
+    raise web.HTTPTemporaryRedirect("/api/elsewhere")
+
+
 @pytest.fixture
 async def base() -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_route("*", "/hang-up", hang_up)
+    app.router.add_route("*", "/lead-on", lead_on)
     app.router.add_route("*", "/{rest:.*}", echo)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -84,3 +89,29 @@ async def test_other_hosts_of_the_own_network_are_closed(base: str) -> None:
     async with Api("https://api.example.com") as api:
         with pytest.raises(PrivateAddress):
             await api.fetch(f"{base}/image.png")
+
+
+async def test_what_was_asked_once_is_not_asked_of_whoever_it_leads_to(base: str) -> None:
+    async with Api(base) as api:
+        answer = await api.call("POST", f"{base.removesuffix('/api')}/lead-on", json={"secret": "s"})
+    assert answer.status == 307
+
+
+async def test_a_question_follows_where_it_is_led(base: str) -> None:
+    async with Api(base) as api:
+        answer = await api.call("GET", f"{base.removesuffix('/api')}/lead-on")
+    assert answer.json()["path"] == "/api/elsewhere"
+
+
+@pytest.mark.parametrize("content", ["half \ud800", {"x": object()}])
+async def test_what_json_cannot_say_is_refused(base: str, content: object) -> None:
+    async with Api(base) as api:
+        with pytest.raises(Refused, match="JSON"):
+            await api.call("POST", "/send", json=content)
+
+
+async def test_one_that_was_closed_opens_again(base: str) -> None:
+    api = Api(base)
+    for _ in range(2):
+        async with api:
+            assert (await api.call("GET", "/again")).ok

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kagami.errors import CredentialsRefused
+from kagami.errors import CredentialsRefused, Refused
 from kagami.meters import Meters
 from kagami.net.link import Link
 from kagami.net.supervise import Nursery
@@ -207,7 +207,7 @@ async def test_whoever_returns_has_ended_the_connection() -> None:
 async def test_an_address_that_is_none_is_told() -> None:
     async with running("http://127.0.0.1:1/") as (run, _):
         await run.wait_for("backoff")
-        assert "http://127.0.0.1:1/ isn't a valid URI" in run.states[-1][1]
+        assert run.states[-1][1].startswith("127.0.0.1:1 cannot be dialled: scheme isn't ws or wss")
 
 
 async def test_cancelling_hangs_up() -> None:
@@ -244,3 +244,24 @@ def test_after_any_number_of_reconnects_exactly_one_listens(lives: list[float]) 
             assert (run.most_listeners, napcat.most_open, run.links[0].generation) == (1, 1, len(lives) + 1)
 
     asyncio.run(run_once())
+
+
+@pytest.mark.parametrize("url", ["ftp://x/?token=s3cret", "ws://a..b/?token=s3cret", "ws://h/?token=s3cret#x"])
+async def test_an_address_that_cannot_be_dialled_is_not_quoted(url: str) -> None:
+    async with running(url) as (run, _):
+        await run.wait_for("backoff")
+        assert "s3cret" not in run.states[-1][1]
+
+
+async def test_an_address_that_may_not_be_asked_for_is_asked_for_again() -> None:
+    async def refused() -> str:
+        raise Refused(reason="it leads into a private network")
+
+    run, clock = Running(FakeClock()), FakeClock()
+    async with Nursery(clock) as nursery:
+        link = Link(
+            "ws://x", token="", clock=clock, nursery=nursery, meters=Meters(), tell=run.tell, where=refused
+        )
+        nursery.start("link", link.run(run.serve))
+        await run.wait_for("backoff")
+    assert run.states[-1][1].startswith("it leads into a private network")

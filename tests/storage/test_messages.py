@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from kagami.model.action import Failed
+from kagami.model.action import Failed, Receipt, Unknown
 from kagami.model.event import Sender
 from kagami.model.ids import BotId, ChatId
 from kagami.storage.store import SqlStore
@@ -114,3 +115,19 @@ async def test_chats_can_be_chosen(store: SqlStore) -> None:
     assert [[row.chat for row in rows] for rows in chosen] == [["group:77"]] * 3 + [[OTHER]] * 2 + [[]]
     assert [row.chat for row in await store.chats(active_since_ms=START_MS + 1)] == [OTHER]
     assert [row.chat for row in await store.chats(limit=1)] == [OTHER]
+
+
+async def test_sends_in_doubt_are_those_of_one_bot_since_a_time(store: SqlStore) -> None:
+    first = event("one")
+    receipts: list[Receipt] = [Unknown("no answer"), Failed("no"), Unknown("no answer")]
+    for ordinal, receipt in enumerate(receipts):
+        row = msgspec.structs.replace(send(first, f"to {ordinal}"), ordinal=ordinal, created_ms=START_MS + ordinal)
+        store.ledger.begin_send(row)
+        store.ledger.end_send(row.execution, ordinal, receipt, START_MS)
+    found = await store.doubtful(BOT, START_MS)
+    assert [(row.ordinal, row.text, row.created_ms) for row in found] == [
+        (0, "to 0", START_MS),
+        (2, "to 2", START_MS + 2),
+    ]
+    assert [row.ordinal for row in await store.doubtful(BOT, START_MS + 1)] == [2]
+    assert await store.doubtful(BotId("qq:2"), START_MS) == []

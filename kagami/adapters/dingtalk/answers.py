@@ -15,6 +15,8 @@ HTTP_BROKEN = 500
 # Of the older interface: the token is wrong or too old; too many calls.
 _STALE_CODES = frozenset({"40014", "42001", "InvalidAuthentication"})
 _LIMIT_CODES = frozenset({"90002", "90018", "130101"})
+# "The system is busy": it does not say whether it was done.
+_BUSY_CODE = "-1"
 _LIMIT_WORDS = ("Throttling", "QpsLimit")
 
 State = Literal["done", "refused", "unclear", "limited", "stale"]
@@ -37,7 +39,7 @@ def read_outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Outcom
     """Of the newer interface (a status with `{code, message}`) and the older one (200 with `{errcode, errmsg}`)."""
     try:
         content = msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         content = None
     told = content if isinstance(content, dict) else {}
     older = told.get("errcode")
@@ -55,7 +57,7 @@ def _state(status: int, code: str) -> State:
         return "limited"
     if status == HTTP_UNAUTHORIZED or code in _STALE_CODES:
         return "stale"
-    return "unclear" if status >= HTTP_BROKEN else "refused"
+    return "unclear" if status >= HTTP_BROKEN or code == _BUSY_CODE else "refused"
 
 
 def _seconds(told: str) -> float:

@@ -18,6 +18,7 @@ from kagami.model.event import Event, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, split_id
 from kagami.model.message import Message, text
 from kagami.model.segment import AnySegment, File, Image, Mention, Native, Reply, Text, Video, Voice
+from kagami.onebot.wire import checked
 
 WEBHOOK = "sessionWebhook"
 # https://open.dingtalk.com/document/orgapp/group-session-events; what is not here keeps DingTalk's own name.
@@ -32,10 +33,12 @@ _MEDIA: dict[str, type[Image | Voice | Video | File]] = {
     "video": Video,
     "file": File,
 }
+_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 _SECRETS = re.compile(rb'(sessionWebhook(?!Expired)[\\"\s:]*)[^,}]*|(session=|access_token=)[^"\\&\s,}]*')
 
 Execution = Callable[[int], ExecutionId]
 _frames = msgspec.json.Decoder(Frame)
+_data = msgspec.json.Decoder()
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -43,10 +46,7 @@ _frames = msgspec.json.Decoder(Frame)
 
 def read_frame(raw: bytes) -> Frame:
     """`WireError` when it is none."""
-    try:
-        return _frames.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WireError(reason=str(error)) from None
+    return checked(raw, _frames)
 
 
 def write_ack(frame: Frame, data: str, *, code: int = 200, message: str = "OK") -> bytes:
@@ -62,9 +62,9 @@ def without_secrets(raw: bytes) -> bytes:
 
 def _read_data(frame: Frame) -> dict[str, Any]:
     try:
-        content = msgspec.json.decode(frame.data or "{}")
-    except msgspec.DecodeError as error:
-        raise WireError(reason=f"data of {frame.topic}: {error}") from None
+        content = checked(frame.data.encode() or b"{}", _data)
+    except WireError as error:
+        raise WireError(reason=f"data of {frame.topic[:100]}: {error.details['reason']}") from None
     if not isinstance(content, dict):
         raise WireError(reason=f"data of {frame.topic} is no object")
     return content
@@ -220,4 +220,4 @@ def _place(frame: Frame, content: dict[str, Any]) -> ChatId:
 
 
 def _number(told: str) -> int:
-    return int(told) if told.isascii() and told.isdigit() else 0
+    return int(told) if _NUMBER.fullmatch(told) else 0

@@ -87,6 +87,7 @@ class Conversations:
 
     def block(self, chat: ChatId, now_ms: int) -> None:
         """Its webhooks take nothing for a while."""
+        self._blocked = {each: until_ms for each, until_ms in self._blocked.items() if until_ms > now_ms}
         self._blocked[chat] = now_ms + BLOCKED_MS
 
     def forget(self, chat: ChatId) -> None:

@@ -22,7 +22,7 @@ from kagami.adapters.dingtalk.conversations import Conversations
 from kagami.adapters.dingtalk.robot import Robot
 from kagami.adapters.dingtalk.wire import BOT_TOPIC, Frame, Said
 from kagami.adapters.kit import Kit
-from kagami.errors import KagamiError, WireError
+from kagami.errors import KagamiError, RowRefused, StoreClosed, WireError
 from kagami.model.event import Event
 from kagami.net.link import Again
 from kagami.ports import Socket
@@ -166,9 +166,13 @@ class Hearing:
         await self._take(socket, write_ack(frame, TAKEN), [] if event is None else [event], read_at)
 
     async def _take(self, socket: Socket, ack: bytes, events: list[Event], read_at: float) -> None:
-        """Acknowledge when all of it is on disk."""
-        for event in events:
-            await self._account.take(event, read_at)
+        """Acknowledge when all of it is on disk. What cannot be stored now comes again."""
+        try:
+            for event in events:
+                await self._account.take(event, read_at)
+        except (StoreClosed, RowRefused) as error:
+            _say.warning("an event was not kept", bot=self._account.id, reason=error.text())
+            return
         await _answer(socket, ack)
 
     async def _files(self, said: Said) -> dict[str, str]:

@@ -63,8 +63,8 @@ class Robot:
             "localIp": "127.0.0.1",
         }
         opened = await self._trusted("/v1.0/gateway/connections/open", body, Opened)
-        if urlsplit(opened.endpoint).scheme not in ("ws", "wss") or not urlsplit(opened.endpoint).hostname:
-            raise Unavailable(what=self._peer, reason="it leads to no WebSocket address")
+        if not is_stream(opened.endpoint, secure=self._api.base.startswith("https:")):
+            raise Unavailable(what=self._peer, reason="it leads to no WebSocket address that is safe")
         return f"{opened.endpoint}?ticket={quote_plus(opened.ticket)}"
 
     async def token(self) -> str:
@@ -87,7 +87,7 @@ class Robot:
             raise Unavailable(what=self._peer, reason=reason)
         try:
             return answer.json(kind)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Unavailable(what=self._peer, reason="its answer is not understood") from None
 
     async def ask(
@@ -170,3 +170,12 @@ class Robot:
         for secret in (self._secret, self._token):
             text = text.replace(secret, HIDDEN) if secret else text
         return text
+
+
+def is_stream(endpoint: str, *, secure: bool) -> bool:
+    """Whether the ticket may go there: in the clear only where everything does."""
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return False
+    return parts.scheme in (("wss",) if secure else ("ws", "wss")) and bool(parts.hostname)

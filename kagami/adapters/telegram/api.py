@@ -30,6 +30,7 @@ class BotApi:
     def __init__(self, api: Api, config: TelegramConfig) -> None:
         self._api = api
         self._token = config.token.reveal()
+        self._secret = self._token.partition(":")[2]  # the part before it is the bot's id
         self.peer = host_of(config.api_url)
 
     async def ask(
@@ -50,7 +51,7 @@ class BotApi:
             )
         try:
             answer = _answers.decode(got.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             reason = f"its answer (HTTP status {got.status}) is none of the Bot API"
             raise Unavailable(what=self.peer, reason=reason) from None
         if answer.ok:
@@ -81,13 +82,13 @@ class BotApi:
         try:
             yield
         except (NotReached, Unavailable, Refused) as error:
-            if self._token in error.text():
+            if self._secret in error.text():
                 kind = type(error) if isinstance(error, Unavailable) else Refused
                 raise kind(what=self.peer, reason=self._veil(str(error.details.get("reason", "")))) from None
             raise
 
     def _veil(self, text: str) -> str:
-        return text.replace(self._token, HIDDEN)
+        return text.replace(self._token, HIDDEN).replace(self._secret, HIDDEN)
 
 
 def told(answer: Answer) -> str:

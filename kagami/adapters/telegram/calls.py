@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from kagami.adapters.telegram.places import Target, read_target
 from kagami.adapters.telegram.write import Request
 from kagami.errors import Refused, UsageError
@@ -61,7 +63,29 @@ def plan(name: str, params: Params, now_s: int) -> Plan:
         raise Refused(reason=f"Telegram has nothing like {name[:80]!r}.")
     if name.lower() in _OURS:
         raise Refused(reason=f"{name} is not for callers: it would take the updates away from Kagami.")
+    if _names_local_file(dict(params)):
+        raise Refused(reason="Files of the machine that Telegram's server runs on are not for callers.")
     return Plan((Request(name, dict(params)),), _only)
+
+
+def _names_local_file(value: Any) -> bool:
+    """A server of one's own that runs with `--local` reads them: https://github.com/tdlib/telegram-bot-api#usage.
+
+    The media of an album may be given as JSON in a text.
+    """
+    match value:
+        case str():
+            if value[:1] not in ("[", "{"):
+                return value.startswith("file:/")
+            try:
+                return _names_local_file(msgspec.json.decode(value))
+            except (msgspec.DecodeError, RecursionError):
+                return False
+        case dict():
+            return any(_names_local_file(each) for each in value.values())
+        case list() | tuple():
+            return any(_names_local_file(each) for each in value)
+    return False
 
 
 def _only(results: Sequence[Any]) -> Any:

@@ -33,6 +33,7 @@ from kagami.model.event import Event, Kind, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, chat_id
 from kagami.model.message import Message, text
 from kagami.model.segment import Mention, Native
+from kagami.onebot.wire import checked
 
 _GONE = ("left", "kicked")
 _RANKS = ("administrator", "creator")
@@ -85,16 +86,13 @@ def read_number(raw: bytes) -> int | None:
     """The number of an update, however strange the rest of it is."""
     try:
         return _numbers.decode(raw).update_id
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 
 def decode(raw: bytes) -> Update:
     """`WireError` for what is no update."""
-    try:
-        return _updates.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise WireError(reason=str(error)) from None
+    return checked(raw, _updates)
 
 
 def read(update: Update, raw: bytes, me: Me, moment: Moment) -> Event | None:

@@ -15,12 +15,14 @@ from kagami.adapters.telegram.places import read_target
 from kagami.adapters.telegram.queues import TOO_MANY, ChatQueues
 from kagami.adapters.telegram.wire import Answer
 from kagami.adapters.telegram.write import Request, read_chat, write_message
-from kagami.errors import KagamiError, Unavailable
+from kagami.errors import KagamiError, NotReached, Refused, Unavailable
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.net.api import Part
+from kagami.onebot.wire import checked
 
 UPLOAD_SECONDS = 120.0
 _BAD_REQUEST = 400
+_anything = msgspec.json.Decoder()
 _FORMATS = ("parse_mode", "entities", "caption_entities")
 
 
@@ -82,10 +84,13 @@ class Sending:
             ]
             files = {each.name for each in uploads}
             params = {key: value for key, value in request.params.items() if key not in files}
-            answer = await self._deliver(Request(request.method, params), uploads)
+            try:
+                answer = await self._deliver(Request(request.method, params), uploads)
+            except (NotReached, Refused) as error:
+                return _half_done(plan, results, Failed(error.text()))
             if not answer.ok:
-                return _failed(answer)
-            results.append(msgspec.json.decode(answer.result))
+                return _half_done(plan, results, _failed(answer))
+            results.append(checked(bytes(answer.result), _anything))
         return Sent(result=plan.read(results))
 
     async def _get_file(self, file: str) -> Receipt:
@@ -119,6 +124,16 @@ class Sending:
         return bool(formats)
 
 
+def _half_done(plan: calls.Plan, results: Sequence[Any], failed: Failed) -> Failed | Unknown:
+    """A call that takes several requests, of which one has failed."""
+    changed = [request.method for request, _ in zip(plan.requests, results, strict=False) if _changes(request)]
+    return Unknown(f"{', '.join(changed)} was done, then: {failed.reason}") if changed else failed
+
+
+def _changes(request: Request) -> bool:
+    return not request.method.startswith("get")
+
+
 def _failed(answer: Answer) -> Failed:
     return Failed(told(answer), "rate_limited" if answer.error_code == TOO_MANY else str(answer.error_code))
 
@@ -134,7 +149,7 @@ def _attached(value: Any) -> Iterator[str]:
 
 def _message_ids(answer: Answer, request: Request) -> list[str]:
     """The numbers of what was sent: of an album each has one."""
-    found = msgspec.json.decode(answer.result)
+    found = checked(bytes(answer.result), _anything)
     try:
         return [
             f"{each['chat']['id']}/{each['message_id']}" for each in (found if isinstance(found, list) else [found])

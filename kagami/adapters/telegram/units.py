@@ -51,7 +51,8 @@ def split(whole: Piece, longest: int = LONGEST_TEXT) -> Iterator[Piece]:
     What is blank is left out: Telegram takes no empty message.
     """
     text, links = whole
-    while units(text) > longest:
+    # A longer text has at least as many units: it is not counted again for each piece.
+    while len(text) > longest or units(text) > longest:
         at = _cut(text, links, longest)
         yield from _shown(Piece(text[:at], links))
         gone = units(text[:at])

@@ -15,11 +15,12 @@ import msgspec
 
 from kagami import __version__
 from kagami.adapters.weixin.wire import Incoming, Item, Medium, Quote, VoiceItem, decode
-from kagami.errors import WireError
+from kagami.errors import Refused, WireError
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ExecutionId, UserId, chat_id
 from kagami.model.message import Message, preview
 from kagami.model.segment import AnySegment, File, Image, Media, Native, Reply, Text, Video, Voice
+from kagami.onebot.wire import checked
 
 CLIENT = "2.4.9"  # the official client whose protocol this is
 LONGEST_TEXT = 4_000  # characters of one message
@@ -34,6 +35,8 @@ UPLOAD_TYPES: dict[MediaKind, int] = {"image": 1, "video": 2, "file": 3}
 _SENDABLE = ("media:", "http://", "https://", "base64://", "data:", FILE_MARK)
 _SECRET = frozenset({"context_token", "aes_key", "aeskey"})
 _BREAKS = ("\n\n", "\n", " ")
+_messages = msgspec.json.Decoder(Incoming, strict=False)
+_anything = msgspec.json.Decoder()
 _NAME_JUNK = re.compile(r"[\x00-\x1f/\\]")
 
 
@@ -104,10 +107,12 @@ def write_place(place: Place) -> str:
 
 
 def read_place(name: str) -> Place:
+    """`Refused` for what is no such name: anybody may write one."""
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(name.removeprefix(FILE_MARK)), type=Place)
-    except (msgspec.DecodeError, ValueError):
-        raise WireError(reason="that is no file of WeChat") from None
+        place = msgspec.json.decode(base64.urlsafe_b64decode(name.removeprefix(FILE_MARK)), type=Place)
+        return place._replace(key=read_key(place.key))
+    except (msgspec.DecodeError, ValueError, WireError):
+        raise Refused(reason="that is no file of WeChat") from None
 
 
 # --- events ---
@@ -122,7 +127,7 @@ class Read(NamedTuple):
 
 def read_message(raw: bytes, *, bot: BotId, execution: ExecutionId, now_ms: int) -> Read | None:
     """An element of `msgs`; None for what the bot said itself."""
-    told = decode(raw, Incoming)
+    told = checked(raw, _messages)
     if told.message_type == FROM_BOT:
         return None
     if not told.from_user_id:
@@ -140,7 +145,7 @@ def read_message(raw: bytes, *, bot: BotId, execution: ExecutionId, now_ms: int)
         message=tuple(_parts(told.item_list or [])),
         message_id=str(told.message_id or ""),
         mentioned=not told.group_id,
-        native=_without_secrets(raw),
+        native=without_secrets(raw).decode(),
     )
     return Read(event, told.context_token or "")
 
@@ -203,8 +208,12 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(each) for each in value] if isinstance(value, list) else value
 
 
-def _without_secrets(raw: bytes) -> str:
-    return msgspec.json.encode(_cleaned(msgspec.json.decode(raw))).decode()
+def without_secrets(raw: bytes) -> bytes:
+    """A message without tokens and keys; nothing of one that cannot be read."""
+    try:
+        return msgspec.json.encode(_cleaned(checked(raw, _anything)))
+    except WireError:
+        return b""
 
 
 def waiting(message: Message) -> list[str]:

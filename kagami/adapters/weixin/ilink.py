@@ -21,7 +21,7 @@ from kagami.adapters.weixin.wire import (
     UploadPlace,
     decode,
 )
-from kagami.errors import CredentialsRefused, WireError
+from kagami.errors import CredentialsRefused, KagamiError, Unavailable, WireError
 from kagami.net.api import Api
 from kagami.net.guard import is_literal, read_host
 from kagami.ports import HttpAnswer
@@ -34,7 +34,7 @@ TOKENS_TOLD = 10
 
 LOGIN_ENDED = -14
 LIMITED = -2
-BAD_REQUEST = 400
+SERVER_ERROR = 500
 
 
 class ILink:
@@ -124,13 +124,18 @@ class ILink:
         try:
             told = decode(answer.body or b"{}", shape)
         except WireError as error:
-            raise error if answer.ok else WireError(reason=f"HTTP status {answer.status}") from None
+            raise error if answer.ok else self._odd(answer.status) from None
         code = told.code if isinstance(told, Answer) else 0
         if code == LOGIN_ENDED:
             raise CredentialsRefused(peer="WeChat", reason="the login has ended (-14): log in again by QR")
-        if answer.status >= BAD_REQUEST and not code:
-            raise WireError(reason=f"HTTP status {answer.status}")
+        if not answer.ok and not code:
+            raise self._odd(answer.status)
         return told
+
+    def _odd(self, status: int) -> KagamiError:
+        """What a status means that is no success: with trouble of its own a server may have done something."""
+        reason = f"HTTP status {status}"
+        return Unavailable(what=self.host, reason=reason) if status >= SERVER_ERROR else WireError(reason=reason)
 
 
 def open_api(api_url: str, private: tuple[str, ...] = ()) -> Api:
@@ -154,7 +159,10 @@ def sound_base(url: str, api_url: str) -> str:
     """The address that a login gave for the account: `api_url` when it gave none; `WireError` for an unsafe one."""
     if not url:
         return api_url.rstrip("/")
-    parts, mine = urlsplit(url), urlsplit(api_url)
+    try:
+        parts, mine = urlsplit(url), urlsplit(api_url)
+    except ValueError:
+        raise WireError(reason="the login gives an address that is none") from None
     if parts.scheme != "https" and (parts.scheme, parts.netloc) != (mine.scheme, mine.netloc):
         raise WireError(reason="the login gives an address that is not safe")
     if parts.hostname != mine.hostname and (parts.username or is_literal(parts.hostname or "")):

@@ -12,6 +12,7 @@ from kagami import log
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
 from kagami.adapters.login import LoginWalk
+from kagami.adapters.table import host_of
 from kagami.adapters.weixin.calls import Calls
 from kagami.adapters.weixin.config import WeixinConfig
 from kagami.adapters.weixin.ilink import ILink, open_api
@@ -57,6 +58,7 @@ class WeixinBot:
         self._account: Account | None = None
         self._talk: _Talk | None = None
         self._changed = asyncio.Event()
+        self._moving = asyncio.Lock()  # one new name after the other
         self._walk: LoginWalk | None = None
         self._logged_in_at: float | None = None
 
@@ -108,11 +110,17 @@ class WeixinBot:
     async def _recall(self) -> Credentials | None:
         name = secret_name(self._config)
         content = await self._kit.vault.read(name)
+        if not content:
+            return None
         try:
-            return decode(content, Credentials) if content else None
+            found = decode(content, Credentials)
         except WireError:
             _say.error("the credentials cannot be read, log in by QR", file=name)
             return None
+        if found.home not in ("", host_of(self._config.api_url)):
+            _say.error("the credentials are of another host and are not shown to this one, log in by QR", file=name)
+            return None
+        return found
 
     async def _adopt(self, credentials: Credentials) -> None:
         """What a login brought: kept, and used at once."""
@@ -122,10 +130,11 @@ class WeixinBot:
         self._changed.set()
 
     async def _move(self, old: str, new: str) -> None:
-        content = await self._kit.vault.read(old)
-        if content and old != new:
-            await self._kit.vault.write(new, content)
-            await self._kit.vault.delete(old)
+        async with self._moving:
+            content = await self._kit.vault.read(old)
+            if content and old != new:
+                await self._kit.vault.write(new, content)
+                await self._kit.vault.delete(old)
 
     # --- the connection ---
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kagami.adapters.login import LoginWalk
+from kagami.adapters.table import host_of
 from kagami.adapters.weixin.ilink import ILink, open_api, redirected, sound_base
 from kagami.adapters.weixin.wire import Code, Credentials, Status
 from kagami.clock import Clock
@@ -180,7 +181,8 @@ class QrLogin:
         if not status.bot_token or not status.ilink_bot_id:
             raise WireError(reason="it confirms the login and gives no credentials")
         base = sound_base(status.baseurl or "", self._api_url)
-        credentials = Credentials(status.bot_token, status.ilink_bot_id, base, status.ilink_user_id or "")
+        user, home = status.ilink_user_id or "", host_of(self._api_url)
+        credentials = Credentials(status.bot_token, status.ilink_bot_id, base, user, home)
         await self._keep(credentials)
         shown.show("done", DONE, fields={"account": credentials.ilink_bot_id})
         return "over"

@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-import msgspec
-
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
-from kagami.adapters.weixin.codec import Read, read_message, waiting, with_files
+from kagami.adapters.weixin.codec import Read, read_message, waiting, with_files, without_secrets
 from kagami.adapters.weixin.ilink import HELD_SECONDS, SLACK_SECONDS, ILink
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.peers import Peers
@@ -21,6 +19,8 @@ from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable, 
 CURSOR = "cursor"
 LONGEST_HOLD_SECONDS = 120.0
 FAREWELL_SECONDS = 1.0
+# The platform holds a question on which nothing comes. Who does not is not asked again at once.
+SHORTEST_HOLD_SECONDS = 1.0
 
 
 class Poll:
@@ -55,11 +55,15 @@ class Poll:
         try:
             while True:
                 await self._account.room()
+                asked = self._kit.clock.monotonic()
                 updates = await self._ilink.updates(self._cursor, self._seconds)
                 self._account.heard()
                 if updates is not None:
                     await self._take(updates)
                 self._account.tell("online", peer=self._ilink.host)
+                held = self._kit.clock.monotonic() - asked
+                if updates is not None and not updates.msgs and held < SHORTEST_HOLD_SECONDS:
+                    await self._kit.clock.sleep(SHORTEST_HOLD_SECONDS)
         except asyncio.CancelledError:
             with suppress(TimeoutError, Unavailable, Refused, WireError, CredentialsRefused):
                 async with asyncio.timeout(FAREWELL_SECONDS):
@@ -101,6 +105,6 @@ class Poll:
         now_ms = self._kit.clock.wall_ms()
         try:
             return read_message(raw, bot=self._account.id, execution=self._kit.execution(now_ms), now_ms=now_ms)
-        except (WireError, msgspec.DecodeError) as error:
-            self._account.complain(str(error), raw)
+        except WireError as error:
+            self._account.complain(error.text(), without_secrets(raw))
             return None

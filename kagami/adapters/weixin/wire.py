@@ -43,12 +43,13 @@ class Status(Answer, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a login brings. `baseurl` is where the account is spoken for from then on."""
+    """What a login brings. `baseurl` is where the account is spoken for from then on, `home` the host that gave it."""
 
     bot_token: str
     ilink_bot_id: str
     baseurl: str
     ilink_user_id: str = ""
+    home: str = ""
 
     def __repr__(self) -> str:
         return f"Credentials({self.ilink_bot_id})"
@@ -145,5 +146,5 @@ def decode(content: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
     """`WireError` for what is not of this shape."""
     try:
         return msgspec.json.decode(content, type=shape, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(reason=str(error)) from None

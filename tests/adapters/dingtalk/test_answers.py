@@ -14,6 +14,7 @@ from kagami.adapters.dingtalk.answers import Outcome, read_outcome
         (200, {"processQueryKey": "k"}, "done", ""),
         (200, {"errcode": 0, "errmsg": "ok"}, "done", ""),
         (200, {"errcode": 310000, "errmsg": "keywords not in content"}, "refused", "310000"),
+        (200, {"errcode": -1, "errmsg": "系统繁忙"}, "unclear", "-1"),
         (200, {"errcode": 130101, "errmsg": "send too fast"}, "limited", "130101"),
         (200, {"errcode": 40014, "errmsg": "不合法的access_token"}, "stale", "40014"),
         (401, {"code": "InvalidAuthentication", "message": "x"}, "stale", "InvalidAuthentication"),

@@ -303,3 +303,15 @@ def test_an_event_without_an_id_of_its_own_has_that_of_its_frame() -> None:
 def test_an_event_without_any_id_is_refused() -> None:
     with pytest.raises(WireError):
         happened({}, messageId="")
+
+
+@pytest.mark.parametrize("odd", ["[" * 100_000 + "]" * 100_000, "9" * 5_000])
+def test_what_no_later_reader_should_meet_is_refused(odd: str) -> None:
+    with pytest.raises(WireError):
+        read_said(frame('{"content":%s}' % odd))
+
+
+def test_a_time_of_too_many_digits_is_none() -> None:
+    made = frame({}, kind="EVENT", topic="*", eventBornTime="9" * 5_000)
+    (event,) = read_happened(made, bot=BOT, execution=execution, now_ms=NOW)
+    assert event.time_ms == NOW

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
 from kagami.adapters.dingtalk import hearing as hearing_module
 from kagami.adapters.dingtalk.hearing import Beats
+from kagami.errors import StoreClosed
+from kagami.model.event import Event
 from kagami.model.segment import File, Image, Mention, Text
 from kagami.testing.dingtalk import CLIENT_ID, GROUP, STAFF, FakeDingTalk
 from tests.adapters.contract import Stage, until
@@ -84,6 +87,23 @@ async def test_what_is_slow_to_be_kept_does_not_hold_up_the_parting(
     stage.intake.release()
     await there.redeliver()
     await there.acked(number)
+
+
+async def test_what_the_disk_refuses_is_not_acknowledged(
+    stage: Stage, there: FakeDingTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals: list[Event] = []
+
+    def refuse(event: Event, read_at: float) -> Any:
+        refusals.append(event)
+        raise StoreClosed(reason=f"full at {read_at}")
+
+    with monkeypatch.context() as full:
+        full.setattr(stage.intake, "accept", refuse)
+        number = await there.say("hi")
+        await until(lambda: refusals)
+    await there.acked(await there.say("and now"))
+    assert (there.acknowledged(number), len(stage.kit.nursery.failures)) == (False, 0)
 
 
 async def test_an_event_is_a_notice_and_acknowledged(stage: Stage, there: FakeDingTalk) -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from kagami.adapters.dingtalk.config import DingTalkConfig
-from kagami.adapters.dingtalk.robot import Robot
+from kagami.adapters.dingtalk.robot import Robot, is_stream
 from kagami.core.secrets import Secret
 from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable
 from kagami.net.api import Api
@@ -176,3 +176,16 @@ async def test_an_upload_that_is_not_taken_is_refused(there: FakeDingTalk, robot
     with pytest.raises(Refused) as caught:
         await robot.upload("picture", b"png", "a.png")  # type: ignore[arg-type]
     assert "a.png was not taken" in caught.value.text()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "secure", "fit"),
+    [
+        ("wss://wss-open.dingtalk.com:443/connect", True, True),
+        ("ws://wss-open.dingtalk.com/connect", True, False),
+        ("ws://127.0.0.1:1/connect", False, True),
+        ("wss://[", True, False),
+    ],
+)
+def test_a_ticket_goes_in_the_clear_only_where_everything_does(endpoint: str, secure: bool, fit: bool) -> None:
+    assert is_stream(endpoint, secure=secure) is fit

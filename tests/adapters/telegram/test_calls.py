@@ -116,3 +116,20 @@ def test_nobody_takes_the_updates_away(name: str) -> None:
 def test_wrong_parameters_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises((UsageError, NotFound)):
         plan("get_group_member_info", params, NOW)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"document": "file:///etc/shadow"},
+        {"media": [{"type": "photo", "media": "file:/etc/shadow"}]},
+        {"media": '[{"type": "photo", "media": "\\u0066ile:/etc/shadow"}]'},
+    ],
+)
+def test_files_of_the_servers_machine_are_not_sent(params: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="not for callers"):
+        plan("sendMediaGroup", params, NOW)
+
+
+def test_a_text_may_speak_of_a_file() -> None:
+    assert asked("sendMessage", text="{ see file:///etc/hosts")[0].params["text"] == "{ see file:///etc/hosts"

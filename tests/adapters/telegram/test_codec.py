@@ -239,3 +239,9 @@ def test_whatever_comes_is_read_or_refused(kind: str, fields: dict[str, Any]) ->
     except WireError:
         return
     assert found is None or found.dedupe
+
+
+@pytest.mark.parametrize("odd", [b"[" * 100_000 + b"]" * 100_000, b"9" * 5_000, b'"\xff"'])
+def test_what_no_later_reader_should_meet_is_no_update(odd: bytes) -> None:
+    with pytest.raises(WireError):
+        decode(b'{"update_id":7,"message":%s}' % odd)

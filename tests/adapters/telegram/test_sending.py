@@ -188,6 +188,17 @@ async def test_a_kick_is_two_calls(desk: Desk) -> None:
     assert asked[-2:] == ["banChatMember", "unbanChatMember"]
 
 
+async def test_a_kick_of_which_half_was_done_is_no_failure(desk: Desk) -> None:
+    desk.server.fail("Bad Request: no", 400, method="unbanChatMember")
+    receipt = await desk.call("set_group_kick", group_id=GROUP, user_id=USER)
+    assert receipt == Unknown("banChatMember was done, then: Bad Request: no (400)")
+
+
+async def test_a_question_that_fails_has_done_nothing(desk: Desk) -> None:
+    desk.server.fail("Bad Request: no", 400, method="getChatMemberCount")
+    assert isinstance(await desk.call("get_group_info", group_id=GROUP), Failed)
+
+
 async def test_a_file_is_fetched_when_it_is_asked_for(desk: Desk) -> None:
     receipt = await desk.call("get_file", file=desk.server.keep(b"content")["file_id"])
     assert isinstance(receipt, Sent)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kagami.adapters.telegram import units as units_module
 from kagami.adapters.telegram.units import Linked, Piece, place, sound, split, units
 
 TEXTS = st.text(st.sampled_from("ab \n😀é中"), max_size=80)
@@ -61,3 +62,10 @@ def test_what_is_blank_makes_no_piece() -> None:
 
 def test_halves_of_characters_are_replaced() -> None:
     assert (sound("a\ud83db"), sound("a😀b")) == ("a?b", "a😀b")
+
+
+def test_a_long_text_is_not_counted_again_for_each_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(units_module, "units", lambda text: counted.append(len(text)) or units(text))
+    assert sum(1 for _ in split(Piece("é" * 10_000), 100)) == 100
+    assert sum(counted) < 5 * 10_000

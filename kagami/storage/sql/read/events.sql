@@ -29,3 +29,26 @@ FROM sends WHERE execution IN (SELECT value FROM json_each(:executions)) AND sta
 
 -- name: recent_keys
 SELECT bot, dedupe FROM (SELECT id, bot, dedupe FROM events ORDER BY id DESC LIMIT :most) ORDER BY id;
+
+-- name: events_after
+-- What happened, oldest first; never what plugins planned, what the guard kept out, nor what a clean-up has emptied.
+SELECT
+    e.id, e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
+    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, 0 AS attempts, '' AS error
+FROM events AS e
+WHERE e.id > :after AND e.kind IN ('message', 'notice', 'request')
+    AND NOT EXISTS (SELECT 1 FROM traces AS t WHERE t.execution = e.execution AND t.outcome IN ('guarded', 'limited'))
+ORDER BY e.id LIMIT :most;
+
+-- name: events_passed
+-- Of what happened behind an id: how much is older than a moment or more than so many, and the last of that.
+SELECT count(*) AS amount, coalesce(max(e.id), 0) AS id
+FROM events AS e
+WHERE e.id > :after AND e.kind IN ('message', 'notice', 'request') AND (
+    e.accepted_ms < :limit_ms
+    OR e.id <= coalesce((
+        SELECT n.id FROM events AS n
+        WHERE n.id > :after AND n.kind IN ('message', 'notice', 'request')
+        ORDER BY n.id DESC LIMIT 1 OFFSET :most
+    ), 0)
+);

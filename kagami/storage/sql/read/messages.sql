@@ -30,6 +30,12 @@ FROM sends WHERE execution = :execution ORDER BY ordinal;
 -- name: send_of_id
 SELECT kind, bot, chat, text, body, state FROM sends WHERE id = :number;
 
+-- name: doubtful_sends
+-- The second condition lets the index of the odd states be used.
+SELECT execution, ordinal, kind, bot, chat, text, body, created_ms, attempt FROM sends
+WHERE state = 'unknown' AND state <> 'sent' AND created_ms >= :since_ms AND bot = :bot AND kind = 'send'
+ORDER BY created_ms, id;
+
 -- name: digested
 -- What the digest has read, up to and including this id.
 SELECT value FROM marks WHERE name = 'digested';

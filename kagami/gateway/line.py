@@ -1,0 +1,243 @@
+"""One connection of an application: events and signs of life go out on it, calls come in."""
+
+from __future__ import annotations
+
+from kagami import log
+from kagami.core.admission import Admission
+from kagami.core.handshake import Role
+from kagami.errors import StoreClosed, Unavailable
+from kagami.gateway.clerk import ONLINE, Clerk
+from kagami.gateway.cursor import Cursor
+from kagami.gateway.frames import Frames
+from kagami.gateway.means import Means
+from kagami.model.event import Event
+from kagami.model.ids import BotId, split_id
+from kagami.onebot.serve import write_heartbeat, write_lifecycle
+from kagami.ports import Happened, Socket
+
+LOOK_S = 1.0
+BEAT_S = 15.0
+# An application that has not read on by then is not counted on.
+TAKES_S = 30.0
+POOL_TAKES_S = 5.0
+# Who is further behind than this gets even a live event as a late one.
+LATE_S = 10.0
+# What is missed beyond this is not caught up with.
+MOST_MISSED = 10_000
+MOST_CALLS = 64
+
+_say = log.get("workers")
+
+
+class Line:
+    """`only` is the bot or the account that this connection is for, empty for all that the worker may see.
+
+    `follows` is False for a member of a pool, whom rules lead events to, and where nothing but calls go.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        socket: Socket,
+        role: Role,
+        clerk: Clerk,
+        means: Means,
+        *,
+        only: str,
+        follows: bool,
+        before: Cursor | None = None,
+    ) -> None:
+        self.socket = socket
+        self.role = role
+        self.only = only
+        self.cursor = Cursor(means.store, f"{worker}|{only}" if only else worker)
+        self._before = before
+        self.late = self.skipped = 0
+        self._worker = worker
+        self._clerk = clerk
+        self._means = means
+        self._frames = Frames(means)
+        self._follows = follows
+        self._greeted: dict[BotId, int] = {}
+        self._calls = 0
+        self._confirming = self._catching_up = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether events go out on it."""
+        return self.role != "api"
+
+    @property
+    def admission(self) -> Admission:
+        return self._clerk.admission
+
+    def serves(self, bot: BotId) -> bool:
+        return self.admission.serves(bot) and (not self.only or is_of(bot, self.only))
+
+    @property
+    def behind_s(self) -> float:
+        """How old the last event is that it has taken, while it catches up."""
+        behind = self._catching_up or self.cursor.taken < self.cursor.sent
+        return max(0.0, (self._means.clock.wall_ms() - self.cursor.taken_ms) / 1000) if behind else 0.0
+
+    async def run(self, *, late_s: float) -> None:
+        """Until the connection ends (`EOFError`). `late_s` is how old what was missed may be."""
+        nursery, missed = self._means.nursery, self._means.stream.newest
+        await self._look()
+        tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
+        if self._follows and self.tells:
+            tasks.append(nursery.start(f"events for {self._worker}", self._follow(late_s, missed)))
+        try:
+            await self.socket.listen(self._hear)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._save()
+
+    # --- events ---
+
+    async def deliver(self, event: Event, late_s: float) -> None:
+        """Send one event, and wait until it was read: `Unavailable` when that cannot be known."""
+        try:
+            await self._send(event, late_s)
+        except (EOFError, ConnectionError) as error:
+            raise Unavailable(what=f"the worker {self._worker}", reason=str(error)) from None
+        if await self.socket.probe(POOL_TAKES_S) is None:
+            raise Unavailable(what=f"the worker {self._worker}", reason="it reads nothing")
+
+    async def _send(self, event: Event, late_s: float) -> None:
+        if event.bot not in self._greeted:
+            await self._greet(event.bot)
+        if late_s:
+            self.late += 1
+            self._means.meters.count["worker_events_late", self._worker] += 1
+        frame = await self._frames.event(event, late_s)
+        await self.socket.send(frame)
+        self._means.meters.count["worker_events", self._worker] += 1
+
+    async def _follow(self, window_s: float, missed: int) -> None:
+        """Everything that passes, from where it was, in order; what happened up to `missed` comes late."""
+        means, cursor = self._means, self.cursor
+        try:
+            if not await cursor.open(missed, means.clock.wall_ms(), self._before):
+                await self._skip(window_s)
+            while True:
+                self._catching_up = cursor.sent < missed
+                found = await means.stream.after(cursor.sent)
+                while means.posts.drained(self._worker):
+                    await means.clock.sleep(LOOK_S)
+                await self._frames.prepare(each.event for each in found if self._passes(each.event))
+                for each in found:
+                    await self._pass(each, missed)
+                self._confirm()
+        except (EOFError, ConnectionError):
+            return  # whoever listens sees it too
+        except (StoreClosed, Unavailable) as error:
+            _say.error("cannot go on with a worker's events", worker=self._worker, reason=error.text())
+            await self.socket.close(1011, "the store is away")
+
+    async def _pass(self, happened: Happened, missed: int) -> None:
+        event = happened.event
+        if self._passes(event):
+            old_s = (self._means.clock.wall_ms() - happened.accepted_ms) / 1000
+            late = happened.number <= missed or old_s >= LATE_S
+            self._means.places.met(event, happened.accepted_ms)
+            await self._send(event, max(old_s, 0.1) if late else 0.0)
+        self.cursor.advance(happened.number, happened.accepted_ms)
+
+    def _passes(self, event: Event) -> bool:
+        return self.serves(event.bot) and self.admission.passes(event) and not self._means.stream.hides(event)
+
+    async def _skip(self, window_s: float) -> None:
+        """Leave out what is too old, or too much."""
+        since_ms = self._means.clock.wall_ms() - int(window_s * 1000)
+        passed = await self._means.stream.passed(self.cursor.sent, since_ms, MOST_MISSED)
+        if not passed.amount:
+            return
+        self.skipped += passed.amount
+        self._means.meters.count["worker_events_skipped", self._worker] += passed.amount
+        _say.warning(
+            "a worker was away for too long: there is a gap", worker=self._worker, events=passed.amount, within=window_s
+        )
+        self.cursor.advance(passed.number, since_ms)
+
+    def _confirm(self) -> None:
+        if not self._confirming and self.cursor.taken < self.cursor.sent:
+            self._confirming = True
+            self._means.nursery.start(f"confirmations of {self._worker}", self._confirmed())
+
+    async def _confirmed(self) -> None:
+        """An answer to a ping comes when everything before it was read."""
+        try:
+            while (sent := self.cursor.sent) > self.cursor.taken:
+                if await self.socket.probe(TAKES_S) is None:
+                    return
+                self.cursor.confirm(sent)
+        finally:
+            self._confirming = False
+
+    async def _save(self) -> None:
+        if self._follows and self.tells:
+            try:
+                await self.cursor.save()
+            except StoreClosed as error:
+                _say.warning("how far a worker is cannot be kept", worker=self._worker, reason=error.text())
+
+    # --- signs of life ---
+
+    async def _look(self) -> None:
+        """Tell of each bot that is here for the first time."""
+        if not self.tells:
+            return
+        for row in self._means.bots.rows():
+            if row.id not in self._greeted and row.health.state in ONLINE and self.serves(row.id):
+                await self._greet(row.id)
+
+    async def _greet(self, bot: BotId) -> None:
+        number = self._greeted[bot] = await self._frames.number(bot)
+        await self.socket.send(write_lifecycle(self_id=number, time_s=self._means.clock.wall_ms() // 1000))
+
+    async def _beat(self) -> None:
+        means = self._means
+        due = means.clock.monotonic() + BEAT_S
+        try:
+            while True:
+                await means.clock.sleep(LOOK_S)
+                await self._look()
+                await self._save()
+                if means.clock.monotonic() >= due:
+                    due = means.clock.monotonic() + BEAT_S
+                    await self._heartbeats()
+        except (EOFError, ConnectionError):
+            return
+
+    async def _heartbeats(self) -> None:
+        now_s, interval_ms = self._means.clock.wall_ms() // 1000, int(BEAT_S * 1000)
+        for bot, number in self._greeted.items():
+            here = self._means.bots.get(bot)
+            online = here is not None and here.reachable
+            beat = write_heartbeat(self_id=number, time_s=now_s, interval_ms=interval_ms, online=online)
+            await self.socket.send(beat)
+
+    # --- calls ---
+
+    def _hear(self, frame: bytes) -> None:
+        if self.role == "event":
+            return  # nothing is said on it
+        self._calls += 1
+        if self._calls >= MOST_CALLS:
+            self.socket.pause_while(lambda: self._calls >= MOST_CALLS)
+        self._means.nursery.start(f"call of {self._worker}", self._answer(frame))
+
+    async def _answer(self, frame: bytes) -> None:
+        try:
+            await self.socket.send(await self._clerk.answer(frame, self.only))
+        except (EOFError, ConnectionError):
+            return  # nobody is there to hear it; what was done is in the log
+        finally:
+            self._calls -= 1
+
+
+def is_of(bot: BotId, wanted: str) -> bool:
+    """Whether a connection's `only` names this bot: by its whole id or by its account."""
+    return wanted in (bot, split_id(bot)[1])

@@ -1,0 +1,89 @@
+"""Numbers for ids that are none, and accepted events in their order: what applications outside are told by."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+from kagami.clock import Clock
+from kagami.core.numbers import candidate, is_given, own_number
+from kagami.errors import Unavailable
+from kagami.ports import Happened, Named, Passed
+from kagami.storage.engine import Engine, storable
+from kagami.storage.ledger import BatchLedger
+from kagami.storage.rows import read_open
+
+REMEMBERED = 50_000
+# Two texts with one hash are a curiosity; this many can only be a mistake of ours.
+MOST_TRIES = 8
+
+
+class SqlNumbers:
+    """Implements `ports.Numbers`. What was asked for lately is in memory."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+        self._names: OrderedDict[int, Named] = OrderedDict()
+
+    async def give(self, texts: Mapping[str, str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        missing: dict[str, str] = {}
+        for text, chat in texts.items():
+            number = self._numbers.get(text) or own_number(text)
+            if number is None:
+                missing[text] = chat
+            else:
+                found[text] = number
+        for attempt in range(MOST_TRIES):
+            if not missing:
+                return found
+            found |= await self._write(missing, attempt)
+            missing = {text: chat for text, chat in missing.items() if text not in found}
+        raise Unavailable(what="the table of numbers", reason="too many texts have the same number")
+
+    async def _write(self, texts: Mapping[str, str], attempt: int) -> dict[str, int]:
+        now = self._clock.wall_ms()
+        # Kept as the database can hold it, and known by the text that came.
+        kept: dict[str, str] = {storable(text): text for text in texts}
+        rows = [(candidate(safe, attempt), safe, storable(texts[text]), now) for safe, text in kept.items()]
+        await self._engine.write("numbers", {"numbers": rows}, durable=True)
+        found: dict[str, int] = {}
+        for safe, number in await self._engine.ask("numbers_of_texts", {"texts": list(kept)}):
+            found[kept[safe]] = number
+            self._remember(kept[safe], number, texts[kept[safe]])
+        return found
+
+    async def find(self, numbers: Iterable[int]) -> dict[int, Named]:
+        wanted = {number for number in numbers if is_given(number)}
+        found = {number: self._names[number] for number in wanted if number in self._names}
+        if missing := [number for number in wanted if number not in found]:
+            for number, text, chat in await self._engine.fetch("texts_of_numbers", {"numbers": missing}):
+                found[number] = Named(text, chat)
+                self._remember(text, number, chat)
+        return found
+
+    def _remember(self, text: str, number: int, chat: str) -> None:
+        self._numbers[text], self._names[number] = number, Named(text, chat)
+        if len(self._numbers) > REMEMBERED:
+            self._names.pop(self._numbers.popitem(last=False)[1], None)
+
+
+class SqlHistory:
+    """Implements `ports.History`. What the ledger still gathers is written first."""
+
+    def __init__(self, engine: Engine, ledger: BatchLedger) -> None:
+        self._engine = engine
+        self._ledger = ledger
+
+    async def after(self, number: int, limit: int) -> list[Happened]:
+        await self._ledger.flush()
+        rows = await self._engine.fetch("events_after", {"after": number, "most": limit})
+        return [Happened(row[0], found.event, found.accepted_ms) for row in rows for found in (read_open(row[1:]),)]
+
+    async def passed(self, number: int, before_ms: int, most: int) -> Passed:
+        await self._ledger.flush()
+        params = {"after": number, "limit_ms": before_ms, "most": most}
+        ((amount, last),) = await self._engine.fetch("events_passed", params)
+        return Passed(amount, last)
