@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from kagami.adapters.kinds import kind_of, open_bot
 from kagami.config import BotConfig
+from kagami.core.backoff import Pause
 from kagami.core.turnstile import Turnstile
+from kagami.engine.fallen import Fallen
 from kagami.engine.keeping import SecretFiles, StoredMemory
 from kagami.engine.tools import Tools
 from kagami.model.ids import BotId
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 class Kept:
     config: BotConfig
     bot: Adapter
-    task: asyncio.Task[Any]
+    task: asyncio.Task[None] = field(init=False)
+    fallen: Fallen | None = None
 
 
 class Connections:
@@ -71,8 +75,22 @@ class Connections:
 
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
         same = before is not None and before.config.address == config.address
-        bot = open_bot(config, self._kit(), before.bot if before is not None and same else None)
-        return Kept(config, bot, self._tools.nursery.keep(f"bot {config.name}", lambda: bot.run(self._intake)))
+        kept = Kept(config, open_bot(config, self._kit(), before.bot if before is not None and same else None))
+        name = f"bot {config.name or config.address}"
+        kept.task = self._tools.nursery.keep(name, partial(self._run, kept), fell=partial(self._fell, kept))
+        return kept
+
+    async def _run(self, kept: Kept) -> None:
+        if kept.fallen is not None:
+            self._intake.detach(kept.fallen)
+            kept.fallen, kept.bot = None, open_bot(kept.config, self._kit(), kept.bot)
+        await kept.bot.run(self._intake)
+
+    def _fell(self, kept: Kept, error: str, pause: Pause) -> None:
+        """It failed in a way that nobody thought of, which people should see."""
+        now, config = self._tools.clock.wall_ms(), kept.config
+        kept.fallen = Fallen(kept.bot.id, config.name, kind_of(config), error, pause, now)
+        self._intake.attach(kept.fallen)
 
     def _kit(self) -> Kit:
         from kagami.adapters.kit import Kit  # noqa: PLC0415
@@ -100,6 +118,9 @@ class Connections:
             each.task.cancel()
         if kept:
             await asyncio.wait([each.task for each in kept])
+        for each in kept:
+            if each.fallen is not None:
+                self._intake.detach(each.fallen)
 
 
 def _take(left: list[Kept], config: BotConfig) -> Kept | None:

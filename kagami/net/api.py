@@ -44,6 +44,7 @@ class Api:
         self.headers = dict(headers or {})
         host = urlsplit(base).hostname or ""
         self._reach = HttpReach(proxy=proxy, private=[*private, host], seconds=SECONDS, largest=LARGEST_ANSWER)
+        self._strangers = HttpReach(proxy=proxy, private=private, seconds=SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -51,7 +52,10 @@ class Api:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._reach.__aexit__(kind, error, trace)
+        try:
+            await self._reach.__aexit__(kind, error, trace)
+        finally:
+            await self._strangers.__aexit__(kind, error, trace)
 
     async def call(
         self,
@@ -78,11 +82,15 @@ class Api:
         return await self._reach.request(trip, _anywhere, seconds=seconds, largest=largest, redirects=redirects)
 
     async def fetch(
-        self, url: str, *, headers: Mapping[str, str] | None = None, largest: int = LARGEST_MEDIUM
+        self, url: str, *, headers: Mapping[str, str] | None = None, largest: int = LARGEST_MEDIUM, own: bool = True
     ) -> bytes:
-        """A medium, without the account's headers; `Unavailable` unless it comes whole."""
+        """A medium, without the account's headers; `Unavailable` unless it comes whole.
+
+        An address that is not the platform's `own` word gains nothing by the host of `base`.
+        """
         trip = start("GET", url, headers=dict(headers or {}))
-        answer = await self._reach.request(trip, _anywhere, seconds=120.0, largest=min(largest, LARGEST_DOWNLOAD))
+        reach = self._reach if own else self._strangers
+        answer = await reach.request(trip, _anywhere, seconds=120.0, largest=min(largest, LARGEST_DOWNLOAD))
         if not answer.ok:
             raise Unavailable(what=trip.host, reason=f"it answers with HTTP {answer.status}")
         return answer.body

@@ -134,12 +134,7 @@ class Link:
                 max_size=MAX_FRAME_BYTES,
             )
         except InvalidStatus as error:
-            status = error.response.status_code
-            if self._judge is not None and (reason := self._judge(status, error.response.headers)):
-                return reason
-            if status in UNAUTHORIZED:
-                raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
-            return f"refused with HTTP {status}"
+            return self._refused(error)
         except (Unavailable, Refused) as error:
             return error.text()
         except TimeoutError:
@@ -150,6 +145,15 @@ class Link:
             return str(error) or type(error).__name__
         self.generation += 1
         return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
+
+    def _refused(self, error: InvalidStatus) -> str:
+        """Why the peer did not want the connection; `CredentialsRefused` when that will not change by itself."""
+        status = error.response.status_code
+        if self._judge is not None and (reason := self._judge(status, error.response.headers)):
+            return reason
+        if status in UNAUTHORIZED:
+            raise CredentialsRefused(peer=self._address, reason=f"HTTP {status}") from None
+        return f"refused with HTTP {status}"
 
     async def _hand_over(self, serve: Serve, channel: Channel) -> str:
         opened = self._clock.monotonic()

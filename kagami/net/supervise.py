@@ -15,8 +15,9 @@ import msgspec
 
 from kagami import log
 from kagami.clock import Clock, SystemClock
-from kagami.core.backoff import Randomness, Restarts
+from kagami.core.backoff import Pause, Randomness, Restarts
 
+Fell = Callable[[str, Pause], None]
 Result = TypeVar("Result")
 
 CLOSING_SECONDS = 5.0
@@ -83,13 +84,20 @@ class Nursery:
         return task
 
     def keep(
-        self, name: str, factory: Callable[[], Awaitable[None]], *, restarts: Restarts | None = None
+        self,
+        name: str,
+        factory: Callable[[], Awaitable[None]],
+        *,
+        restarts: Restarts | None = None,
+        fell: Fell = lambda _reason, _pause: None,
     ) -> asyncio.Task[None]:
-        """Run `factory()` until it returns, and again after a pause whenever it raises."""
+        """Run `factory()` until it returns, and again after a pause whenever it raises; `fell` hears of each time."""
         loop = self.loops[name] = Loop(name)
-        return self.start(name, self._supervise(loop, factory, restarts or Restarts(self._random)))
+        return self.start(name, self._supervise(loop, factory, restarts or Restarts(self._random), fell))
 
-    async def _supervise(self, loop: Loop, factory: Callable[[], Awaitable[None]], restarts: Restarts) -> None:
+    async def _supervise(
+        self, loop: Loop, factory: Callable[[], Awaitable[None]], restarts: Restarts, fell: Fell
+    ) -> None:
         try:
             while True:
                 loop.state = "running"
@@ -101,6 +109,7 @@ class Nursery:
                     loop.crashes += 1
                     loop.reason = _shown(error)
                     loop.state = "crash_loop" if pause.looping else "backoff"
+                    fell(loop.reason, pause)
                 await self._clock.sleep(pause.seconds)
         finally:
             loop.state = "stopped"

@@ -73,6 +73,27 @@ async def test_a_connection_that_fails_is_begun_again(tmp_path: Path, monkeypatc
         await until(lambda: stumbling.runs == 2)
 
 
+async def test_one_that_fails_again_and_again_is_seen_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Falling(Stumbling):
+        async def run(self, intake: Intake) -> None:
+            assert intake
+            self.runs += 1
+            raise ZeroDivisionError("by nothing")
+
+    falling = Falling()
+    monkeypatch.setattr(connections, "open_bot", lambda *_: falling)
+    monkeypatch.setattr(supervise, "Restarts", partial(supervise.Restarts, cap=0.02))
+    async with engine(tmp_path) as opened:
+        await opened.call(AddBot(url="ws://127.0.0.1:1", name="one"))
+        async with asyncio.timeout(10):
+            while (found := await rows(opened)).get("one") is None or found["one"].health.state != "crash_loop":
+                await asyncio.sleep(0.005)
+        assert "ZeroDivisionError: by nothing" in found["one"].health.reason
+        assert found["one"].adapter == "onebot11"
+        await opened.call(RemoveBot(bot="one"))
+        assert "one" not in await rows(opened)
+
+
 async def rows(opened: Engine) -> dict[str, BotRow]:
     return {row.name: row for row in await opened.call(ListBots())}
 

@@ -91,6 +91,12 @@ async def test_other_hosts_of_the_own_network_are_closed(base: str) -> None:
             await api.fetch(f"{base}/image.png")
 
 
+async def test_an_address_of_a_stranger_gains_nothing_by_the_platforms_host(base: str) -> None:
+    async with Api(base) as api:
+        with pytest.raises(PrivateAddress):
+            await api.fetch(f"{base}/image.png", own=False)
+
+
 async def test_what_was_asked_once_is_not_asked_of_whoever_it_leads_to(base: str) -> None:
     async with Api(base) as api:
         answer = await api.call("POST", f"{base.removesuffix('/api')}/lead-on", json={"secret": "s"})
