@@ -300,6 +300,7 @@ def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
 def _check_workers(document: Document, shape: Shape, t: Translate) -> None:
     """Applications, of which each has a name and a token of its own."""
     names: dict[str, int] = {}
+    taken = _meanings(document)
     tokens: dict[str, int] = {document.gateway.token.reveal(): -1}
     for place, worker in enumerate(document.workers):
         key = f"workers.{place}"
@@ -307,7 +308,7 @@ def _check_workers(document: Document, shape: Shape, t: Translate) -> None:
         if names.setdefault(worker.name, place) != place:
             reason = t("another worker has the same name")
             raise shape.refuse(f"{key}.name", worker.name, reason, t("Choose another name."))
-        if worker.name in (PLUGINS, DROP) or (worker.pool and worker.pool in (PLUGINS, DROP, *names)):
+        if worker.name in (PLUGINS, DROP) or (worker.pool and worker.pool in taken):
             odd = "pool" if worker.name not in (PLUGINS, DROP) else "name"
             shown = worker.pool if odd == "pool" else worker.name
             reason = t("it means something else in rules")
@@ -320,6 +321,11 @@ def _check_workers(document: Document, shape: Shape, t: Translate) -> None:
             continue
         _check_worker_token(document, key, worker.token.reveal(), tokens, shape, t)
         tokens[worker.token.reveal()] = place
+
+
+def _meanings(document: Document) -> frozenset[str]:
+    """What in rules is no pool."""
+    return frozenset({PLUGINS, DROP, *(worker.name for worker in document.workers)})
 
 
 def _check_worker_token(

@@ -308,6 +308,10 @@ class TestWorkers:
             (ONE.replace("app", "plugins"), "workers.0.name = plugins .*something else"),
             (ONE + 'pool = "drop"', "workers.0.pool = drop .*something else"),
             (ONE + 'pool = "app"', "workers.0.pool = app .*something else"),
+            (
+                ONE + 'pool = "b"\n[[workers]]\nname = "b"\nurl = "ws://127.0.0.1:1"',
+                "workers.0.pool = b .*something else",
+            ),
             (ONE.replace("app", "a b"), "workers.0.name = a b .*a text like nonebot"),
             (ONE + 'url = "http://x/?access_token=hidden"', "workers.0.url = http://x/ .*it is no WebSocket address"),
             (ONE + 'channels = "x"', "workers.0.channels"),

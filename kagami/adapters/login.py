@@ -53,9 +53,12 @@ class LoginWalk:
             raise UsageError(reason=mark("The login waits for something else: look at its present step."))
         if step.kind == "choose" and words["choice"] not in {each.key for each in step.choices}:
             raise UsageError(reason=mark("That is none of the choices."))
+        self._forget_answers()
+        self._answers.put_nowait({name: words[name] for name in wanted})
+
+    def _forget_answers(self) -> None:
         while not self._answers.empty():
             self._answers.get_nowait()
-        self._answers.put_nowait({name: words[name] for name in wanted})
 
     async def refresh(self) -> None:
         self._again.set()
@@ -81,7 +84,10 @@ class LoginWalk:
         self._changed = asyncio.Event()
 
     async def answered(self, kind: StepKind, text: str, **more: Any) -> dict[str, str]:
-        """Show a step that asks for something, and wait for the answer."""
+        """Show a step that asks for something, and wait for the answer. One that came too late for the step before is
+        none to this one.
+        """
+        self._forget_answers()
         self.show(kind, text, **more)
         return await self._answers.get()
 

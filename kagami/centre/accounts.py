@@ -6,17 +6,22 @@ import asyncio
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from kagami.adapters.kinds import abilities, dial
+import msgspec
+
+from kagami.adapters.kinds import abilities, dial, kind_of
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
 from kagami.centre.shown import bot_kinds
 from kagami.centre.standing import put_napcat
 from kagami.centre.tables import given, gives_away, nested
 from kagami.config import BotConfig, Settings
+from kagami.core.handshake import is_loopback
+from kagami.core.scopes import allowed
 from kagami.core.secrets import HIDDEN
 from kagami.edits import Edit
-from kagami.errors import NotFound, Refused, SettingError
+from kagami.errors import Denied, NotFound, Refused, SettingError
 from kagami.i18n import Translate, mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
@@ -26,7 +31,25 @@ from kagami.shape import Shape
 
 KEY = "bots"
 _USUAL = "onebot11"
+_SEES_TOKENS = "system:secret"
+_ADDRESSES = frozenset({"url", "webui_url", "gateway_url"})
 _DISCONNECTED = "asked by an operator to connect again"
+
+
+def _check_gateway_token(who: Principal, keys: Mapping[str, Any]) -> None:
+    """`Denied` to who may not see the gateway's token and would have a NapCat on another machine told it."""
+    if keys.get("kind") != "napcat" or keys.get("url"):
+        return
+    places = [str(keys.get(name) or "") for name in ("webui_url", "gateway_url")]
+    if any(url and not _is_here(url) for url in places) and not allowed(who, _SEES_TOKENS):
+        raise Denied(scope=_SEES_TOKENS)
+
+
+def _is_here(url: str) -> bool:
+    try:
+        return is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
 
 
 class Dialled(Protocol):
@@ -62,6 +85,8 @@ class AccountsDesk:
         return bot_kinds(LEAVES[KEY])
 
     async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
+        _check_gateway_token(who, keys)
+
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             head, table = f"{KEY}.{len(now.bots)}", given(keys)
             made = {"kind": table.pop("kind", _USUAL), **nested(head, table, self._t)}
@@ -72,6 +97,9 @@ class AccountsDesk:
     async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
+            if not _ADDRESSES.isdisjoint(keys):
+                before = now.bots[place]
+                _check_gateway_token(who, msgspec.structs.asdict(before) | {"kind": kind_of(before)} | dict(keys))
             if gives_away(now.bots[place], keys):
                 raise Refused(reason=self._t(mark("Another host would get this bot's token: give its token too.")))
             return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]

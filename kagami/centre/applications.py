@@ -19,7 +19,6 @@ from kagami.model.principal import Principal
 from kagami.ports import Applied, BotKind, Connection
 
 KEY = "workers"
-LANGUAGE = "onebot11"
 TOKEN_BYTES = 32
 
 
@@ -31,7 +30,7 @@ class ApplicationsDesk:
         self._t = translate
 
     def kind(self) -> BotKind:
-        return table_kind(KEY, LANGUAGE, LEAVES[KEY])
+        return table_kind(KEY, "application", LEAVES[KEY])
 
     async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
         table = given(keys)

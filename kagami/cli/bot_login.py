@@ -110,6 +110,7 @@ class Look:
     shape: Shape
     colours: bool = True
     picture: Path | None = None
+    written: bool = False
 
     def rows(self, code: Code, quiet: int) -> list[str]:
         drawn = code.drawn(self.shape, quiet)
@@ -122,9 +123,10 @@ class Look:
             from kagami.tui.clipboard import keep  # noqa: PLC0415
 
             keep(png(code), self.picture)
+            self.written = True
 
     def drop_picture(self) -> None:
-        if self.picture is not None:
+        if self.picture is not None and self.written:
             self.picture.unlink(missing_ok=True)
 
 

@@ -78,8 +78,20 @@ _HOST_CALLS = frozenset(
         "set_restart",
         "set_self_longnick",
         "upload_file_stream",
+        # Telegram's own methods, which it takes in any case.
+        "close",
+        "deletewebhook",
+        "getupdates",
+        "getwebhookinfo",
+        "logout",
+        "setmydescription",
+        "setmyname",
+        "setmyshortdescription",
+        "setwebhook",
     }
 )
+# Whoever gets the call takes these off as well as we do.
+_PACES = ("_async", "_rate_limited")
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -103,10 +115,24 @@ class Admission(msgspec.Struct, frozen=True):
         return not self.events or _fits(self.events, event.kind) or _fits(self.events, f"{event.kind}.{event.name}")
 
     def allows(self, call: str) -> bool:
-        """Whether it may make a call of this name. A glob never means one of those for the host."""
+        """Whether it may make a call of this name. A glob never means one for the host, however it is spelled."""
         if call in self.calls:
             return True
-        return call not in _HOST_CALLS and any(is_glob(each) and matches(each, call) for each in self.calls)
+        return _meant(call) not in _HOST_CALLS and any(is_glob(each) and matches(each, call) for each in self.calls)
+
+
+def _meant(call: str) -> str:
+    """What a platform may take it for."""
+    name = call.lower()
+    while (shorter := _without_pace(name)) != name:
+        name = shorter
+    return name
+
+
+def _without_pace(name: str) -> str:
+    for pace in _PACES:
+        name = name.removesuffix(pace)
+    return name
 
 
 def _fits(patterns: Sequence[str], name: str) -> bool:

@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
-from kagami.core.admission import Admission
+from kagami.core.admission import USUAL_CALLS, Admission
 from kagami.core.numbers import given_in
 from kagami.core.privacy.desk import place_of
 from kagami.errors import KagamiError, UsageError, WireError
+from kagami.gateway.frames import Frames
 from kagami.gateway.means import Means
+from kagami.gateway.places import is_of
 from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent
 from kagami.model.ids import BotId, ChatId, chat_id, split_id
+from kagami.onebot.actions import ACTIONS
 from kagami.onebot.embedded import local_file, without_files
 from kagami.onebot.quick import expand
 from kagami.onebot.relay import names_in, numbered
@@ -24,6 +27,10 @@ from kagami.ports import BotRow, Named
 
 # OneBot 11's own interval for `_rate_limited`.
 LIMITED_S = 0.5
+# Calls that were answered at once and are still to be done.
+MOST_LATER = 256
+# A call that names more is none of a person's.
+MOST_NUMBERS = 2_000
 ONLINE = ("online", "silent")
 # What Kagami answers by itself, whichever bot is meant.
 _OWN: dict[str, dict[str, Any]] = {
@@ -31,6 +38,8 @@ _OWN: dict[str, dict[str, Any]] = {
     "can_send_image": {"yes": True},
     "can_send_record": {"yes": True},
 }
+# Parameters for people.
+_WORDS = frozenset({"text", "message", "content", "caption", "comment", "reason", "remark", "card", "group_name"})
 _FIRST = frozenset({"get_login_info", "get_status"})
 Spoke = Callable[[BotId, ChatId], None]
 
@@ -43,7 +52,9 @@ class Clerk:
         self._worker = worker
         self._means = means
         self._spoke = spoke
+        self._frames = Frames(means)
         self._limited = asyncio.Lock()
+        self._waiting = 0
 
     async def answer(self, frame: bytes, only: str = "") -> bytes:
         """The response to a frame of the application; `only` is the bot of its connection, if that has one."""
@@ -55,6 +66,9 @@ class Clerk:
             return self._forbidden(call, call.action)
         call = msgspec.structs.replace(call, self_id=only or call.self_id or _account_in(call))
         if call.pace:
+            if self._waiting >= MOST_LATER:
+                return write_response(call.echo, retcode=Retcode.FAILED, reason=f"{MOST_LATER} calls wait already")
+            self._waiting += 1
             self._means.nursery.start(f"later call of {self._worker}", self._later(call, frame))
             return write_response(call.echo, retcode=Retcode.ASYNC)
         return await self._tried(call, frame)
@@ -64,17 +78,19 @@ class Clerk:
         return write_response(call.echo, retcode=Retcode.NOT_FOUND, reason=reason)
 
     async def _later(self, call: ServedCall, frame: bytes) -> None:
-        if call.pace != "rate_limited":
-            await self._tried(call, frame)
-            return
-        async with self._limited:
-            await self._tried(call, frame)
-            await self._means.clock.sleep(LIMITED_S)
+        try:
+            if call.pace != "rate_limited":
+                await self._tried(call, frame)
+                return
+            async with self._limited:
+                await self._tried(call, frame)
+                await self._means.clock.sleep(LIMITED_S)
+        finally:
+            self._waiting -= 1
 
     async def _tried(self, call: ServedCall, frame: bytes) -> bytes:
         try:
-            named = await self._means.numbers.find(given_in(frame))
-            return await self._do(call, named)
+            return await self._do(call, await self._means.numbers.find(_numbers_in(frame)))
         except (UsageError, WireError) as error:
             return write_refusal(call.echo, error)
         except KagamiError as error:
@@ -105,9 +121,11 @@ class Clerk:
             here = means.bots.get(bot)
             online = here is not None and here.reachable
             return Call(bot, call.action), Sent("", {"online": online, "good": online})
-        if found := local_file(call.params):
+        params = names.anywhere(call.params)
+        # A number may stand for a path, too.
+        if found := local_file(params):
             raise UsageError(reason=f"{found[:100]!r} is a file of another machine: give an address, or base64://")
-        params = without_files(names.anywhere(call.params), means.media.accept)
+        params = without_files(params, means.media.accept)
         call = msgspec.structs.replace(call, params=params)
         action = to_action(call, bot, name=names, chat_of=lambda message: self._chat_of(bot, message, names))
         place = place_of(bot, means.places.private_chat(bot, _chat_in(action)))
@@ -116,7 +134,7 @@ class Clerk:
             action = Send(bot, chat, self._restored(action.message, place))
             self._spoke(bot, chat)
         elif isinstance(action, Call):
-            action = Call(bot, action.name, self._restored(action.params, place))
+            action = self._said(action, place)
         belongs = means.places.answers(bot, _chat_in(action), means.clock.wall_ms()) or (means.new_execution(), 0)
         receipt = await means.outbox.send(*belongs, action, {})
         if isinstance(receipt, Failed) and call.action == "get_login_info":
@@ -138,20 +156,27 @@ class Clerk:
             message = str(action.params.get("message_id", "")) if isinstance(action, Call) else ""
             told = chat or self._means.places.chat_of(action.bot, message)
             result = self._means.privacy.masked(result, place_of(action.bot, told))
-        shown = Sent(receipt.message_id, result)
+        shown = Sent(receipt.message_id, msgspec.Raw(await self._frames.filled(msgspec.json.encode(result))))
         return write_receipt(call.echo, action, shown, number=lambda text: given.get(text, 0))
+
+    def _said(self, action: Call, place: str) -> Call:
+        if not _goes_to_its_chat(action):
+            return action
+        return Call(action.bot, action.name, self._restored(action.params, place))
 
     def _restored(self, value: Any, place: str) -> Any:
         guard = self._means.privacy
         return guard.restored(value, place) if guard.guards("children") else value
 
     def _bot(self, call: ServedCall, names: _Names) -> BotId:
-        """By which account: the one that is named, else the one that the chat was last met with, else the only one."""
+        """By which account: the named one, else the one that knows the chat or the message, else the only one."""
         rows = [row for row in self._means.bots.rows() if self.admission.serves(row.id)]
         bots = [row.id for row in rows]
         if call.self_id:
             return _named(names(call.self_id), bots)
-        met = [self._means.places.bot_of(chat) for chat in _chats_of(call.params, names)]
+        places = self._means.places
+        met = [places.bot_of(chat) for chat in _chats_of(call.params, names)]
+        met += [places.witness_of(names(str(call.params.get(key) or ""))) for key in ("message_id", "flag")]
         if found := [bot for bot in met if bot in bots]:
             return found[0]
         return self._likely(call, rows)
@@ -190,21 +215,32 @@ class _Names:
         return ChatId(next((found.chat for found in self._named.values() if found.text == message), ""))
 
     def anywhere(self, value: Any) -> Any:
-        """Plain JSON with texts for all numbers that stand for one: in calls that no standard describes too."""
+        """Plain JSON with texts for all numbers that stand for one: in calls that no standard describes too.
+
+        What people read stays as it is.
+        """
         if not self._named:
             return value
         if isinstance(value, dict):
-            return {key: self.anywhere(each) for key, each in value.items()}
+            return {
+                key: each if key in _WORDS and isinstance(each, str) else self.anywhere(each)
+                for key, each in value.items()
+            }
         if isinstance(value, list):
             return [self.anywhere(each) for each in value]
-        if type(value) is int or isinstance(value, str):
-            found = self._named.get(str(value))
-            return found.text if found else value
-        return value
+        found = self._named.get(str(value)) if type(value) in (int, str) else None
+        return found.text if found else value
+
+
+def _numbers_in(frame: bytes) -> set[int]:
+    numbers = given_in(frame)
+    if len(numbers) > MOST_NUMBERS:
+        raise UsageError(reason=f"it names more than {MOST_NUMBERS} ids")
+    return numbers
 
 
 def _named(account: str, bots: Sequence[BotId]) -> BotId:
-    found = next((bot for bot in bots if account in (bot, split_id(bot)[1])), None)
+    found = next((bot for bot in bots if is_of(bot, account)), None)
     if found is None:
         raise UsageError(reason=f"there is no bot with the self_id {account}")
     return found
@@ -214,6 +250,17 @@ def _chat_in(action: Action) -> ChatId:
     if not isinstance(action, Call):
         return action.chat
     return next(iter(_chats_of(action.params, str)), ChatId(""))
+
+
+def _goes_to_its_chat(action: Call) -> bool:
+    """Whether what a call says is for the very chat that its parameters name, so that this one's words may be in it.
+
+    A platform's own calls name chats in their own way, and of two that are named only the call knows which is meant.
+    """
+    if action.name not in USUAL_CALLS and action.name not in ACTIONS:
+        return False
+    both = action.params.get("group_id") and action.params.get("user_id")
+    return not both or action.name.startswith(("send_group_", "upload_group_", "set_group_"))
 
 
 def _chats_of(params: Mapping[str, Any], names: Callable[[str], str]) -> list[ChatId]:

@@ -22,7 +22,8 @@ class Cursor:
         self._store = store
         self._key = f"{CURSOR}{name}"
         self.name = name
-        self.opened = False
+        # Knows where it stands; another one goes on from here.
+        self.opened = self.followed = False
         self._kept = 0
         self.sent = self.taken = 0
         self.taken_ms = 0
@@ -33,17 +34,20 @@ class Cursor:
 
         `before` is that of the connection before it: what it knows may not be on disk yet.
         """
-        self.opened = True
         if before is not None and before.opened:
             self.sent = self.taken = before.taken
             self.taken_ms = self._sent_ms = before.taken_ms
+            self.opened, before.followed = True, True
             return False
         text = await self._store.get(WORKERS, self._key)
         kept = msgspec.json.decode(text, type=_Kept) if text else None
+        if kept is not None and kept.number > newest:
+            kept = None  # from a store that was newer than this one
         found = kept or _Kept(newest, now_ms)
         self.sent = self.taken = found.number
         self.taken_ms = self._sent_ms = found.at_ms
         self._kept = kept.number if kept else -1
+        self.opened = True
         return kept is None
 
     def advance(self, number: int, at_ms: int) -> None:
@@ -58,7 +62,7 @@ class Cursor:
 
     async def save(self) -> None:
         """On disk when it ends, and never before the events that it stands behind."""
-        if self.taken != self._kept:
+        if self.opened and not self.followed and self.taken != self._kept:
             self._kept = self.taken
             kept = msgspec.json.encode(_Kept(self.taken, self.taken_ms)).decode()
             await self._store.put_many([StorePut(WORKERS, self._key, kept)])

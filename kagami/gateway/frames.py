@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from kagami.errors import KagamiError
+from kagami.errors import KagamiError, WireError
 from kagami.gateway.means import Means
 from kagami.model.event import Event
 from kagami.model.ids import BotId, split_id
@@ -15,6 +16,8 @@ from kagami.onebot.serve import write_event
 
 # A file that is larger goes without its content: applications take frames of a few megabytes.
 LARGEST_FILE = 4 << 20
+# All files of a frame together.
+LARGEST_FILES = 10 << 20
 
 
 class Frames:
@@ -30,16 +33,29 @@ class Frames:
         frame = as_it_came(event)
         if frame is None:
             frame = await self._written(event)
-        if frame.find(REFERENCE_MARK) >= 0:
-            frame = put_in(frame, {each: await self._content(each) for each in references(frame)})
+        frame = await self.filled(frame)
         return marked(frame, late_s) if late_s else frame
+
+    async def filled(self, frame: bytes) -> bytes:
+        """JSON with the files themselves where it refers to them."""
+        if frame.find(REFERENCE_MARK) < 0:
+            return frame
+        contents: dict[str, bytes] = {}
+        room = LARGEST_FILES
+        for each in references(frame):
+            content = await self._content(each)
+            size = len(content) * frame.count(b'":"%s"' % each.encode())
+            contents[each] = content if size <= room else b""
+            room -= len(contents[each]) and size
+        return put_in(frame, contents)
 
     async def prepare(self, events: Iterable[Event]) -> None:
         """Give all ids of several events their numbers at once: each time the disk is waited for."""
         wanted: dict[str, str] = {}
         for event in events:
             if as_it_came(event) is None:
-                wanted |= _wanted(event)
+                with suppress(WireError):  # told when its turn comes
+                    wanted |= _wanted(event)
         if wanted:
             await self._means.numbers.give(wanted)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from kagami import log
 from kagami.core.admission import Admission
 from kagami.core.handshake import Role
-from kagami.errors import StoreClosed, Unavailable
+from kagami.errors import StoreClosed, Unavailable, WireError
 from kagami.gateway.clerk import ONLINE, Clerk
 from kagami.gateway.cursor import Cursor
 from kagami.gateway.frames import Frames
 from kagami.gateway.means import Means
+from kagami.gateway.places import is_of
 from kagami.model.event import Event
-from kagami.model.ids import BotId, split_id
+from kagami.model.ids import BotId
 from kagami.onebot.serve import write_heartbeat, write_lifecycle
 from kagami.ports import Happened, Socket
 
@@ -20,11 +21,15 @@ BEAT_S = 15.0
 # An application that has not read on by then is not counted on.
 TAKES_S = 30.0
 POOL_TAKES_S = 5.0
+# Who has answered within so many seconds is there.
+FRESH_S = 0.25
 # Who is further behind than this gets even a live event as a late one.
 LATE_S = 10.0
 # What is missed beyond this is not caught up with.
 MOST_MISSED = 10_000
 MOST_CALLS = 64
+MOST_CALL_BYTES = 32 << 20
+POLICY = 1008
 
 _say = log.get("workers")
 
@@ -59,8 +64,9 @@ class Line:
         self._frames = Frames(means)
         self._follows = follows
         self._greeted: dict[BotId, int] = {}
-        self._calls = 0
-        self._confirming = self._catching_up = False
+        self._calls = self._call_bytes = 0
+        self._confirming = self._catching_up = self._holding = False
+        self._answered: float | None = None
 
     @property
     def tells(self) -> bool:
@@ -77,7 +83,7 @@ class Line:
     @property
     def behind_s(self) -> float:
         """How old the last event is that it has taken, while it catches up."""
-        behind = self._catching_up or self.cursor.taken < self.cursor.sent
+        behind = self._catching_up or self._holding or self.cursor.taken < self.cursor.sent
         return max(0.0, (self._means.clock.wall_ms() - self.cursor.taken_ms) / 1000) if behind else 0.0
 
     async def run(self, *, late_s: float) -> None:
@@ -99,11 +105,28 @@ class Line:
     async def deliver(self, event: Event, late_s: float) -> None:
         """Send one event, and wait until it was read: `Unavailable` when that cannot be known."""
         try:
-            await self._send(event, late_s)
+            read = await self._reads(POOL_TAKES_S)
+            if read:
+                await self._send(event, late_s)
+                read = await self._probed(POOL_TAKES_S)
         except (EOFError, ConnectionError) as error:
             raise Unavailable(what=f"the worker {self._worker}", reason=str(error)) from None
-        if await self.socket.probe(POOL_TAKES_S) is None:
+        if not read:
             raise Unavailable(what=f"the worker {self._worker}", reason="it reads nothing")
+
+    async def _reads(self, limit: float) -> bool:
+        """Whether it reads now. What is written to a stopped process lies there until it goes on: by then the event
+        went to somebody else, or comes again on a new connection.
+        """
+        answered = self._answered
+        fresh = answered is not None and self._means.clock.monotonic() - answered < FRESH_S
+        return fresh or await self._probed(limit)
+
+    async def _probed(self, limit: float) -> bool:
+        answered = await self.socket.probe(limit) is not None
+        if answered:
+            self._answered = self._means.clock.monotonic()
+        return answered
 
     async def _send(self, event: Event, late_s: float) -> None:
         if event.bot not in self._greeted:
@@ -139,11 +162,19 @@ class Line:
     async def _pass(self, happened: Happened, missed: int) -> None:
         event = happened.event
         if self._passes(event):
+            self._holding = True
+            if not await self._reads(TAKES_S):
+                await self.socket.close(POLICY, "it reads nothing")
+                raise EOFError("it reads nothing")
             old_s = (self._means.clock.wall_ms() - happened.accepted_ms) / 1000
             late = happened.number <= missed or old_s >= LATE_S
             self._means.places.met(event, happened.accepted_ms)
-            await self._send(event, max(old_s, 0.1) if late else 0.0)
+            try:
+                await self._send(event, max(old_s, 0.1) if late else 0.0)
+            except WireError as error:
+                _say.error("an event cannot be told", worker=self._worker, number=happened.number, reason=error.text())
         self.cursor.advance(happened.number, happened.accepted_ms)
+        self._holding = False
 
     def _passes(self, event: Event) -> bool:
         return self.serves(event.bot) and self.admission.passes(event) and not self._means.stream.hides(event)
@@ -170,7 +201,7 @@ class Line:
         """An answer to a ping comes when everything before it was read."""
         try:
             while (sent := self.cursor.sent) > self.cursor.taken:
-                if await self.socket.probe(TAKES_S) is None:
+                if not await self._probed(TAKES_S):
                     return
                 self.cursor.confirm(sent)
         finally:
@@ -213,7 +244,7 @@ class Line:
 
     async def _heartbeats(self) -> None:
         now_s, interval_ms = self._means.clock.wall_ms() // 1000, int(BEAT_S * 1000)
-        for bot, number in self._greeted.items():
+        for bot, number in [each for each in self._greeted.items() if self.serves(each[0])]:
             here = self._means.bots.get(bot)
             online = here is not None and here.reachable
             beat = write_heartbeat(self_id=number, time_s=now_s, interval_ms=interval_ms, online=online)
@@ -225,9 +256,13 @@ class Line:
         if self.role == "event":
             return  # nothing is said on it
         self._calls += 1
-        if self._calls >= MOST_CALLS:
-            self.socket.pause_while(lambda: self._calls >= MOST_CALLS)
+        self._call_bytes += len(frame)
+        if self._busy():
+            self.socket.pause_while(self._busy)
         self._means.nursery.start(f"call of {self._worker}", self._answer(frame))
+
+    def _busy(self) -> bool:
+        return self._calls >= MOST_CALLS or self._call_bytes >= MOST_CALL_BYTES
 
     async def _answer(self, frame: bytes) -> None:
         try:
@@ -236,8 +271,4 @@ class Line:
             return  # nobody is there to hear it; what was done is in the log
         finally:
             self._calls -= 1
-
-
-def is_of(bot: BotId, wanted: str) -> bool:
-    """Whether a connection's `only` names this bot: by its whole id or by its account."""
-    return wanted in (bot, split_id(bot)[1])
+            self._call_bytes -= len(frame)

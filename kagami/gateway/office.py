@@ -11,7 +11,7 @@ from kagami.errors import HandshakeRefused, NotFound
 from kagami.gateway.clerk import ONLINE
 from kagami.gateway.means import Means
 from kagami.gateway.table import WorkerTable
-from kagami.gateway.worker import POLICY, OutsideWorker
+from kagami.gateway.worker import OutsideWorker
 from kagami.model.ids import BotId, split_id
 from kagami.net.channel import Channel
 from kagami.net.link import Link
@@ -78,7 +78,6 @@ class Office:
             reason = f"{visitor.worker} is already connected from {line.socket.peer}"
             raise HandshakeRefused(status=CONFLICT, reason=reason)
         _say.warning("taken over from a dead connection", worker=visitor.worker, peer=line.socket.peer)
-        self._means.nursery.start("close a dead connection", line.socket.close(POLICY, "another connection took over"))
 
     async def serve(self, socket: Socket, visitor: Visitor) -> None:
         """Speak with it until it closes (`EOFError`)."""
@@ -115,7 +114,8 @@ class Dialling:
         for bot in [bot for bot in self._links if bot not in rows]:
             self._links.pop(bot).cancel()
         for bot, row in rows.items():
-            if bot not in self._links and row.health.state in ONLINE:
+            ended = bot not in self._links or self._links[bot].done()
+            if ended and row.health.state in ONLINE:
                 name = f"worker {self._worker.name} for {bot}"
                 self._links[bot] = self._means.nursery.start(name, self._keep(bot))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from kagami.core.numbers import number_of, own_number
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, chat_id, split_id
 
@@ -38,6 +40,9 @@ class Newest(Generic[Key, Value]):
     def pop(self, key: Key) -> Value | None:
         return self._kept.pop(key, None)
 
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self._kept.values())
+
 
 class _Asked:
     __slots__ = ("at_ms", "execution", "next")
@@ -56,6 +61,7 @@ class Places:
         self._asked: Newest[tuple[BotId, ChatId], _Asked] = Newest()
         self._chats: Newest[tuple[BotId, str], ChatId] = Newest()
         self._private: Newest[tuple[BotId, str], ChatId] = Newest()
+        self._witnesses: Newest[str, BotId] = Newest()
 
     def met(self, event: Event, at_ms: int) -> None:
         """An application gets this event; it was accepted then."""
@@ -63,19 +69,26 @@ class Places:
         before = self._asked.get((event.bot, event.chat))
         if before is None or before.execution != event.execution:
             self._asked[event.bot, event.chat] = _Asked(event.execution, at_ms)
-        if event.message_id:
-            self._chats[event.bot, event.message_id] = event.chat
+        self.said(event.bot, event.message_id, event.chat)
         if event.chat.startswith("private:") and event.chat != chat_id("private", event.user):
             self._private[event.bot, event.user] = event.chat
 
     def said(self, bot: BotId, message_id: str, chat: ChatId) -> None:
-        """An application has sent this message."""
-        if message_id:
-            self._chats[bot, message_id] = chat
+        """A message, or a request, that an application has sent or got."""
+        if not message_id:
+            return
+        self._chats[bot, message_id] = chat
+        # Small numbers are messages of many accounts.
+        if own_number(message_id) is None:
+            self._witnesses[message_id] = bot
 
     def bot_of(self, chat: ChatId) -> BotId | None:
         """The account of the newest event in a chat of that name."""
         return self._bots.get(chat)
+
+    def witness_of(self, message_id: str) -> BotId | None:
+        """The account that has a message or a request; None where several may have one of that name."""
+        return self._witnesses.get(message_id)
 
     def chat_of(self, bot: BotId, message_id: str) -> ChatId:
         """The chat of a message; empty when it is not known."""
@@ -93,3 +106,9 @@ class Places:
             return None
         asked.next = max(asked.next + 1, FIRST_ORDINAL + now_ms - asked.at_ms)
         return asked.execution, asked.next
+
+
+def is_of(bot: BotId, wanted: str) -> bool:
+    """Whether an application means this bot: by its whole id, by its account or by that one's number."""
+    account = split_id(bot)[1]
+    return wanted in (bot, account) or wanted == str(number_of(account))

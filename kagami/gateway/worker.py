@@ -7,17 +7,20 @@ from kagami.core.handshake import Role
 from kagami.errors import Unavailable
 from kagami.gateway.clerk import Clerk
 from kagami.gateway.cursor import Cursor
-from kagami.gateway.line import LATE_S, Line
+from kagami.gateway.line import LATE_S, POLICY, Line
 from kagami.gateway.means import Means
 from kagami.gateway.places import Newest
 from kagami.gateway.table import WorkerTable
+from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, execution_ms
 from kagami.ports import Execution, FeedRow, Handled, Socket
 
 # What is said later than this is no answer to what was heard.
 ANSWER_S = 10.0
 RESTARTING = 1012
-POLICY = 1008
+TRY_LATER = 1013
+# Each has tasks and a cursor of its own.
+MOST_LINES = 256
 
 _say = log.get("workers")
 
@@ -34,7 +37,7 @@ class OutsideWorker:
         self._clerk = Clerk(table.name, table.admission, means, self._spoke)
         self._lines: dict[Line, None] = {}
         self._asked: Newest[tuple[BotId, ChatId], float] = Newest(2_000)
-        self._cursors: dict[str, Cursor] = {}
+        self._cursors: Newest[str, Cursor] = Newest(MOST_LINES)
         self._late = self._skipped = 0
 
     @property
@@ -66,6 +69,10 @@ class OutsideWorker:
 
     async def serve(self, socket: Socket, role: Role, only: str) -> None:
         """Speak with it on this connection until that ends (`EOFError`)."""
+        if len(self._lines) >= MOST_LINES:
+            await socket.close(TRY_LATER, f"{MOST_LINES} connections are open already")
+            raise EOFError("too many connections")
+        self._supersede(role, only)
         line = Line(
             self.name,
             socket,
@@ -90,9 +97,22 @@ class OutsideWorker:
                 self.reason = "it has left"
             _say.info("a worker is gone", worker=self.name, peer=socket.peer)
 
+    def _supersede(self, role: Role, only: str) -> None:
+        """Of two that came at once the later one stays: events go out once."""
+        before = self.holder(role, only)
+        if before is not None:
+            self._means.nursery.start(
+                f"close a former connection of {self.name}", before.socket.close(POLICY, "another connection took over")
+            )
+
     async def close(self, reason: str, code: int = RESTARTING) -> None:
         for line in list(self._lines):
             await line.socket.close(code, reason)
+
+    def takes(self, event: Event) -> bool:
+        """Whether its table lets it see an event, and a connection is there for its account."""
+        here = any(line.tells and line.serves(event.bot) for line in self._lines)
+        return here and self._clerk.admission.passes(event)
 
     async def handle(self, execution: Execution) -> Handled:
         """A rule has led an event here. A mirror gets it in its turn with all others."""
@@ -114,7 +134,7 @@ class OutsideWorker:
     def feed(self) -> FeedRow:
         lines = list(self._lines)
         last = max(lines, key=lambda line: line.behind_s, default=None)
-        furthest = max((each.taken for each in self._cursors.values()), default=0)
+        furthest = max((each.taken for each in self._cursors), default=0)
         return FeedRow(
             "out" if self.table.url else "in",
             tuple(line.socket.peer for line in lines),

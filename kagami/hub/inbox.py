@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
 
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
@@ -51,7 +51,7 @@ class Inbox:
             return self._ledger.accept(event, 0)
         if not self._window.add(event.bot, event.dedupe):
             self._meters.count["events", "duplicate"] += 1
-            return _known()
+            return _Known(self._ledger)
         now = self._clock.wall_ms()
         self._bots.tally[event.bot].received += 1
         on_disk = self._ledger.accept(event, now)
@@ -88,7 +88,17 @@ class Inbox:
         self._lanes.take_first(session, self._dialogs.offer)
 
 
-def _known() -> Awaitable[bool]:
-    known = asyncio.get_running_loop().create_future()
-    known.set_result(False)
-    return known
+class _Known:
+    """Of an event that is not new. Ends when all that was accepted before is on disk: so is the first of its kind."""
+
+    __slots__ = ("_ledger",)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        return self._settled().__await__()
+
+    async def _settled(self) -> bool:
+        await self._ledger.flush()
+        return False

@@ -6,8 +6,9 @@ import asyncio
 from collections import defaultdict
 from contextlib import suppress
 
+from kagami.core.numbers import number_of
 from kagami.meters import Histogram
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, split_id
 from kagami.ports import Bot, BotRow
 
 
@@ -97,4 +98,5 @@ class BotRegistry:
             tally.in_per_s,
             tally.out_per_s,
             tally.latency.quantile(0.95) * 1000,
+            number_of(split_id(bot.id)[1]),
         )

@@ -155,7 +155,7 @@ class Workers:
         event, now = execution.event, self._clock.monotonic()
         key = SeatKey(target, event.bot, event.chat)
         before = self._seats.get(key)
-        members = [post.member(now) for post in self._members(target)]
+        members = [post.member(now) for post in self._members(target) if post.worker.takes(event)]
         chosen = seat(before, members, now, self._chance())
         if chosen is None:
             return None
@@ -168,10 +168,11 @@ class Workers:
 
     def candidates(self, target: str, event: Event) -> list[str]:
         """Who would get an event: the one that holds its chat, else all that could."""
-        members = self._members(target)
+        alone = target in self.posts  # a rule names it, and goes before its filter
+        members = [post for post in self._members(target) if alone or post.worker.takes(event)]
         held = self._seats.get(SeatKey(target, event.bot, event.chat))
         holder = [post.worker.name for post in members if held and held.name == post.worker.name]
-        return holder or [post.worker.name for post in members if target in self.posts or post.weight > 0]
+        return holder or [post.worker.name for post in members if alone or post.weight > 0]
 
     def rows(self) -> list[WorkerRow]:
         now = self._clock.monotonic()

@@ -12,7 +12,18 @@ from kagami.model.event import Event
 NumberOf = Callable[[str], int]
 
 _IDS = frozenset(
-    {"user_id", "group_id", "message_id", "operator_id", "target_id", "sender_id", "owner_id", "self_id", "peer_id"}
+    {
+        "user_id",
+        "group_id",
+        "message_id",
+        "operator_id",
+        "target_id",
+        "sender_id",
+        "owner_id",
+        "self_id",
+        "peer_id",
+        "real_id",
+    }
 )
 # Larger ones are not what they say: applications know numbers from here on as names of something else.
 OWN_NUMBERS = 1 << 52

@@ -53,7 +53,10 @@ _encoder = msgspec.json.Encoder()
 
 
 def write_event(event: Event, *, self_id: int, number: NumberOf) -> bytes:
-    """The frame for an event of any platform. `self_id` is the number of the bot's account."""
+    """The frame for an event of any platform; `WireError` for what no JSON can be made of.
+
+    `self_id` is the number of the bot's account.
+    """
 
     def known(name: str) -> int:
         return self_id if name == account else number(name)
@@ -62,7 +65,10 @@ def write_event(event: Event, *, self_id: int, number: NumberOf) -> bytes:
     native = _native(event)
     said = event.kind == "message"
     frame = _said(event, native, known) if said else _happened(event, native, self_id, known)
-    return _encoder.encode(frame | {"time": event.time_ms // 1000, "self_id": self_id, "post_type": event.kind})
+    try:
+        return _encoder.encode(frame | {"time": event.time_ms // 1000, "self_id": self_id, "post_type": event.kind})
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise WireError(reason=str(error)) from None
 
 
 def _native(event: Event) -> dict[str, Any]:
@@ -121,8 +127,9 @@ def _happened(event: Event, native: dict[str, Any], self_id: int, number: Number
         "message_id": number(event.message_id) if event.message_id else 0,
         "duration": 0,
         "honor_type": "",
-        "comment": "",
-        "flag": "",
+        # What our adapters take for a request's flag is its message id.
+        "comment": event.text,
+        "flag": event.message_id,
         "file": {"id": "", "name": "", "size": 0, "busid": 0},
     }
     needed = _NEEDED.get(event.name) or _NEEDED.get(kind, ())

@@ -134,7 +134,7 @@ async def add(parts: Parts, request: AddBot) -> Applied:
     return await parts.accounts.add(parts.who, {"kind": request.kind, "name": request.name, **request.given()})
 
 
-@operation("bots.napcat", "bots:write")
+@operation("bots.stand_napcat", "bots:write")
 async def napcat(parts: Parts, request: StandNapCat) -> Standing:  # noqa: ARG001
     """Write a folder that runs NapCat on this machine, and add its bot."""
     return await parts.accounts.stand(parts.who)

@@ -208,6 +208,8 @@ class Reception(Protocol):
 
 
 class BotRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`number` is what OneBot 11 applications know the account by."""
+
     id: BotId
     name: str
     adapter: str
@@ -218,6 +220,7 @@ class BotRow(msgspec.Struct, frozen=True, omit_defaults=True):
     in_per_s: float = 0.0
     out_per_s: float = 0.0
     p95_ms: float = 0.0
+    number: int = 0
 
 
 class Bots(Protocol):

@@ -42,6 +42,10 @@ class Worker(Protocol):
         """Whether it tells by itself how soon it answers: what `handle` takes says nothing of it then."""
         ...
 
+    def takes(self, event: Event) -> bool:
+        """Whether an event may be given to it as a member of its pool."""
+        ...
+
     def feed(self) -> FeedRow | None:
         """How it stands with an application outside; None for a worker in this process."""
         ...

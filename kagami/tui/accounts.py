@@ -8,6 +8,7 @@ from kagami.i18n import mark
 from kagami.model.ids import split_id
 from kagami.ports import BotRow
 from kagami.tui import figures
+from kagami.tui.kind_words import words_of
 from kagami.tui.looks import Glyphs
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Span
@@ -24,6 +25,14 @@ _WORDS = {
 }
 _ROLES = {"online": "good", "auth_failed": "bad", "crash_loop": "bad", "stopped": "dim"}
 HEALTHY = ("online", "stopped")
+# What a person can do about a state.
+_STEPS = {
+    "silent": mark("T tries it step by step, c connects it anew"),
+    "backoff": mark("it tries again by itself; T tries it step by step"),
+    "auth_failed": mark("e changes its token or keys, T tries them"),
+    "crash_loop": mark("o shows its log lines, c connects it anew"),
+    "stopped": mark("x connects it again"),
+}
 
 COLUMNS = (
     Column(mark("BOT"), 14, grow=True),
@@ -51,8 +60,16 @@ def sign(glyphs: Glyphs, state: str) -> str:
 def state_span(shell: Shell, bot: BotRow) -> Span:
     """`◐ reconnect 3`."""
     health = bot.health
-    word = shell.t(_WORDS[health.state]).format(count=health.reconnects)
+    logs_in = health.state == "auth_failed" and words_of(bot.adapter).login
+    word = shell.t(mark("needs login") if logs_in else _WORDS[health.state]).format(count=health.reconnects)
     return Span(f"{sign(shell.looks.glyphs, health.state)} {word}", _ROLES.get(health.state, "warn"))
+
+
+def next_step(bot: BotRow) -> str:
+    """What a person can do about its state, as a marked text; empty when there is nothing to do."""
+    if bot.health.state == "auth_failed" and words_of(bot.adapter).login:
+        return mark("l logs in; e changes its address or token")
+    return _STEPS.get(bot.health.state, "")
 
 
 def platform(bot: BotRow) -> str:
@@ -117,11 +134,13 @@ def card(shell: Shell, bot: BotRow) -> list[tuple[str, Span]]:
     usual = f"{health.usual_gap_s:.0f} s" if health.usual_gap_s else "-"
     state = state_span(shell, bot)
     rates = f"{figures.rate(bot.in_per_s)}/s {looks.glyphs.to} {figures.rate(bot.out_per_s)}/s"
+    step = next_step(bot)
     return [
         (mark("account"), Span(split_id(bot.id)[1])),
         (mark("platform"), Span(platform(bot))),
         (mark("state"), Span(f"{state.text}   {since(shell, bot)}", state.role)),
         (mark("why"), Span(health.reason or "-", "text" if not health.reason or health.state in HEALTHY else "warn")),
+        *([(mark("next step"), Span(shell.t(step), "strong"))] if step else []),
         (mark("peer"), Span(health.peer or "-")),
         (mark("round trip"), Span(figures.ms(health.rtt_ms))),
         (mark("reconnects"), Span(str(health.reconnects))),

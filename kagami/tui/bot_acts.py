@@ -23,12 +23,13 @@ from kagami.operations.bots import (
     RemoveBot,
     RenameBot,
     Resume,
+    StandNapCat,
     TestBot,
 )
 from kagami.operations.messages import ListChats
 from kagami.operations.settings import ListSettings
 from kagami.operations.system import Connect, ListAlerts, Mute
-from kagami.ports import AlertRow, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow
+from kagami.ports import AlertRow, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow, Standing
 from kagami.tui import accounts
 from kagami.tui.dialogs.abilities import AbilityList
 from kagami.tui.dialogs.answer import AnswerReader
@@ -38,6 +39,7 @@ from kagami.tui.dialogs.kindpick import KindPick
 from kagami.tui.dialogs.login import LoginDialog
 from kagami.tui.dialogs.newbot import NewBot
 from kagami.tui.dialogs.pick import Offer
+from kagami.tui.dialogs.stand import StandDialog
 from kagami.tui.figures import age
 from kagami.tui.format import visible
 from kagami.tui.kind_words import ordered, words_of
@@ -46,7 +48,8 @@ from kagami.tui.widgets.painted import Span
 
 MUTED_MIN = 60
 FEW_CHATS = 5
-COMES = "comes"
+COMES, HERE, THERE = "comes", "here", "there"
+NAPCAT = "napcat"
 
 
 @dataclass(slots=True)
@@ -67,8 +70,25 @@ class BotActs:
         chosen = await self.app.push_screen_wait(KindPick(self.shell, t(mark("What shall be connected?")), offers))
         if chosen == COMES:
             await self._show_address()
+        elif chosen == NAPCAT:
+            await self._add_napcat(next(each for each in kinds if each.kind == chosen))
         elif chosen is not None:
             await self._add_kind(next(each for each in kinds if each.kind == chosen))
+
+    async def _add_napcat(self, kind: BotKind) -> None:
+        """One that runs somewhere, or a new one: its files, its start, and its login once it answers."""
+        t = self.shell.t
+        offers = [
+            Offer(HERE, t(mark("Set one up beside Kagami")), t(mark("files for Docker, and one command to start it"))),
+            Offer(THERE, t(mark("I have one")), t(mark("the address and the token of its WebUI"))),
+        ]
+        chosen = await self.app.push_screen_wait(KindPick(self.shell, t(mark("QQ by NapCat")), offers))
+        if chosen == THERE:
+            await self._add_kind(kind)
+        elif chosen == HERE:
+            standing: Standing = await self.shell.control.call(StandNapCat())
+            if await self.app.push_screen_wait(StandDialog(self.shell, standing)):
+                await self.app.push_screen_wait(LoginDialog(self.shell, standing.bot, standing.bot))
 
     async def _add_kind(self, kind: BotKind) -> None:
         """Its keys, a test of them, then the bot; and its login where it has one."""

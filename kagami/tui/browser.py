@@ -174,6 +174,10 @@ class BrowserConsole(Console, inherit_bindings=False):
             self._driver.write(clipboard.osc52(text, {}, most=_MOST_COPIED))
         self.say(self.t(mark("Copied {count} characters (OSC 52)")).format(count=len(text)))
 
+    def opener(self) -> str:
+        """A browser on the engine's machine is not where this person looks."""
+        return ""
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Spare the work of frames that nobody takes: a tab that does not read costs the others no time."""
         if self.driver is None or self.driver.takes:

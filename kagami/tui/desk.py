@@ -20,7 +20,7 @@ from kagami.errors import KagamiError
 from kagami.i18n import mark, translator
 from kagami.operations.people import Identity, Me
 from kagami.ports import Control, Notice, Pulse
-from kagami.tui import clipboard
+from kagami.tui import clipboard, weblink
 from kagami.tui.acting import Acting
 from kagami.tui.ahead import OPEN_S, Ahead, Opened, Passed
 from kagami.tui.dialogs.ask import Ask
@@ -323,6 +323,9 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
             self.say(self.t(mark("Could not copy")), str(error), "error")
         else:
             self.say(self.t(mark("Written to a file: too long to copy")), str(path), "warning")
+
+    def opener(self) -> str:
+        return weblink.opener()
 
     async def choose(self, question: Question, buttons: Sequence[str]) -> int:
         """The number of the chosen button; 0 for none."""

@@ -49,10 +49,15 @@ def _connecting(url: str, bots: Sequence[BotId]) -> tuple[Recipe, ...]:
         Recipe(
             "Koishi",
             mark("Into koishi.yml, or the same fields of its console: one entry for each bot."),
-            ("plugins:", *(line for bot in bots for line in _koishi(bot, url))),
+            ("plugins:", *(line for bot in _numbered(bots) for line in _koishi(bot, url))),
         ),
         Recipe("OneBot 11", mark("Any other: a forward WebSocket to all bots at once, or to one of them."), plain),
     )
+
+
+def _numbered(bots: Sequence[BotId]) -> list[BotId]:
+    """Koishi wants to know the account, and that is a number; those that Kagami gives to others are not known here."""
+    return [bot for bot in bots if split_id(bot)[1].isdecimal()] or [EXAMPLE]
 
 
 def _koishi(bot: BotId, url: str) -> tuple[str, ...]:
@@ -69,7 +74,7 @@ def _koishi(bot: BotId, url: str) -> tuple[str, ...]:
 def _listening(url: str, bots: Sequence[BotId]) -> tuple[Recipe, ...]:
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or PORTS.get(parts.scheme, 80)
-    entries = (line for bot in bots for line in _koishi_listening(bot, parts.path or "/"))
+    entries = (line for bot in _numbered(bots) for line in _koishi_listening(bot, parts.path or "/"))
     return (
         Recipe(
             "NoneBot2",

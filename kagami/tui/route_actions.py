@@ -11,14 +11,41 @@ from kagami.tui.keys import Action
 
 ACTIONS: tuple[Action, ...] = (
     Action("route.edit", ("enter",), mark("edit"), mark("Change this rule, weight or line"), changes=True, row=True),
-    Action("route.add", ("a",), mark("add"), mark("Add a rule, or a line to the guard lists"), changes=True),
+    Action("route.add", ("a",), mark("add"), mark("Add a rule, an application, or a guard line"), changes=True),
     Action("route.move", ("J",), mark("lower"), mark("Move this rule one row down"), changes=True, row=True),
     Action("route.raise", ("K",), mark("raise"), mark("Move this rule one row up"), changes=True, row=True),
     Action(
         "route.toggle", ("x",), mark("on/off"), mark("Rule on or off; worker drained or back"), changes=True, row=True
     ),
+    Action(
+        "worker.paste",
+        ("c",),
+        mark("paste"),
+        mark("What to paste into this application, without or with its token"),
+        changes=True,
+        row=True,
+        scope="workers:secret",
+    ),
+    Action(
+        "worker.edit",
+        ("e",),
+        mark("settings"),
+        mark("Change the settings of this application…"),
+        changes=True,
+        row=True,
+    ),
+    Action(
+        "worker.pause", ("X",), mark("pause"), mark("Let this application in no more, or again"), changes=True, row=True
+    ),
     Action("route.explain", ("E",), mark("explain"), mark("What would happen to a message, and why")),
-    Action("route.delete", ("d",), mark("delete"), mark("Delete this rule or guard line…"), changes=True, row=True),
+    Action(
+        "route.delete",
+        ("d",),
+        mark("delete"),
+        mark("Delete this rule, application or guard line…"),
+        changes=True,
+        row=True,
+    ),
     Action("route.save", ("S",), mark("save"), mark("Save all rules as they stand here…"), changes=True),
     Action("route.discard", ("Z",), mark("discard"), mark("Forget what is not saved…")),
     Action("route.test", ("T",), mark("test"), mark("Which recent messages would the unsaved rules lead elsewhere")),
@@ -43,7 +70,8 @@ ACTIONS: tuple[Action, ...] = (
 SCOPES = {"rules": "routes:write", "workers": "workers:write", "guard": "guard:write"}
 _NEEDS_ROW = frozenset(("route.edit", "route.move", "route.raise", "route.toggle", "route.delete", "route.copy"))
 _OF_RULES = frozenset(("route.move", "route.raise", "route.save", "route.discard", "route.test"))
-_NOT_OF_WORKERS = frozenset(("route.add", "route.delete", "route.import", "route.filter"))
+_OF_APPLICATIONS = frozenset(("worker.edit", "worker.pause", "worker.paste"))
+_NOT_OF_WORKERS = frozenset(("route.import", "route.filter"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +93,7 @@ def reason(action: Action, now: Situation) -> str:
     if action.id in _OF_RULES:
         return _of_rules(action.id, now)
     if action.id in _NOT_OF_WORKERS and now.tab == "workers":
-        return mark("workers come and go by themselves")
+        return mark("that is for rules and guard lines")
     if action.id == "route.toggle" and now.tab == "guard":
         return mark("a line is there or not: d takes it out, u brings it back")
     if action.id in _NEEDS_ROW and not now.key:
@@ -75,7 +103,7 @@ def reason(action: Action, now: Situation) -> str:
 
 _NOTHING = {
     "rules": mark("there is no rule here: a makes one"),
-    "workers": mark("there is no worker yet"),
+    "workers": mark("there is no worker yet: a lets one in"),
     "guard": mark("nothing is kept out yet: a adds a line"),
 }
 
@@ -91,8 +119,16 @@ def _of_rules(action: str, now: Situation) -> str:
 def _of_others(action: str, now: Situation) -> str:
     if action == "guard.remove" and (now.tab != "guard" or not now.key):
         return mark("no guard line is marked (l shows them)")
+    if action in _OF_APPLICATIONS or (action == "route.delete" and now.tab == "workers"):
+        return _of_an_application(now.worker)
     on_worker = action.startswith("worker.") or (action in ("route.edit", "route.toggle") and now.tab == "workers")
     return _of_a_worker(action, now.worker) if on_worker else ""
+
+
+def _of_an_application(worker: WorkerRow | None) -> str:
+    if worker is not None and worker.name != PLUGINS and worker.feed is None:
+        return mark("it has no entry in kagami.toml")
+    return _of_a_worker("", worker)
 
 
 def _of_a_worker(action: str, worker: WorkerRow | None) -> str:

@@ -17,7 +17,8 @@ from kagami.operations.guard import GuardRow, ListGuard
 from kagami.operations.routes import ListRoutes, RouteList
 from kagami.operations.workers import ListWorkers
 from kagami.ports import WorkerRow
-from kagami.tui import route_rows
+from kagami.tui import route_rows, worker_rows
+from kagami.tui.format import visible
 from kagami.tui.place import Place
 from kagami.tui.route_acts import RouteActs, rules_of
 from kagami.tui.route_bar import AskBar
@@ -30,11 +31,13 @@ from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.pane import Pane
 from kagami.tui.widgets.rows import Rows
 from kagami.tui.widgets.table import LiveTable, Moved
+from kagami.tui.worker_acts import Tables, WorkerActs
 
 WIDE = 100
 LOW = 15
 TALL = 30
 MOST_LINES = 1_000
+ENTRIES_S = 10.0  # seconds between two looks at the entries of workers
 GUARD_S = 10.0  # seconds between two looks at guard lists of more lines than that
 TITLES = {"rules": mark("Rules"), "workers": mark("Workers"), "guard": mark("Guard lists")}
 _KEYS = (("rules", "r"), ("workers", "w"), ("guard", "l"))
@@ -50,10 +53,13 @@ class RouteView(Place):
         self.words = ""
         self.draft = Draft()
         self.acts = RouteActs(shell, cast("App[Leave]", self.app), self.draft)
+        self.worker_acts = WorkerActs(shell, cast("App[Leave]", self.app))
         self.past = route_rows.HitsPast()
         self.newest = 0  # version of the rules in force
         self.posts: dict[str, WorkerRow] = {}
+        self.entries: Tables = {}  # of the workers, in kagami.toml
         self.guard: dict[str, GuardRow] = {}
+        self._entries_at = float("-inf")
         self._guard_at = float("-inf")
         self.target = ""  # what was wanted before the rules were known
         self.done: Done | None = None
@@ -62,11 +68,11 @@ class RouteView(Place):
         shell = self.shell
         self.tables = {
             "rules": LiveTable(shell, route_rows.RULE_COLUMNS, id="routes-rules"),
-            "workers": LiveTable(shell, route_rows.WORKER_COLUMNS, id="routes-workers"),
+            "workers": LiveTable(shell, worker_rows.COLUMNS, id="routes-workers"),
             "guard": LiveTable(shell, route_rows.GUARD_COLUMNS, id="routes-guard"),
         }
         self.tables["rules"].empty = lambda: route_rows.no_rules(shell, self.words)
-        self.tables["workers"].empty = lambda: route_rows.no_workers(shell)
+        self.tables["workers"].empty = lambda: worker_rows.none(shell)
         self.tables["guard"].empty = lambda: route_rows.no_guard(shell, self.words)
         self.panes = {
             tab: Pane(shell, table, id=f"routes-{tab}-pane", classes="routes-list")
@@ -131,10 +137,18 @@ class RouteView(Place):
         workers: list[WorkerRow] = await self.control.call(ListWorkers())
         self.posts = {row.name: row for row in workers}
         now = self.shell.clock.monotonic()
+        if self.tab == "workers" and now - self._entries_at >= ENTRIES_S:
+            self._entries_at = now
+            self.entries = await self.worker_acts.tables()
         if self.tab == "guard" and (len(self.guard) <= MOST_LINES or now - self._guard_at >= GUARD_S):
             self._guard_at = now
             rows: list[GuardRow] = await self.control.call(ListGuard(contains=self.words))
             self.guard = {route_rows.guard_key(row): row for row in rows}
+
+    async def read_workers(self) -> None:
+        """Their entries were changed from here."""
+        self._entries_at = float("-inf")
+        await self.read_now()
 
     async def read_guard(self) -> None:
         """The lists were changed from here."""
@@ -163,8 +177,10 @@ class RouteView(Place):
         if pending and self.newest != self.draft.version:
             hint = t(mark("unsaved: {count}; somebody else saved meanwhile")).format(count=pending)
         self.panes["rules"].label(f"{t(mark('Routing rules'))} {self._count(len(rules), len(self.draft.items))}", hint)
-        self.tables["workers"].show(route_rows.worker_rows(shell, tuple(self.posts.values())))
-        self.panes["workers"].label(f"{t(mark('Workers'))} {len(self.posts)}", t(mark("x drains   Enter weighs")))
+        self.tables["workers"].show(worker_rows.rows(shell, tuple(self.posts.values()), self.entries))
+        self.panes["workers"].label(
+            f"{t(mark('Workers'))} {len(self.posts)}", t(mark("x drains   Enter weighs   a adds"))
+        )
         self.tables["guard"].show([route_rows.guard_row(shell, row) for row in list(self.guard.values())[:MOST_LINES]])
         more = t(mark("the first {count} are shown")).format(count=MOST_LINES) if len(self.guard) > MOST_LINES else ""
         self.panes["guard"].label(f"{t(mark('Guard lists'))} {len(self.guard)}", more or t(mark("before all rules")))
@@ -177,8 +193,15 @@ class RouteView(Place):
         return f"{shown}/{there}" if self.words else str(there)
 
     def _show_one(self) -> None:
-        """The selected rule in full, where there is room for it."""
+        """The selected rule or worker in full, where there is room for it."""
         t, shell = self.t, self.shell
+        worker = self.posts.get(self.table.key) if self.tab == "workers" else None
+        if self.tab == "workers":
+            self.one_pane.label(visible(worker.name) if worker else t(mark("Worker")))
+            table = self.entries.get(worker.name, {}) if worker else {}
+            whole = partial(worker_rows.page, shell, worker, table) if worker else lambda _: ()
+            self.page.show(whole, keep_place=True)
+            return
         key = self.tables["rules"].key
         rule = self.draft.rule(key)
         number = self.draft.place(key) + 1
@@ -205,7 +228,7 @@ class RouteView(Place):
         self.bar.by_guard = tab == "guard"
         for name in TITLES:
             self.set_class(name == tab, name)
-        self._guard_at = float("-inf")
+        self._guard_at = self._entries_at = float("-inf")
         self.table.focus()
         self.show()
         self.bar.judge()

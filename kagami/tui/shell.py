@@ -158,6 +158,10 @@ class Shell(Protocol):
         """To the clipboard (OSC 52), with a toast that says what happened."""
         ...
 
+    def opener(self) -> str:
+        """The program that opens links on this person's screen; empty where there is none."""
+        ...
+
     async def choose(self, question: Question, buttons: Sequence[str]) -> int:
         """The number of the chosen button; 0 for none."""
         ...

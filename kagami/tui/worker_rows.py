@@ -101,7 +101,11 @@ def page(shell: Shell, row: WorkerRow, table: Table, width: int) -> Sequence[Lin
         facts += _of_feed(shell, row, row.feed, table)
     if row.name != PLUGINS:
         facts.append((t(mark("work")), _work(shell, row), "text"))
-    lines = [line for name, value, role in facts for line in fact(name, value, width, looks, role=role, name_cells=NAME_CELLS)]
+    lines = [
+        line
+        for name, value, role in facts
+        for line in fact(name, value, width, looks, role=role, name_cells=NAME_CELLS)
+    ]
     if row.name == PLUGINS:
         told = mark("the plugins are part of Kagami: rules decide what they get")
         lines += [(), *paragraph(t(told), width, looks, "dim")]
@@ -129,13 +133,16 @@ def _of_feed(shell: Shell, row: WorkerRow, feed: FeedRow, table: Table) -> list[
         (t(mark("lag")), _lag(feed), _lag_role(feed)),
         (t(mark("missed")), missed, "warn" if feed.skipped else "text"),
     ]
-    return [*facts, (t(mark("last event")), figures.count(feed.cursor), "text")] if feed.cursor else facts
+    return [*facts, (t(mark("cursor")), figures.count(feed.cursor), "text")] if feed.cursor else facts
 
 
 def _work(shell: Shell, row: WorkerRow) -> str:
     told = mark("answers in {mean}, busy with {busy}; handled {handled}, failed {failed}")
     return shell.t(told).format(
-        mean=figures.ms(row.mean_ms), busy=row.busy, handled=figures.count(row.handled), failed=figures.count(row.failed)
+        mean=figures.ms(row.mean_ms),
+        busy=row.busy,
+        handled=figures.count(row.handled),
+        failed=figures.count(row.failed),
     )
 
 

@@ -106,3 +106,24 @@ async def test_one_that_is_given_up_before_it_began_is_over(nursery: Nursery) ->
     walk = LoginWalk(nursery, "one", by_code)
     await walk.close()
     assert walk.over
+
+
+async def test_an_answer_that_came_too_late_is_none_to_the_next_question(nursery: Nursery) -> None:
+    go_on = asyncio.Event()
+
+    async def asking(walk: LoginWalk) -> None:
+        await walk.answered("ask", "Give the password.", asks=("password",))
+        await go_on.wait()
+        said = await walk.answered("ask", "Give the code.", asks=("code",))
+        walk.show("done", "{code}", fields=said)
+
+    walk = LoginWalk(nursery, "one", asking)
+    await settle()
+    for password in ("one", "another"):
+        await walk.answer({"password": password})
+        await settle()
+    go_on.set()
+    await settle()
+    await walk.answer({"code": "42"})
+    await settle()
+    assert (await walk.step()).fields == {"code": "42"}

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.centre.accounts import AccountsDesk
-from kagami.errors import Conflict, NotFound, Refused, SettingError
+from kagami.core.scopes import ROLES
+from kagami.errors import Conflict, Denied, NotFound, Refused, SettingError
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE
 from kagami.ports import Login
@@ -180,3 +182,25 @@ async def test_a_napcat_is_put_beside_kagami_with_its_table(open_stand: Open) ->
         assert made.command == f"cd {made.folder} && docker compose up -d"
         with pytest.raises(Conflict, match="already"):
             await desk(stand).stand(CONSOLE)
+
+
+OPERATOR = msgspec.structs.replace(CONSOLE, scopes=ROLES["operator"])
+HERE = {"kind": "napcat", "name": "cat", "webui_url": "http://127.0.0.1:6099", "webui_token": "t0ken"}
+
+
+@pytest.mark.parametrize("key", ["webui_url", "gateway_url"])
+async def test_who_may_not_see_the_gateways_token_has_it_told_to_no_other_machine(open_stand: Open, key: str) -> None:
+    there = {key: f"{'http' if key == 'webui_url' else 'ws'}://192.0.2.1:6099"}
+    async with open_stand(FILE) as stand:
+        with pytest.raises(Denied, match="system:secret"):
+            await desk(stand).add(OPERATOR, HERE | there)
+        await desk(stand).add(OPERATOR, HERE)
+        with pytest.raises(Denied, match="system:secret"):
+            await desk(stand).edit(OPERATOR, "cat", there | {"webui_token": "t0ken"})
+
+
+async def test_a_napcat_that_is_dialled_is_not_told_it(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        url = {"url": "ws://192.0.2.1:3001", "webui_url": "http://192.0.2.1:6099"}
+        await desk(stand).add(OPERATOR, HERE | url)
+        assert stand.live.current.bots[2].name == "cat"

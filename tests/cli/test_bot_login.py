@@ -120,6 +120,14 @@ def test_the_picture_is_there_until_the_login_is_over(say: Say, engine: Doubles,
     assert (seen, path.exists()) == ([0o600], False)
 
 
+def test_a_file_of_that_name_stays_when_no_code_came(say: Say, engine: Doubles, tmp_path: Path) -> None:
+    path = tmp_path / "holiday.png"
+    path.write_bytes(b"mine")
+    engine.accounts.going = PlayedLogin(lambda going: going.go("failed", "It was given up."))
+    assert say("bots", "login", NAME, "--picture", str(path)).code == 1
+    assert path.read_bytes() == b"mine"
+
+
 async def test_what_is_asked_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     control = LoggedControl()
     control.going = going = PlayedLogin(

@@ -58,3 +58,18 @@ def test_a_glob_opens_what_it_fits_but_nothing_of_the_host() -> None:
 
 def test_a_call_of_the_host_is_allowed_where_it_is_written_out() -> None:
     assert Admission(calls=("get_cookies",)).allows("get_cookies")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "set_restart_async",
+        "set_restart_async_async",
+        "get_cookies_rate_limited_async",
+        "Get_Cookies",
+        "logOut",
+        "SetWebhook",
+    ],
+)
+def test_no_other_spelling_makes_it_less_the_hosts(call: str) -> None:
+    assert not Admission(calls=("*",)).allows(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
@@ -167,7 +168,10 @@ class Shelf:
 
 
 class Wire:
-    """Implements `ports.Socket`: what was sent is in `frames`, `says` is the peer's, `reads` whether it reads."""
+    """Implements `ports.Socket`: what was sent is in `frames`, `says` is the peer's, `reads` whether it reads.
+
+    Pings are answered while `goes_on` is set.
+    """
 
     peer = "127.0.0.1:1"
 
@@ -175,7 +179,10 @@ class Wire:
         self.frames: list[bytes] = []
         self.closed: tuple[int, str] | None = None
         self.reads = True
+        self.paused: Callable[[], bool] | None = None
         self.probes = 0
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
         self._hear: Callable[[bytes], None] = lambda _: None
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._more = asyncio.Event()
@@ -196,16 +203,21 @@ class Wire:
         raise EOFError("closed by the peer (1000)")
 
     def pause_while(self, crowded: Callable[[], bool]) -> None:
-        return
+        self.paused = crowded
 
     async def probe(self, limit: float) -> float | None:
         self.probes += 1
+        await self.goes_on.wait()
         await asyncio.sleep(0)
         return 0.001 if self.reads and not self._ended.done() else None
 
     async def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
         self.end()
+
+    async def closing(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._ended), 2)
 
     def says(self, action: str, echo: Any = 1, **params: Any) -> None:
         self._hear(msgspec.json.encode({"action": action, "params": params, "echo": echo}))

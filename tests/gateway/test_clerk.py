@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from kagami.core.admission import Admission
+from kagami.gateway import clerk as module
 from kagami.gateway.clerk import LIMITED_S, Clerk
 from kagami.gateway.places import FIRST_ORDINAL
 from kagami.model.action import Call, Delete, Failed, Send, Sent, Unknown
@@ -157,6 +158,11 @@ class TestWhatIsAllowed:
     async def test_it_is_not_reached_by_a_suffix(self, office: Office) -> None:
         assert (await office.call("set_group_kick_async", QQ, group_id=42, user_id=7))["retcode"] == 1404
 
+    @pytest.mark.parametrize("action", ["set_restart_async_async", "SET_RESTART", "get_cookies_rate_limited_async"])
+    async def test_nor_is_one_of_the_hosts_by_two_of_them(self, house: House, action: str) -> None:
+        assert (await Office(house, EVERYTHING).call(action, QQ))["retcode"] == 1404
+        assert house.letters.sent == []
+
     async def test_nor_by_a_quick_operation(self, office: Office) -> None:
         context = msgspec.json.decode(qq_event().native)
         answer = await office.call(".handle_quick_operation", context=context, operation={"kick": True})
@@ -165,6 +171,11 @@ class TestWhatIsAllowed:
     @pytest.mark.parametrize("file", ["file:///etc/passwd", "/etc/passwd", "..\\config.json"])
     async def test_files_of_the_implementations_disk_are_refused(self, office: Office, file: str) -> None:
         picture = [{"type": "image", "data": {"file": file}}]
+        answer = await office.call("send_group_msg", QQ, group_id=42, message=picture)
+        assert (answer["retcode"], office.house.letters.sent) == (1400, [])
+
+    async def test_nor_is_one_reached_by_a_number(self, office: Office) -> None:
+        picture = [{"type": "image", "data": {"file": await office.house.number("file:///etc/passwd")}}]
         answer = await office.call("send_group_msg", QQ, group_id=42, message=picture)
         assert (answer["retcode"], office.house.letters.sent) == (1400, [])
 
@@ -188,6 +199,12 @@ class TestNumbers:
         user = await house.number("ou_1")
         await Office(house, EVERYTHING).call("poke_them", FEISHU, who=[user, str(user)], times=2)
         assert house.letters.actions == [Call(FEISHU, "poke_them", {"who": ["ou_1", "ou_1"], "times": 2})]
+
+    async def test_a_call_with_no_end_of_them_is_refused(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MOST_NUMBERS", 1)
+        ids = [await office.house.number(name) for name in ("ou_1", "ou_2")]
+        answer = await office.call("get_group_info", QQ, group_id=42, more=ids)
+        assert (answer["retcode"], office.house.letters.sent) == (1400, [])
 
     async def test_a_channel_is_a_group_whose_number_stands_for_the_whole_name(self, office: Office) -> None:
         await office.call("send_group_msg", FEISHU, group_id=await office.house.number("channel:c1"), message="hi")
@@ -223,6 +240,26 @@ class TestPrivacy:
             Send(QQ, GROUP, text("I call 13800138000")),
             Send(QQ, ChatId("group:43"), text("I call [phone-1]")),
         ]
+
+    @pytest.mark.parametrize(
+        ("action", "params", "said"),
+        [
+            ("send_group_forward_msg", {"group_id": 42}, "13800138000"),
+            ("set_group_card", {"group_id": 42, "user_id": 7}, "13800138000"),
+            ("send_forward_msg", {"group_id": 42, "user_id": 8, "message_type": "private"}, "[phone-1]"),
+            ("sendMessage", {"group_id": 42, "chat_id": 9}, "[phone-1]"),
+        ],
+    )
+    async def test_nothing_of_a_chat_comes_back_where_a_call_may_lead_elsewhere(
+        self, action: str, params: dict[str, Any], said: str
+    ) -> None:
+        async with Nursery() as nursery:
+            house = House(nursery, privacy=True)
+            house.privacy.outside(qq_event(1, "call 13800138000"))
+            await Office(house, EVERYTHING).call(action, QQ, **params, card="[phone-1]")
+        (sent,) = house.letters.actions
+        assert isinstance(sent, Call)
+        assert sent.params["card"] == said
 
     async def test_what_a_message_said_is_told_with_stand_ins(self) -> None:
         async with Nursery() as nursery:
@@ -262,6 +299,17 @@ class TestSuffixes:
         assert (answer["status"], answer["retcode"], house.letters.sent) == ("async", 1, [])
         await house.nursery_is_done()
         assert house.letters.actions == [Send(QQ, GROUP, text("hi"))]
+
+    async def test_only_so_many_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MOST_LATER", 2)
+        clock = FakeClock()
+        async with Nursery() as nursery:
+            office = Office(House(nursery, clock))
+            told = [await office.call("send_group_msg_rate_limited", QQ, group_id=42, message="hi") for _ in range(3)]
+            await clock.asleep()
+            await clock.advance(LIMITED_S)
+            told.append(await office.call("send_group_msg_rate_limited", QQ, group_id=42, message="hi"))
+        assert [each["status"] for each in told] == ["async", "async", "failed", "async"]
 
     async def test_rate_limited_ones_keep_their_distance(self) -> None:
         clock = FakeClock()

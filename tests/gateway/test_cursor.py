@@ -57,5 +57,41 @@ async def test_each_connection_has_its_own() -> None:
         await one.open(number, 0)
         await one.save()
     other = cursor(values, "app|qq:1")
-    await other.open(0, 0)
+    await other.open(9, 0)
     assert other.taken == 8
+
+
+async def test_one_of_a_newer_store_begins_with_what_is_new() -> None:
+    values = MemoryValues()
+    newer = cursor(values)
+    await newer.open(900, 0)
+    await newer.save()
+    restored = cursor(values)
+    assert await restored.open(7, 100) is True
+    assert (restored.sent, restored.taken) == (7, 7)
+
+
+async def test_one_that_never_knew_where_it_stands_is_no_beginning() -> None:
+    values = MemoryValues()
+    first = cursor(values)
+    await first.open(5, 0)
+    await first.save()
+    again = cursor(values)
+    await again.open(9, 0, before=cursor(values))
+    assert again.taken == 5
+
+
+async def test_one_that_another_went_on_from_writes_nothing_any_more() -> None:
+    values = MemoryValues()
+    before, after = cursor(values), cursor(values)
+    await before.open(0, 0)
+    await after.open(0, 0, before)
+    after.advance(8, 0)
+    after.confirm(8)
+    await after.save()
+    before.advance(3, 0)
+    before.confirm(3)
+    await before.save()
+    again = cursor(values)
+    await again.open(9, 0)
+    assert again.taken == 8

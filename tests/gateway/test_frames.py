@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from kagami.core.numbers import is_given
+from kagami.errors import WireError
 from kagami.gateway import frames as module
 from kagami.gateway.frames import Frames
 from kagami.model.segment import Image, Reply, Text
@@ -81,3 +82,19 @@ async def test_ids_of_several_events_are_given_at_once(house: House) -> None:
     assert asked == [{"cli_1", "ou_1", "oc_1", "om_1", "om_2"}]
     await Frames(house.means).prepare([qq_event()])
     assert len(asked) == 1
+
+
+async def test_all_files_of_a_frame_have_a_limit_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = house.shelf.accept(b"one"), house.shelf.accept(b"other")
+    monkeypatch.setattr(module, "LARGEST_FILES", 8)
+    event = msgspec.structs.replace(feishu_event(), message=tuple(Image(each) for each in (one, other, one)))
+    frame = msgspec.json.decode(await Frames(house.means).event(event))
+    files = [part["data"]["file"] for part in frame["message"]]
+    assert files == [f"base64://{b64encode(b'one').decode()}", "base64://", f"base64://{b64encode(b'one').decode()}"]
+
+
+async def test_what_cannot_be_told_hinders_no_other(house: House) -> None:
+    spoilt = msgspec.structs.replace(feishu_event(1), message=(Text("\ud800"),))
+    await Frames(house.means).prepare([spoilt, feishu_event(2)])
+    with pytest.raises(WireError):
+        await Frames(house.means).event(spoilt)

@@ -13,8 +13,9 @@ import pytest
 from kagami.core.admission import Admission
 from kagami.core.handshake import Role
 from kagami.errors import Unavailable
+from kagami.gateway import line as module
 from kagami.gateway.clerk import Clerk
-from kagami.gateway.line import BEAT_S, LATE_S, LOOK_S, MOST_CALLS, Line, is_of
+from kagami.gateway.line import BEAT_S, LATE_S, LOOK_S, MOST_CALLS, POLICY, Line
 from kagami.net.supervise import Nursery
 from kagami.ports import Passed
 from kagami.testing.clock import FakeClock, settle
@@ -24,8 +25,9 @@ from tests.gateway.house import ALL, FEISHU, QQ, House, Wire, feishu_event, qq_e
 class Open:
     """A connection that runs."""
 
-    def __init__(self, line: Line, wire: Wire, task: asyncio.Task[None]) -> None:
+    def __init__(self, line: Line, clerk: Clerk, wire: Wire, task: asyncio.Task[None]) -> None:
         self.line = line
+        self.clerk = clerk
         self.wire = wire
         self.task = task
 
@@ -55,7 +57,7 @@ class Case:
         line = Line("app", wire, role, clerk, means, only=only, follows=follows)
         task = self.house.nursery.start("line", self._run(line))
         await settle()
-        opened = Open(line, wire, task)
+        opened = Open(line, clerk, wire, task)
         try:
             yield opened
         finally:
@@ -108,6 +110,14 @@ class TestSignsOfLife:
             beats = [each for each in opened.wire.told if each["meta_event_type"] == "heartbeat"]
             assert [(each["status"]["online"], each["interval"]) for each in beats] == [(True, 15_000), (False, 15_000)]
 
+    async def test_one_that_it_may_not_see_any_more_has_none(self, case: Case) -> None:
+        async with case.open() as app:
+            app.clerk.admission = Admission(bots=("qq:*",))
+            before = len(app.wire.told)
+            await case.clock.advance(BEAT_S + LOOK_S)
+            await app.wire.until(lambda: len(app.wire.told) > before)
+            assert {each["self_id"] for each in app.wire.told[before:]} == {10_001}
+
     async def test_a_connection_for_calls_alone_is_told_nothing(self, case: Case) -> None:
         async with case.open(role="api") as opened:
             case.happens(1)
@@ -138,6 +148,13 @@ class TestEvents:
             case.happens(1)
             case.happens(2)
             await opened.until(["n2"])
+
+    async def test_what_cannot_be_told_stops_nothing(self, case: Case) -> None:
+        async with case.open() as app:
+            case.house.flow.happens(feishu_event(1, "\ud800", at_ms=case.clock.wall_ms()))
+            case.happens(2)
+            await app.until(["n2"])
+            assert app.line.cursor.sent == case.house.flow.newest
 
     async def test_what_is_live_is_not_late(self, case: Case) -> None:
         async with case.open() as opened:
@@ -185,11 +202,33 @@ class TestMissed:
 
     async def test_what_it_did_not_read_comes_again(self, case: Case) -> None:
         async with case.open() as opened:
-            opened.wire.reads = False
             case.happens(1)
             await opened.until(["n1"])
+            opened.wire.reads = False
+            case.happens(2)
+            await opened.until(["n1", "n2"])
         async with case.open() as opened:
-            await opened.until(["n1"])
+            await opened.until(["n2"])
+
+    async def test_while_it_is_stopped_nothing_is_written_to_it(self, case: Case) -> None:
+        async with case.open() as opened:
+            opened.wire.goes_on.clear()
+            for number in (1, 2, 3):
+                case.happens(number)
+            await settle()
+            await case.clock.advance(LATE_S)
+            assert (opened.wire.texts, opened.line.behind_s) == ([], pytest.approx(LATE_S, abs=0.1))
+            opened.wire.goes_on.set()
+            await opened.until(["n1", "n2", "n3"])
+            assert opened.line.late == 3
+            assert opened.line.behind_s == 0.0
+
+    async def test_who_goes_on_reading_nothing_is_hung_up_on(self, case: Case) -> None:
+        async with case.open() as opened:
+            opened.wire.reads = False
+            case.happens(1)
+            await opened.wire.closing()
+            assert (opened.wire.texts, opened.wire.closed) == ([], (POLICY, "it reads nothing"))
 
     async def test_it_begins_with_what_is_new(self, case: Case) -> None:
         case.happens(1)
@@ -227,10 +266,12 @@ class TestMissed:
 
     async def test_how_far_behind_it_is(self, case: Case) -> None:
         async with case.open() as opened:
-            assert opened.line.behind_s == 0.0
-            opened.wire.reads = False
             case.happens(1)
             await opened.until(["n1"])
+            assert opened.line.behind_s == 0.0
+            opened.wire.reads = False
+            case.happens(2)
+            await opened.until(["n1", "n2"])
             await case.clock.advance(5)
             assert opened.line.behind_s == pytest.approx(5, abs=0.1)
 
@@ -239,7 +280,7 @@ class TestDeliver:
     async def test_it_is_done_when_it_was_read(self, case: Case) -> None:
         async with case.open(follows=False) as opened:
             await opened.line.deliver(qq_event(), 0.0)
-            assert (opened.wire.texts, opened.wire.probes) == (["hello"], 1)
+            assert (opened.wire.texts, opened.wire.probes) == (["hello"], 2)
 
     async def test_who_reads_nothing_has_not_got_it(self, case: Case) -> None:
         async with case.open(follows=False) as opened:
@@ -250,7 +291,7 @@ class TestDeliver:
     async def test_nor_has_who_is_gone(self, case: Case) -> None:
         async with case.open(follows=False) as opened:
             await opened.ended()
-            with pytest.raises(Unavailable, match="closed"):
+            with pytest.raises(Unavailable, match="reads nothing"):
                 await opened.line.deliver(qq_event(), 0.0)
 
 
@@ -264,6 +305,16 @@ class TestCalls:
             answers = [each["echo"] for each in opened.wire.told if "retcode" in each]
             assert answers == list(range(69))
 
+    async def test_only_so_many_bytes_of_them_are_held(self, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MOST_CALL_BYTES", 10)
+        async with case.open() as app:
+            app.wire.says("get_version_info")
+            assert app.wire.paused is not None
+            assert app.wire.paused() is True
+            await app.wire.until(lambda: "retcode" in app.wire.told[-1])
+            await settle()
+            assert app.wire.paused() is False
+
     async def test_on_a_connection_for_events_nothing_is_said(self, case: Case) -> None:
         async with case.open(role="event") as opened:
             opened.wire.says("get_version_info")
@@ -276,8 +327,3 @@ class TestCalls:
             opened.wire.end()
             await settle()
         assert not case.house.nursery.failures
-
-
-@pytest.mark.parametrize(("wanted", "fits"), [("qq:10001", True), ("10001", True), ("10002", False), ("qq", False)])
-def test_a_bot_is_named_by_its_id_or_its_account(wanted: str, *, fits: bool) -> None:
-    assert is_of(QQ, wanted) is fits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from kagami.clock import SystemClock
 from kagami.core.secrets import Secret
+from kagami.errors import Unavailable
 from kagami.gateway import office as module
 from kagami.gateway.config import GatewayConfig
 from kagami.gateway.office import Office
@@ -237,6 +238,22 @@ class TestReverse:
         await asyncio.sleep(0.03)
         assert listening.came.empty()
         port.house.accounts.here[QQ].state = "online"
+        assert (await listening.next())[1]["X-Self-ID"] == "10001"
+
+    async def test_what_failed_before_it_was_dialled_is_tried_again(
+        self, port: Port, listening: Listening, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "LOOK_S", 0.01)
+        give, tries = port.house.numbers.give, list[int]()
+
+        async def away_at_first(texts: Mapping[str, str]) -> dict[str, int]:
+            tries.append(1)
+            if len(tries) == 1:
+                raise Unavailable(what="the store", reason="it is full")
+            return await give(texts)
+
+        port.house.numbers.give = away_at_first  # type: ignore[method-assign]
+        await port.office.configure([msgspec.structs.replace(APP, url=listening.url, bots=("qq:*",))])
         assert (await listening.next())[1]["X-Self-ID"] == "10001"
 
     async def test_an_account_that_is_gone_for_good_hangs_up(

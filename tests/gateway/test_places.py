@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Newest, Places
+from kagami.core.numbers import number_of
+from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Newest, Places, is_of
 from kagami.model.ids import ChatId, UserId
 from tests.gateway.house import FEISHU, GROUP, QQ, feishu_event, qq_event
 
@@ -72,3 +74,23 @@ def test_what_is_said_much_later_answers_nothing() -> None:
     places.met(qq_event(), 0)
     assert places.answers(QQ, GROUP, ANSWERS_MS + 1) is None
     assert places.answers(QQ, ChatId("group:1"), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"), [("qq:10001", True), ("10001", True), ("10002", False), ("qq", False), ("", False)]
+)
+def test_a_bot_is_named_by_its_id_or_its_account(wanted: str, *, fits: bool) -> None:
+    assert is_of(QQ, wanted) is fits
+
+
+def test_an_account_that_is_no_number_is_named_by_its_number_too() -> None:
+    number = str(number_of("cli_1"))
+    assert (is_of(FEISHU, number), is_of(QQ, number)) == (True, False)
+
+
+def test_a_message_that_only_one_account_can_have_tells_the_account() -> None:
+    places = Places()
+    places.met(qq_event(5), 0)
+    places.met(feishu_event(6), 0)
+    places.said(FEISHU, "om_7", GROUP)
+    assert [places.witness_of(message) for message in ("5", "om_6", "om_7", "om_8")] == [None, FEISHU, FEISHU, None]

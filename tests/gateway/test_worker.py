@@ -12,6 +12,7 @@ import pytest
 
 from kagami.core.handshake import Role
 from kagami.errors import Unavailable
+from kagami.gateway import worker as module
 from kagami.gateway.line import LATE_S
 from kagami.gateway.table import WorkerTable
 from kagami.gateway.worker import ANSWER_S, OutsideWorker
@@ -218,3 +219,30 @@ async def test_a_connection_holds_the_events_that_another_would_take(case: Case)
         found = [worker.holder("universal", ""), worker.holder("api", ""), worker.holder("event", QQ)]
         assert [each is not None for each in found] == [True, False, False]
         assert member.holder("universal", "") is None
+
+
+@pytest.mark.parametrize(
+    ("bots", "chats", "only", "takes"),
+    [((), (), "", True), ((), ("group:1",), "", False), (("feishu:*",), (), "", False), ((), (), FEISHU, False)],
+)
+async def test_a_member_takes_what_its_table_and_its_connections_are_for(
+    case: Case, bots: tuple[str, ...], chats: tuple[str, ...], only: str, *, takes: bool
+) -> None:
+    worker = case.worker(msgspec.structs.replace(MEMBER, bots=bots, chats=chats))
+    async with case.connected(worker, only=only):
+        assert worker.takes(case.now()) is takes
+    assert not worker.takes(case.now())
+
+
+async def test_of_two_that_come_at_once_the_later_one_stays(case: Case) -> None:
+    worker = case.worker(MIRROR)
+    async with case.connected(worker) as first, case.connected(worker) as second:
+        await settle()
+        assert (first.closed, second.closed) == ((1008, "another connection took over"), None)
+
+
+async def test_only_so_many_connections_are_open(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_LINES", 1)
+    worker = case.worker(MIRROR)
+    async with case.connected(worker, role="api") as first, case.connected(worker, role="api") as second:
+        assert (first.closed, second.closed) == (None, (1013, "1 connections are open already"))

@@ -177,9 +177,13 @@ class Hand:
         self.weight = weight
         self.live = True
         self.tells_pace = False
+        self.hidden: set[str] = set()
         self.clock, self.seconds = clock, seconds
         self.fails: Exception | None = None
         self.heard: list[str] = []
+
+    def takes(self, event: Event) -> bool:
+        return event.chat not in self.hidden
 
     def feed(self) -> FeedRow | None:
         return None

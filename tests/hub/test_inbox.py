@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from kagami.core.dedupe import Window
 from kagami.hub.execution import Execution, Slots
 from kagami.hub.inbox import Inbox
@@ -57,6 +59,23 @@ async def test_a_known_event_stops_here() -> None:
         one.inbox.accept(event(1), 0.0)
         assert not await one.inbox.accept(event(1), 0.0)
         assert len(one.book.accepted) == 1
+
+
+async def test_a_known_event_may_be_acknowledged_when_the_first_is_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hall() as one:
+        on_disk = asyncio.Event()
+        monkeypatch.setattr(one.book, "flush", on_disk.wait)
+        one.inbox.accept(event(1), 0.0)
+
+        async def told() -> bool:
+            return await one.inbox.accept(event(1), 0.0)
+
+        async with asyncio.TaskGroup() as group:
+            again = group.create_task(told())
+            await asyncio.sleep(0)
+            assert not again.done()
+            on_disk.set()
+        assert not again.result()
 
 
 async def test_an_event_of_an_earlier_run_is_known() -> None:

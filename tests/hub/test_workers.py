@@ -199,3 +199,12 @@ async def test_candidates_are_the_holder_or_else_all() -> None:
     assert house.workers.candidates("pool", said) == ["a", "b"]
     holder = await house.say(1)
     assert house.workers.candidates("pool", said) == [holder]
+
+
+async def test_a_member_gets_no_chat_that_its_table_hides() -> None:
+    one, other = Hand("a", "pool", 50.0), Hand("b", "pool")
+    one.hidden.add("group:1")
+    house = House(one, other)
+    assert {await house.say(1) for _ in range(5)} == {"b"}
+    assert house.workers.candidates("pool", msgspec.structs.replace(event(9), chat=ChatId("group:1"))) == ["b"]
+    assert await house.say(1, target="a") == "a"  # a rule that names it goes before its filter

@@ -259,9 +259,7 @@ async def test_an_address_that_may_not_be_asked_for_is_asked_for_again() -> None
 
     run, clock = Running(FakeClock()), FakeClock()
     async with Nursery(clock) as nursery:
-        link = Link(
-            "ws://x", token="", clock=clock, nursery=nursery, meters=Meters(), tell=run.tell, where=refused
-        )
+        link = Link("ws://x", token="", clock=clock, nursery=nursery, meters=Meters(), tell=run.tell, where=refused)
         nursery.start("link", link.run(run.serve))
         await run.wait_for("backoff")
     assert run.states[-1][1].startswith("it leads into a private network")

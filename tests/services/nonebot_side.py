@@ -1,17 +1,20 @@
-"""NoneBot2 with its OneBot adapter as an outside worker: `python nonebot_side.py {forward URL | reverse PORT} TOKEN`.
+"""NoneBot2 with its OneBot adapter as an outside worker: `python nonebot_side.py {forward URLS | reverse PORT} TOKEN`.
 
-Nothing of it is replaced. It answers `ping …` with `pong …`; every message that it hears goes out as a JSON line on
-standard output, and so does what came of its answer.
+Nothing of it is replaced; addresses are parted by commas. What it hears goes out as a JSON line on standard output, and
+so does what came of its answer. It obeys the first word of a message: `ping …` is answered with `pong …`, `quote …` with
+a reply to it, `draw <base64>` with that picture, what it says to `vanish …` it takes back, for `about` it asks who is
+here. It lets in whoever asks to join.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from base64 import b64decode
 from typing import Any
 
 import nonebot
-from nonebot.adapters.onebot.v11 import Adapter, Bot, MessageEvent
+from nonebot.adapters.onebot.v11 import Adapter, Bot, GroupRequestEvent, MessageEvent, MessageSegment
 from nonebot.exception import ActionFailed
 
 
@@ -20,10 +23,28 @@ def tell(**words: Any) -> None:
     sys.__stdout__.flush()  # type: ignore[union-attr]
 
 
+async def obey(bot: Bot, event: MessageEvent, order: str, rest: str) -> None:
+    match order:
+        case "ping":
+            tell(sent=await bot.send(event, f"pong {rest}"))
+        case "quote":
+            await bot.send(event, MessageSegment.reply(event.message_id) + f"quoted {rest}")
+        case "draw":
+            await bot.send(event, MessageSegment.image(b64decode(rest)))
+        case "vanish":
+            sent = await bot.send(event, f"gone {rest}")
+            await bot.delete_msg(message_id=sent["message_id"])
+        case "about":
+            group, user = event.model_dump()["group_id"], event.user_id
+            login = await bot.get_login_info()
+            where = await bot.get_group_info(group_id=group)
+            tell(about=[login, where, await bot.get_group_member_info(group_id=group, user_id=user)])
+
+
 def main(direction: str, place: str, token: str) -> None:
     settings: dict[str, Any] = {"onebot_access_token": token, "log_level": "WARNING"}
     if direction == "forward":
-        settings |= {"driver": "~websockets", "onebot_ws_urls": [place]}
+        settings |= {"driver": "~websockets", "onebot_ws_urls": place.split(",")}
     else:
         settings |= {"driver": "~fastapi", "host": "127.0.0.1", "port": int(place)}
     nonebot.init(**settings)
@@ -34,19 +55,26 @@ def main(direction: str, place: str, token: str) -> None:
     async def _connected(bot: Bot) -> None:
         tell(connected=bot.self_id)
 
-    matcher = nonebot.on_message()
+    message, request = nonebot.on_message(), nonebot.on_request()
 
-    @matcher.handle()
+    @message.handle()
     async def _heard(bot: Bot, event: MessageEvent) -> None:
-        extra = event.model_dump().get("kagami") or {}
+        whole = event.model_dump()
         text = event.get_plaintext()
+        images = [part.data.get("file") for part in event.message if part.type == "image"]
         said: dict[str, Any] = {"text": text, "user": event.user_id, "message": event.message_id}
-        tell(heard=said | {"late": extra.get("late_s"), "bot": event.self_id})
-        if text.startswith("ping"):
-            try:
-                tell(sent=await bot.send(event, text.replace("ping", "pong"), at_sender=False))
-            except ActionFailed as error:
-                tell(failed=str(error))
+        said |= {"group": whole.get("group_id"), "bot": event.self_id, "images": images}
+        tell(heard=said | {"late": (whole.get("kagami") or {}).get("late_s")})
+        order, _, rest = text.partition(" ")
+        try:
+            await obey(bot, event, order, rest)
+        except ActionFailed as error:
+            tell(failed=str(error))
+
+    @request.handle()
+    async def _asked(bot: Bot, event: GroupRequestEvent) -> None:
+        tell(asked=[event.flag, event.comment, event.group_id, event.user_id])
+        await event.approve(bot)
 
     nonebot.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -32,8 +33,19 @@ from kagami.operations.routes import (
     Tested,
     TryRoutes,
 )
-from kagami.operations.workers import Drain, ListWorkers, Resume, WeighWorker
-from kagami.ports import WorkerRow
+from kagami.operations.settings import ListSettings
+from kagami.operations.workers import (
+    AddWorker,
+    Drain,
+    EditWorker,
+    ListWorkers,
+    RemoveWorker,
+    Resume,
+    WeighWorker,
+    WorkerConnection,
+    WorkerForm,
+)
+from kagami.ports import Applied, BotKind, Connection, FeedRow, SettingRow, WorkerRow
 from kagami.tui.app import Console
 from kagami.tui.shell import Leave
 from tests.tui.engine import NOW_MS
@@ -41,6 +53,7 @@ from tests.tui.pilot import settled
 from tests.tui.world import World, busy_world
 
 AWAY = ("ocr",)
+GATEWAY = "ws://127.0.0.1:3001/"
 RULES = (
     Rule("text:/help*", "plugin:help"),
     Rule("user:10066", "drop", note="sells things"),
@@ -58,7 +71,44 @@ WORKERS = (
     WorkerRow("ai-2", "drained", "ai", 2.0, 6, 0, 4_022, 0, 640.0),
     WorkerRow("ops-1", "live", chats=1, handled=77, mean_ms=12.0),
     WorkerRow("ocr", "away"),
+    WorkerRow(
+        "nonebot",
+        "live",
+        chats=3,
+        busy=1,
+        handled=9_120,
+        mean_ms=240.0,
+        feed=FeedRow("in", ("127.0.0.1:50312", "127.0.0.1:50314"), cursor=88_120, behind_s=12.4, late=214),
+    ),
+    WorkerRow(
+        "koishi",
+        "away",
+        mean_ms=88.0,
+        feed=FeedRow(
+            "out",
+            reason="connection refused by 127.0.0.1:5140: is the application running?",
+            late=12,
+            cursor=88_001,
+            skipped=3,
+        ),
+    ),
 )
+TABLES: tuple[dict[str, Any], ...] = (
+    {"name": "nonebot", "url": "", "token": {"set": True}, "bots": [], "chats": ["group:*"], "enabled": True},
+    {"name": "koishi", "url": "ws://127.0.0.1:5140/onebot", "token": {"set": True}, "bots": ["qq:*"], "enabled": True},
+)
+FORM = BotKind(
+    "application",
+    [
+        SettingRow("name", "workers", "text", "What rules, lists and logs call the worker."),
+        SettingRow("token", "workers", "secret", "What the application must know to connect.", default={"set": False}),
+        SettingRow("url", "workers", "text", "WebSocket address of an application to which Kagami connects."),
+        SettingRow("bots", "workers", "list", "Bots whose events it gets; empty is all.", default=[]),
+        SettingRow("enabled", "workers", "bool", "Whether it may connect and gets events.", default=True),
+    ],
+    ("name",),
+)
+SECRET = "9f2c61d0b7e84a53"
 GUARD = (
     GuardEntry("user", "qq:10066", until_ms=NOW_MS + 86_400_000, note="spam"),
     GuardEntry("word", "敏感词", action="warn"),
@@ -88,6 +138,7 @@ class Routed(World):
         self.rules = list(rules)
         self.version = 7
         self.workers = {row.name: row for row in WORKERS}
+        self.tables = {table["name"]: dict(table) for table in TABLES}
         self.entries = {entry.key: entry for entry in GUARD}
         self.answers |= {
             ListRoutes: lambda _: self.route_list(),
@@ -98,6 +149,14 @@ class Routed(World):
             Drain: lambda request: self._wish(request.worker, state="drained"),
             Resume: lambda request: self._wish(request.worker, state="live"),
             WeighWorker: lambda request: self._wish(request.worker, weight=request.weight),
+            WorkerForm: lambda _: FORM,
+            WorkerConnection: lambda request: Connection(
+                self.tables.get(request.worker, TABLES[0])["url"] or GATEWAY, SECRET
+            ),
+            AddWorker: lambda _: Applied(1, [], "v"),
+            EditWorker: self._edit_worker,
+            RemoveWorker: self._remove_worker,
+            ListSettings: lambda _: [SettingRow("workers", "workers", "table", "", value=list(self.tables.values()))],
             ListGuard: lambda request: [row(each) for each in self.entries.values() if request.contains in each.value],
             AddGuard: self._add,
             RemoveGuard: self._remove,
@@ -155,6 +214,15 @@ class Routed(World):
         old = self.workers[worker]
         values = {name: getattr(old, name) for name in old.__struct_fields__}
         self.workers[worker] = WorkerRow(**values | changes)
+
+    def _edit_worker(self, request: EditWorker) -> Applied:
+        changed = {name: True if value is None else value for name, value in request.given().items()}
+        self.tables[request.worker] |= changed
+        return Applied(1, [], "v")
+
+    def _remove_worker(self, request: RemoveWorker) -> Applied:
+        del self.tables[request.worker], self.workers[request.worker]
+        return Applied(1, [], "v")
 
     def _add(self, request: AddGuard) -> GuardRow:
         until_ms = NOW_MS + int(request.hours * 3_600_000) if request.hours else 0

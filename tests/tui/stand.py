@@ -83,6 +83,9 @@ class Stand(App[None]):
     def copy(self, text: str) -> None:
         self.said.append(text)
 
+    def opener(self) -> str:
+        return ""
+
     async def choose(self, question: Question, buttons: Sequence[str]) -> int:
         return len(buttons) - 1
 

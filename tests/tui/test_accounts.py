@@ -6,7 +6,7 @@ import pytest
 
 from kagami.ports import BotState
 from kagami.tui import accounts
-from kagami.tui.widgets.painted import Painted
+from kagami.tui.widgets.painted import Painted, Span
 from tests.tui.engine import bot, house
 from tests.tui.stand import Stand
 
@@ -29,6 +29,27 @@ def test_every_state_has_a_sign_a_word_and_a_row(stand: Stand, state: BotState) 
 
 def test_reconnects_are_counted(stand: Stand) -> None:
     assert accounts.state_span(stand, bot("a", "qq:1", "x", "backoff", reconnects=3)).text == "◐ reconnect 3"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "state", "step"),
+    [
+        ("napcat", "auth_failed", "l logs in; e changes its address or token"),
+        ("weixin", "auth_failed", "l logs in; e changes its address or token"),
+        ("telegram", "auth_failed", "e changes its token or keys, T tries them"),
+        ("kook", "stopped", "x connects it again"),
+        ("kook", "online", ""),
+    ],
+)
+def test_the_next_step_is_named(stand: Stand, adapter: str, state: BotState, step: str) -> None:
+    one = bot("a", "qq:1", adapter, state)
+    assert accounts.next_step(one) == step
+    assert dict(accounts.card(stand, one)).get("next step", Span("")).text == step
+
+
+def test_whoever_can_log_in_needs_that_and_no_token(stand: Stand) -> None:
+    assert accounts.state_span(stand, bot("a", "qq:1", "napcat", "auth_failed")).text == "✗ needs login"
+    assert accounts.state_span(stand, bot("a", "tg:1", "telegram", "auth_failed")).text == "✗ token refused"
 
 
 def test_troubles_come_first_and_then_names() -> None:

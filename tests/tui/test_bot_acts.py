@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from kagami.errors import Conflict
 from kagami.model.ability import Ability
 from kagami.operations.bots import (
     Abilities,
@@ -18,11 +19,12 @@ from kagami.operations.bots import (
     RemoveBot,
     RenameBot,
     Resume,
+    StandNapCat,
     TestBot,
 )
 from kagami.operations.settings import ListSettings
 from kagami.operations.system import ListAlerts, Mute
-from kagami.ports import AlertRow, Applied, BotKind, Finding, SettingRow
+from kagami.ports import AlertRow, Applied, BotKind, Finding, SettingRow, Standing
 from kagami.tui.app import Console
 from kagami.tui.dialogs.login import LoginDialog
 from kagami.tui.shell import Leave
@@ -133,6 +135,45 @@ async def test_a_kind_that_logs_in_is_named_and_logs_in_at_once() -> None:
         assert control.asked(AddBot) == [AddBot(kind="weixin", keys={"name": "weixin-2"})]
         assert control.asked(Login) == [Login(bot="weixin-2")]
         assert isinstance(console.screen, LoginDialog)
+
+
+def napcats() -> LoggedControl:
+    control = LoggedControl()
+    control.answers |= {
+        BotKinds: lambda _: [BotKind("napcat", [SettingRow("webui_url", "bots", "text", "", default="")], ())],
+        StandNapCat: lambda _: Standing("/home/ann/napcat", "cd /home/ann/napcat && docker compose up -d", "napcat"),
+        TestBot: lambda _: [Finding("ok", "bot", "lets us in"), Finding("bad", "bot", "nobody is logged in")],
+    }
+    return control
+
+
+async def test_a_napcat_is_put_beside_kagami_and_logged_in() -> None:
+    control = napcats()
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a", "j", "enter", "enter")
+        await until(lambda: isinstance(console.screen, LoginDialog))
+        assert control.asked(StandNapCat) == [StandNapCat()]
+        assert control.asked(TestBot) == [TestBot(bot="napcat")]
+        assert control.asked(Login) == [Login(bot="napcat")]
+
+
+async def test_a_napcat_that_runs_is_asked_for_its_address() -> None:
+    control = napcats()
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a", "j", "enter", "j", "enter")
+        assert on_screen(console, "NapCat prints it when it starts")
+        assert control.asked(StandNapCat) == []
+
+
+async def test_a_second_napcat_beside_kagami_is_refused_in_words() -> None:
+    def there(_: StandNapCat) -> None:
+        raise Conflict(reason="There is a bot named napcat already.")
+
+    control = napcats()
+    control.answers[StandNapCat] = there
+    async with bots(control) as (console, pilot):
+        await press(console, pilot, "a", "j", "enter", "enter")
+        assert on_screen(console, "There is a bot named napcat already.")
 
 
 async def test_each_kind_says_what_it_needs_and_where_to_get_it() -> None:

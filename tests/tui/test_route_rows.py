@@ -7,10 +7,9 @@ from kagami.operations.guard import GuardRow
 from kagami.operations.routes import RouteList, RouteRow
 from kagami.ports import Hits
 from kagami.tui.route_draft import Draft
-from kagami.tui.route_rows import HitsPast, guard_row, how_rules_win, no_workers, rule_page, rule_rows, worker_rows
+from kagami.tui.route_rows import HitsPast, guard_row, how_rules_win, rule_page, rule_rows
 from kagami.tui.widgets.table import Row
 from tests.tui.engine import NOW_MS
-from tests.tui.routed import WORKERS
 from tests.tui.stand import Stand
 
 RULE = Rule("platform:qq & text:天气*", "ai", exclusive=True, note="asked for")
@@ -56,14 +55,6 @@ def test_one_rule_in_full() -> None:
     assert any("it is off" in span.text for line in off for span in line)
 
 
-def test_a_workers_share_is_of_its_pool() -> None:
-    rows = {row.key: texts(row) for row in worker_rows(shell(), WORKERS)}
-    assert rows["plugins"] == ["-", "plugins", "● at work", "-", "-", "-", "-", "-", "-", "-"]
-    assert rows["ai-1"] == ["ai", "ai-1", "● at work", "14", "70%", "1", "812ms", "2", "8 120", "3"]
-    assert rows["ai-2"][2:5] == ["○ drained", "6", "30%"]
-    assert rows["ocr"][2] == "✗ away"
-
-
 def test_a_guard_line_says_what_it_does_and_how_long() -> None:
     told = texts(guard_row(shell(), GuardRow("word", "x", action="tell", until_ms=NOW_MS)))
     assert told == ["word", "x", "out, admins told", "everywhere", "11-21 23:41:07", ""]
@@ -71,6 +62,5 @@ def test_a_guard_line_says_what_it_does_and_how_long() -> None:
     assert allowed[2:] == ["let through", "platform:qq", "for ever", "me"]
 
 
-def test_empty_places_say_what_will_appear() -> None:
-    assert any("OneBot 11" in span.text for line in no_workers(shell()) for span in line)
+def test_without_a_rule_it_is_told_how_they_win() -> None:
     assert any("exact one beats" in span.text for line in how_rules_win(shell(), 44) for span in line)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from kagami.adapters.dingtalk.config import DingTalkConfig
 from kagami.adapters.dingtalk.robot import Robot
+from kagami.adapters.steps import look_up, place_of
 from kagami.clock import SystemClock
 from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable
 from kagami.i18n import Translate
@@ -18,19 +17,15 @@ from kagami.ports import Finding
 
 def dial(config: DingTalkConfig, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way; the last one says which application it is, or what stands in the way."""
-    place = urlsplit(config.api_url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct bots.api_url, or the name server."))
+    place = place_of(config.api_url)
+    named = look_up(place, subject, t, fix=t("Correct bots.api_url, or the name server."))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
     try:
         asyncio.run(_open(config))
     except NotReached as error:
-        text = t("nothing answers on port {} ({})").format(port, error.details["reason"])
+        text = t("nothing answers on port {} ({})").format(place.port, error.details["reason"])
         yield Finding("bad", subject, text, t("Correct bots.api_url, or let this machine reach it."))
     except CredentialsRefused as error:
         text = t("DingTalk refuses the credentials: {}").format(error.details["reason"])

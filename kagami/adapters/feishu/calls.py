@@ -115,7 +115,7 @@ class Calls:
         return await known(check(name, params) if name in ACTIONS else dict(params))
 
     async def _raw(self, method: str, path: str, params: dict[str, Any]) -> Any:
-        if path.startswith("/open-apis/auth/") or ".." in path:
+        if path.startswith("/open-apis/auth/") or "/." in path or "//" in path:
             raise Declined(what="Kagami", reason="calls for tokens are its own", number="forbidden")
         if params and params.keys() <= {"query", "body"}:
             query, body = params.get("query") or {}, params.get("body")

@@ -9,9 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
-from kagami.adapters.feishu.wire import WireMention
+from kagami.adapters.feishu.wire import WireMention, shaped
+from kagami.errors import WireError
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Face, File, Image, Mention, Native, Text, Video, Voice
 
@@ -46,8 +45,8 @@ class Reader(NamedTuple):
 def read_content(kind: str, content: str, reader: Reader) -> Message:
     """The parts of a message; `kind` is its `message_type`. What is not known becomes `Native`."""
     try:
-        fields = msgspec.json.decode(content or "{}")
-    except (msgspec.DecodeError, RecursionError):
+        fields: Any = shaped((content or "{}").encode(), object)
+    except WireError:
         fields = content  # a forwarded bundle brings a plain text
     if not isinstance(fields, dict):
         return (Native(kind, {"text": str(fields)}),)

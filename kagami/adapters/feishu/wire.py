@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kagami.errors import WireError
+from kagami.onebot.wire import checked
 
 Shape = TypeVar("Shape")
 
@@ -174,7 +174,4 @@ class RobotAnswer(msgspec.Struct, frozen=True):
 
 def shaped(raw: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
     """`WireError` for JSON that is none, or of another shape."""
-    try:
-        return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(reason=str(error)[:200]) from None
+    return checked(bytes(raw), msgspec.json.Decoder(shape))

@@ -5,6 +5,7 @@ A text channel stands where OneBot has a group; what belongs to the server aroun
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,9 @@ from kagami.onebot.write import write_message
 TEXT_CHANNEL = 1
 MICROPHONE = 1
 MOST_CHANNELS = 1000
+_PATH = re.compile(r"(?:/[A-Za-z0-9_-]{1,64}){1,5}", re.ASCII)
+# What they tell lets others in as the bot, or sends it away.
+_OWN_PATHS = ("/gateway/", "/oauth2/", "/user/offline")
 
 Params = dict[str, Any]
 
@@ -46,6 +50,8 @@ class Calls:
         """`Failed` for what KOOK does not have."""
         method, _, path = action.name.partition(" ")
         if method in ("GET", "POST") and path.startswith("/"):
+            if _PATH.fullmatch(path) is None or path.startswith(_OWN_PATHS):
+                return Failed("this call is Kagami's own, or none of KOOK's", "forbidden")
             return Sent(result=await self._raw(method, path, action.params))
         known = self._known.get(action.name)
         if known is None:

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from kagami.adapters.kook import kmarkdown
+from kagami.adapters.kook.wire import decode
+from kagami.errors import WireError
 from kagami.model.segment import AnySegment, File, Image, Native, Text, Video, Voice
 
 MOST_CARDS = 5
@@ -44,8 +46,8 @@ def read(content: Any) -> list[AnySegment]:
 def _decode(content: Any) -> list[Card] | None:
     if isinstance(content, str):
         try:
-            content = msgspec.json.decode(content)
-        except msgspec.DecodeError:
+            content = decode(content.encode(), list[dict[str, Any]])
+        except WireError:
             return None
     sound = isinstance(content, list) and all(isinstance(card, dict) for card in content)
     return content if sound else None

@@ -27,6 +27,9 @@ RETRY_SECONDS = (2.0, 4.0)
 RESUMES = 2
 # How many events may wait for one that is missing, and for how many pings it may be.
 MOST_HELD = 1000
+MOST_HELD_BYTES = 16 * 1024 * 1024
+# Nothing says whether the number goes on behind this one or begins again.
+LAST_SN = 65_535
 MISSED_BEATS = 2
 
 INVALID_TOKEN = 40101
@@ -156,6 +159,8 @@ class Session:
         sn = packet.sn
         if sn is None:
             raise WireError(reason="an event needs sn")
+        if self._begins_again(sn):
+            self._last = sn - 1
         if sn <= self._last:
             return NOTHING
         self._held[sn] = packet.d
@@ -165,11 +170,17 @@ class Session:
             ready.append(Ready(self._last, d))
         if not self._held:
             self._missed, self._hurried = 0, False
-        elif len(self._held) > MOST_HELD:
+        elif self._is_full():
             return Heard(tuple(ready), self._stuck())
         hurry = bool(self._held) and not self._hurried
         self._hurried = self._hurried or hurry
         return Heard(tuple(ready), ping=hurry)
+
+    def _begins_again(self, sn: int) -> bool:
+        return self._last == LAST_SN and sn in (0, 1)
+
+    def _is_full(self) -> bool:
+        return len(self._held) > MOST_HELD or sum(map(_size, self._held.values())) > MOST_HELD_BYTES
 
     def _stuck(self) -> Leave:
         """The missing one did not come. The session goes on once; when it misses the same one then, it is over."""
@@ -201,3 +212,7 @@ class Session:
 
     def _beat(self) -> float:
         return BEAT_SECONDS + SPREAD_SECONDS * (2 * self._random() - 1)
+
+
+def _size(d: msgspec.Raw) -> int:
+    return len(bytes(d))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kagami.errors import WireError
+from kagami.onebot.wire import checked
 
 EVENT, HELLO, PING, PONG, RESUME, RECONNECT, RESUMED = range(7)
 TEXT, IMAGE, VIDEO, FILE, AUDIO, KMARKDOWN, CARD, ITEM, SYSTEM = 1, 2, 3, 4, 8, 9, 10, 12, 255
@@ -100,10 +101,7 @@ def unpack(frame: bytes, largest: int = LARGEST_FRAME) -> bytes:
 
 def decode(text: bytes | msgspec.Raw, wanted: type[Wanted]) -> Wanted:
     """`WireError` when it is none."""
-    try:
-        return msgspec.json.decode(text, type=wanted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WireError(reason=str(error)) from None
+    return checked(bytes(text), msgspec.json.Decoder(wanted))
 
 
 def part(value: Any, wanted: type[Wanted]) -> Wanted | None:
@@ -119,10 +117,10 @@ def part(value: Any, wanted: type[Wanted]) -> Wanted | None:
 def read_code(d: bytes | msgspec.Raw) -> str:
     """` (code 40107)` of a signal that tells one; empty when it does not."""
     try:
-        told = msgspec.json.decode(d)
-    except msgspec.DecodeError:
+        told = decode(d, dict[str, Any])
+    except WireError:
         return ""
-    code = told.get("code") if isinstance(told, dict) else None
+    code = told.get("code")
     return f" (code {code})" if isinstance(code, int) else ""
 
 

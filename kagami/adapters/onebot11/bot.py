@@ -271,7 +271,7 @@ class OneBotBot:
             if not line.answered(told):
                 self._meters.count["onebot_unmatched_answers", self.id] += 1
         elif isinstance(told, Remark):
-            _say.info("its log", bot=self.id, level=told.level, said=told.message)
+            _say.info("its log", bot=self.id, level=told.level, said=told.shown)
         elif isinstance(told, Heartbeat):
             self._pulse.heartbeat(read_at, interval=told.interval_ms / 1000, online=told.online)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from kagami.onebot.read import Heartbeat, Lifecycle, read_event, read_meta, refu
 from kagami.onebot.wire import Frame, decode
 
 LONGEST_NAME = 64
+LONGEST_REMARK = 500
+_ADDRESS = re.compile(r"[a-z]+://\S+", re.ASCII | re.IGNORECASE)
 
 
 class Identity(NamedTuple):
@@ -47,6 +50,11 @@ class Remark(msgspec.Struct, frozen=True):
 
     level: str = ""
     message: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Without addresses: WxBot writes the one that its login's QR code shows."""
+        return _ADDRESS.sub("<address>", self.message[:LONGEST_REMARK])
 
 
 Told = Event | Lifecycle | Heartbeat | Frame | Remark | None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from kagami.adapters.onebot11.config import OneBot11Config
+from kagami.adapters.steps import look_up, place_of
 from kagami.errors import WireError
 from kagami.i18n import Translate
 from kagami.onebot.read import refused
@@ -26,15 +25,11 @@ UNAUTHORIZED = (401, 403)
 
 def dial(bot: OneBot11Config, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way to the bot; the last one says which account it is, or what stands in the way."""
-    place = urlsplit(bot.url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "wss" else 80)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct bots.url, or the name server."))
+    place = place_of(bot.url)
+    named = look_up(place, subject, t, fix=t("Correct bots.url, or the name server."))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
     headers = {"Authorization": f"Bearer {bot.token.reveal()}"} if bot.token else {}
     try:
         with connect(bot.url, additional_headers=headers, open_timeout=PATIENCE_S, close_timeout=1) as line:
@@ -42,10 +37,10 @@ def dial(bot: OneBot11Config, subject: str, t: Translate) -> Iterator[Finding]:
     except InvalidStatus as error:
         yield _refused(error.response.status_code, subject, t)
     except (WebSocketException, EOFError) as error:
-        text = t("port {} does not speak WebSocket ({})").format(port, type(error).__name__)
+        text = t("port {} does not speak WebSocket ({})").format(place.port, type(error).__name__)
         yield Finding("bad", subject, text, t("Give the address of the implementation's WebSocket server."))
     except OSError as error:
-        text = t("nothing answers on port {} ({})").format(port, error.strerror or type(error).__name__)
+        text = t("nothing answers on port {} ({})").format(place.port, error.strerror or type(error).__name__)
         yield Finding("bad", subject, text, t("Start the implementation, or correct bots.url."))
 
 

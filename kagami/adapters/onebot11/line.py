@@ -30,6 +30,7 @@ STREAMS = frozenset(
     {"download_file_stream", "download_file_image_stream", "download_file_record_stream", "test_download_stream"}
 )
 MOST_PIECES = 2_000
+MOST_BYTES = 256 * 1024 * 1024
 BROKEN = Unknown("the connection was lost before the answer came")
 
 
@@ -118,7 +119,7 @@ class Line:
                 self._deadlines.put(stream.patience, asyncio.get_running_loop().time() + stream.patience[1])
                 return True
             if stream.overflowing:
-                return self._calls.resolve(frame.echo, Unknown(f"more than {MOST_PIECES} pieces came"))
+                return self._calls.resolve(frame.echo, Unknown(f"more than {len(stream.pieces)} pieces came"))
         return self._calls.resolve(frame.echo, frame)
 
     def ended(self) -> int:
@@ -137,20 +138,23 @@ class _Stream:
     def __init__(self, patience: tuple[str, float]) -> None:
         self.patience = patience
         self.pieces: list[Any] = []
+        self._size = 0
 
     @property
     def overflowing(self) -> bool:
-        return len(self.pieces) >= MOST_PIECES
+        return len(self.pieces) >= MOST_PIECES or self._size >= MOST_BYTES
 
     def takes(self, piece: Any) -> bool:
         """Whether this is a piece; the frame that ends the answer is none."""
         kind = piece.get("type") if isinstance(piece, dict) else None
         if kind == "reset":
             self.pieces.clear()
+            self._size = 0
         elif kind != "stream" or self.overflowing:
             return False
         else:
             self.pieces.append(piece)
+            self._size += sum(len(each) for each in piece.values() if isinstance(each, str))
         return True
 
 

@@ -28,7 +28,6 @@ from kagami.adapters.telegram.wire import (
     Update,
     User,
 )
-from kagami.errors import WireError
 from kagami.model.event import Event, Kind, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, chat_id
 from kagami.model.message import Message, text

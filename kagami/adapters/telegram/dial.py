@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import msgspec
 
+from kagami.adapters.steps import PATIENCE_S, knock, look_up, place_of
 from kagami.adapters.telegram.api import BotApi, told
 from kagami.adapters.telegram.config import TelegramConfig
 from kagami.adapters.telegram.wire import Answer, User
@@ -17,32 +16,19 @@ from kagami.i18n import Translate
 from kagami.net.api import Api
 from kagami.ports import Finding
 
-PATIENCE_S = 10.0
 _REFUSED = (401, 404)
-_PORTS = {"https": 443, "http": 80, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 
 
 def dial(bot: TelegramConfig, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way to the bot; the last one says which account it is, or what stands in the way."""
-    place = urlsplit(bot.proxy or bot.api_url)
-    host, port = place.hostname or "", place.port or _PORTS.get(place.scheme, 443)
+    place = place_of(bot.proxy or bot.api_url)
     key = "bots.proxy" if bot.proxy else "bots.api_url"
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct {}, or the name server.").format(key))
+    named = look_up(place, subject, t, fix=t("Correct {}, or the name server.").format(key))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
-    try:
-        with socket.create_connection((host, port), timeout=PATIENCE_S):
-            pass
-    except OSError as error:
-        text = t("nothing answers on port {} ({})").format(port, error.strerror or type(error).__name__)
-        fix = t("Start the proxy, or correct bots.proxy.") if bot.proxy else t("Give a proxy in bots.proxy.")
-        yield Finding("bad", subject, text, fix)
-        return
-    yield _who(bot, subject, t)
+    fix = t("Start the proxy, or correct bots.proxy.") if bot.proxy else t("Give a proxy in bots.proxy.")
+    yield knock(place, subject, t, fix=fix) or _who(bot, subject, t)
 
 
 def _who(bot: TelegramConfig, subject: str, t: Translate) -> Finding:

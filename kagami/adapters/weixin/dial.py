@@ -6,10 +6,10 @@ Credentials lie in the home of the engine that uses them; whether they are still
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from kagami.adapters.steps import PATIENCE_S, look_up, place_of
 from kagami.adapters.weixin.config import WeixinConfig
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.wire import Code
@@ -17,20 +17,14 @@ from kagami.errors import KagamiError, Unavailable
 from kagami.i18n import Translate
 from kagami.ports import Finding
 
-PATIENCE_S = 10.0
-
 
 def dial(config: WeixinConfig, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way; the last one says that a login is possible, or what stands in the way."""
-    place = urlsplit(config.api_url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct bots.api_url, or the name server."))
+    place = place_of(config.api_url)
+    named = look_up(place, subject, t, fix=t("Correct bots.api_url, or the name server."))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
     try:
         told = asyncio.run(_ask(config.api_url))
     except Unavailable as error:

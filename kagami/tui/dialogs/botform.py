@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -23,12 +23,18 @@ _DOTS = "••••••"
 class BotForm(FormDialog):
     """Of a new bot of a `kind`, or of `bot` with the `values` that it has."""
 
+    TABLE: ClassVar[str] = "bots"
+
     def __init__(self, shell: Shell, kind: BotKind, name: str, bot: str = "", values: Mapping[str, Any] = {}) -> None:
         self.bot = bot
         self.kind = kind.kind
         self._secrets = {row.key for row in kind.keys if row.kind == HELD}
-        rows = sorted(kind.keys, key=lambda row: rank(kind, row.key))
-        super().__init__(shell, "", [_field(shell.t, kind, row, values) for row in rows], name)
+        super().__init__(shell, "", [_field(shell.t, kind, row, values) for row in self.ordered(kind)], name)
+
+    @staticmethod
+    def ordered(kind: BotKind) -> list[SettingRow]:
+        """As a person is asked for them."""
+        return sorted(kind.keys, key=lambda row: rank(kind, row.key))
 
     def _shown(self, field: Field) -> str:
         dots = _DOTS if self.shell.looks.glyphs.tier == "full" else "*" * len(_DOTS)
@@ -50,7 +56,7 @@ class BotForm(FormDialog):
     def named(self, error: KagamiError) -> str:
         """A key of the file is `bots.0.url`."""
         key = str(error.details.get("key", ""))
-        return ".".join(key.split(".")[2:]) if key.startswith("bots.") else key
+        return ".".join(key.split(".")[2:]) if key.startswith(f"{self.TABLE}.") else key
 
 
 def _field(t: Translate, kind: BotKind, row: SettingRow, values: Mapping[str, Any]) -> Field:

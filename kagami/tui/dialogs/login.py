@@ -27,6 +27,7 @@ from kagami.tui.keys import Action
 from kagami.tui.login_view import MOST_SCALE, LoginView
 from kagami.tui.shell import Shell
 from kagami.tui.state import state_path
+from kagami.tui.weblink import can_open, open_link
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.painted import Line
 
@@ -35,6 +36,7 @@ AGAIN_S = 2.0
 
 _COPY = Action("login.copy", ("y",), mark("copy the link"), mark("Copy the link, or the text of the code"))
 _SAVE = Action("login.save", ("s",), mark("as picture"), mark("Write the code as a picture that only you can read"))
+_OPEN = Action("login.open", ("o",), mark("open it"), mark("Open the link in a browser on this machine"))
 _NEW = Action("login.new", ("r",), mark("new code"), mark("Ask for another code, or begin again"), changes=True)
 _ALONE = Action("login.alone", ("z",), mark("code alone"), mark("The code alone on the whole screen, and back"))
 _INVERT = Action("login.invert", ("i",), mark("invert"), mark("Swap dark and light"), hint=False)
@@ -42,7 +44,7 @@ _BLOCKS = Action("login.blocks", ("b",), mark("other blocks"), mark("Draw with o
 _HELP = Action("login.help", ("g",), mark("looks broken?"), mark("When a phone cannot read it"), hint=False)
 _END = Action("login.end", ("x",), mark("give up"), mark("Give this login up"), changes=True)
 _NEED_CODE = {"login.bigger", "login.smaller", *(each.id for each in (_SAVE, _ALONE, _INVERT, _BLOCKS, _HELP))}
-_OF_CODES = (_COPY, _SAVE, _ALONE, _INVERT, _BLOCKS)
+_OF_CODES = (_COPY, _OPEN, _SAVE, _ALONE, _INVERT, _BLOCKS)
 
 
 class LoginDialog(Overlay[bool]):
@@ -68,7 +70,9 @@ class LoginDialog(Overlay[bool]):
     def __init__(self, shell: Shell, bot: str, name: str) -> None:
         self.bot = bot
         self.name_of = name
-        self.view = LoginView(shell, (*_OF_CODES, _NEW, _END, _HELP))
+        self._opener = shell.opener()
+        beside = [each for each in _OF_CODES if each is not _OPEN or self._opener]
+        self.view = LoginView(shell, (*beside, _NEW, _END, _HELP))
         self.box = Box()
         self.box.display = False
         self._picture: Path | None = None
@@ -97,6 +101,7 @@ class LoginDialog(Overlay[bool]):
             "login.do": self._do,
             "login.new": self._new,
             "login.copy": self._copy,
+            "login.open": self._open,
             "login.save": self._save,
             "login.alone": self._show_alone,
             "login.invert": lambda: self._shape(inverted=not self.view.shape.inverted),
@@ -141,7 +146,9 @@ class LoginDialog(Overlay[bool]):
         """Ids of actions, whether they can be done now, and why else not."""
         view = self.view
         yield _NEED_CODE, view.code, mark("there is no code")
-        yield (_COPY.id,), view.step and (view.step.qr or view.step.link), mark("there is no link")
+        yield (_COPY.id,), self.link, mark("there is no link")
+        yield (_OPEN.id,), can_open(self.link), mark("there is no link")
+        yield (_OPEN.id,), self._opener, mark("there is no browser on this screen: y copies the link")
         chooses = view.kind == "choose"
         yield ("login.up", "login.down"), chooses, mark("there is nothing to choose")
         yield ("login.do",), chooses or view.asked or view.over, mark("there is nothing to choose")
@@ -273,11 +280,21 @@ class LoginDialog(Overlay[bool]):
 
     # The code.
 
-    def _copy(self) -> None:
+    @property
+    def link(self) -> str:
+        """What a person opens, else what the code says."""
         step = self.view.step
-        if step is not None:
-            self.shell.copy(step.link or step.qr)
-            self._note(self.t(mark("copied")))
+        return (step.link or step.qr) if step is not None else ""
+
+    def _copy(self) -> None:
+        self.shell.copy(self.link)
+        self._note(self.t(mark("copied")))
+
+    async def _open(self) -> None:
+        done = await open_link(self._opener, self.link)
+        self._note(
+            self.t(mark("the browser has it")) if done else self.t(mark("no browser took it: y copies the link"))
+        )
 
     def _save(self) -> None:
         """It is deleted when the login is over or left: who has it can log in."""

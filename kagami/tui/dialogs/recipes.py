@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from kagami.i18n import mark
@@ -29,7 +29,7 @@ class Recipes(Reader):
     )
 
     def __init__(self, shell: Shell, name: str, recipes: Sequence[Recipe], token: str) -> None:
-        self._name = name
+        self._worker = name
         self._recipes = tuple(recipes)
         self._token = token
         self._place = 0
@@ -53,8 +53,11 @@ class Recipes(Reader):
             return self.t(mark("there is no token in these lines"))
         return super().refusal(action)
 
+    def hinted(self) -> Iterable[Action]:
+        return (action for action in super().hinted() if not self.refusal(action))
+
     def title_text(self) -> tuple[str, str]:
-        return self.t(mark("Paste into {worker}")).format(worker=visible(self._name)), ""
+        return self.t(mark("Paste into {worker}")).format(worker=visible(self._worker)), ""
 
     def tall(self, height: int) -> int:
         """As tall as the longest page, so that the box stands still."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ NAME = "name"
 class WorkerKeys(BotForm):
     """Answers the request by which it was added or changed, None when it was not. `worker` is empty for a new one."""
 
-    TABLE = "workers"
+    TABLE: ClassVar[str] = "workers"
 
     def __init__(self, shell: Shell, kind: BotKind, worker: str = "", values: Mapping[str, Any] = {}) -> None:
         super().__init__(shell, kind, worker or shell.t(mark("A new application")), worker, values)

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from kagami.errors import Denied, EngineAway
@@ -23,13 +23,14 @@ from kagami.tui.keys import Action
 from kagami.tui.kind_words import may_log_in
 from kagami.tui.place import Place, beside
 from kagami.tui.shell import Leave, Shell
-from kagami.tui.widgets.card import Card
+from kagami.tui.widgets.card import Card, Trouble
 from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.pane import Pane
 from kagami.tui.widgets.table import Chosen, LiveTable, Moved
 
 TWO_PANES = 100
 CARD_CELLS = 40
+NOTE_ROWS = 18  # of a place that is tall enough for a note below its list
 SANDBOX = "sandbox"
 _WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
 _ITS_OWN = (
@@ -54,7 +55,8 @@ class Bots(Place):
         self.table.empty = self._empty
         self.card = Card(shell)
         self.card.can_focus = True
-        self.list_pane = Pane(shell, self.table, id="bots-list")
+        self.trouble_note = Trouble(shell)
+        self.list_pane = Pane(shell, Vertical(self.table, self.trouble_note), id="bots-list")
         self.card_pane = Pane(shell, self.card, id="bots-card")
         self.bots: dict[str, BotRow] = {}
         self.words = ""
@@ -191,6 +193,7 @@ class Bots(Place):
         self.card.bot = self.selected
         self.card_pane.label(self.subject() or self.t(mark("Bot")), self.card.bot.id if self.card.bot else "")
         self.card.repaint()
+        self.trouble_note.tell(None if self._wide or self.size.height < NOTE_ROWS else self.selected)
 
     @property
     def _wide(self) -> bool:

@@ -15,7 +15,7 @@ from kagami.errors import KagamiError
 from kagami.i18n import mark
 from kagami.operations.guard import GuardRow
 from kagami.ports import WorkerRow
-from kagami.tui import route_forms, route_rows
+from kagami.tui import route_forms, route_rows, worker_rows
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.pick import Offer, Pick
 from kagami.tui.keys import Action
@@ -62,6 +62,9 @@ class Routes(RouteView):
             "worker.drain": self._toggle,
             "worker.resume": self._toggle,
             "worker.weigh": self._edit,
+            "worker.edit": lambda: self._with_worker(self.worker_acts.edit),
+            "worker.pause": self._pause,
+            "worker.paste": lambda: self._with_worker(lambda worker: self.worker_acts.paste(worker.name)),
             "guard.add": lambda: self._on("guard", self._add),
             "guard.remove": self._delete,
             "guard.import": lambda: self._on("guard", self._import),
@@ -75,7 +78,7 @@ class Routes(RouteView):
         if action.id == "route.edit" and self._asks_here():
             return self.t(mark("Enter: run it in the Sandbox"))
         topic = action.id.partition(".")[0]
-        scope = {"guard": SCOPES["guard"], "worker": SCOPES["workers"]}.get(topic) or SCOPES[self.tab]
+        scope = action.scope or {"guard": SCOPES["guard"], "worker": SCOPES["workers"]}.get(topic) or SCOPES[self.tab]
         return super().refusal(replace(action, scope=scope) if action.changes else action)
 
     def blocked(self, action: str) -> str:
@@ -211,11 +214,23 @@ class Routes(RouteView):
 
     async def _delete(self) -> None:
         row = self.guard.get(self.table.key)
-        if self.tab == "guard" and row is not None:
+        if self.tab == "workers":
+            await self._with_worker(self.worker_acts.remove)
+        elif self.tab == "guard" and row is not None:
             await self.acts.guard_remove(row)
             await self.read_guard()
         else:
             await self._with_rules(partial(self.acts.delete, self.table.key))
+
+    async def _with_worker(self, act: Callable[[WorkerRow], Awaitable[None]]) -> None:
+        worker = self.posts.get(self.table.key)
+        if worker is not None:
+            await act(worker)
+            await self.read_workers()
+
+    async def _pause(self) -> None:
+        paused = worker_rows.paused(self.entries.get(self.table.key, {}))
+        await self._with_worker(self.worker_acts.let_in if paused else self.worker_acts.pause)
 
     def _copy(self) -> None:
         rule = self.draft.rule(self.table.key)
@@ -242,6 +257,10 @@ class Routes(RouteView):
             self.start_as("route.edit", done(event.values))
 
     async def _add(self) -> None:
+        if self.tab == "workers":
+            await self.worker_acts.add()
+            await self.read_workers()
+            return
         words = await route_forms.known(self.control)
         if self.tab == "guard":
             await self.open_form(route_forms.guard_form(self.t, None, words, 0), partial(self._keep_guard, None))

@@ -1,4 +1,4 @@
-"""One bot in full."""
+"""One bot in full, or only what is wrong with it."""
 
 from __future__ import annotations
 
@@ -35,3 +35,35 @@ class Card(Painted):
                 head = pad(self.shell.t(label) if place == 0 and label else "", _LABEL)
                 rows.append([Span(f" {head} ", "dim"), Span(piece, span.role)])
         return rows[:height]
+
+
+class Trouble(Painted):
+    """Below a list: why the selected bot is not well, and what to do. It takes no room of one that is."""
+
+    DEFAULT_CSS = "Trouble { height: auto; display: none; }"
+    MOST_ROWS = 4
+
+    def __init__(self, shell: Shell, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(shell, id=id)
+        self._bot: BotRow | None = None
+
+    def tell(self, bot: BotRow | None) -> None:
+        self._bot = bot
+        rows = self._told(self.size.width or self.app.size.width)
+        self.display = bool(rows)
+        self.styles.height = len(rows)
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        return self._told(width)[:height]
+
+    def _told(self, width: int) -> list[Line]:
+        bot = self._bot
+        if bot is None or bot.health.state in accounts.HEALTHY:
+            return []
+        looks, step = self.shell.looks, accounts.next_step(bot)
+        pieces = fold(visible(bot.health.reason, looks.text), width - 3)[: self.MOST_ROWS] if bot.health.reason else []
+        rows: list[Line] = [[Span(" " + looks.glyphs.rule * (width - 2), "frame")]]
+        rows += [[Span(f" {piece}", "warn")] for piece in pieces]
+        rows += [[Span(f" {piece}", "strong")] for piece in fold(self.shell.t(step), width - 3)] if step else []
+        return rows if rows[1:] else []

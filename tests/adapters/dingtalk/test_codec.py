@@ -308,7 +308,7 @@ def test_an_event_without_any_id_is_refused() -> None:
 @pytest.mark.parametrize("odd", ["[" * 100_000 + "]" * 100_000, "9" * 5_000])
 def test_what_no_later_reader_should_meet_is_refused(odd: str) -> None:
     with pytest.raises(WireError):
-        read_said(frame('{"content":%s}' % odd))
+        read_said(frame(f'{{"content":{odd}}}'))
 
 
 def test_a_time_of_too_many_digits_is_none() -> None:

@@ -30,3 +30,9 @@ def test_a_mention_names_its_user_in_events_and_in_answers() -> None:
 def test_the_connection_s_settings_have_defaults() -> None:
     raw = b'{"URL":"wss://x","ClientConfig":{"PingInterval":90}}'
     assert shaped(raw, Endpoint) == Endpoint(url="wss://x", config=ClientConfig(ping_interval=90.0))
+
+
+@pytest.mark.parametrize("depth", [101, 5_000, 100_000])
+def test_what_nests_without_end_is_refused(depth: int) -> None:
+    with pytest.raises(WireError):
+        shaped(b"[" * depth + b"]" * depth, object)

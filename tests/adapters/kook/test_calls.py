@@ -147,3 +147,13 @@ async def test_a_missing_parameter_is_named(calls: Calls) -> None:
 async def test_who_does_not_exist_is_declined(calls: Calls) -> None:
     with pytest.raises(Declined):
         await answer(calls, "get_stranger_info", user_id="1")
+
+
+@pytest.mark.parametrize(
+    "name", ["GET /gateway/index", "POST /user/offline", "POST /oauth2/token", "GET /user/../gateway/index", "GET //x"]
+)
+async def test_a_raw_call_for_tokens_is_refused(calls: Calls, kook: Kook, name: str) -> None:
+    before = len(kook.calls)
+    receipt = await calls.call(Call(BotId(f"kook:{BOT}"), name))
+    assert isinstance(receipt, Failed)
+    assert (receipt.code, len(kook.calls)) == ("forbidden", before)

@@ -89,3 +89,8 @@ def test_messages_keep_to_the_limits_and_lose_nothing(sizes: list[int]) -> None:
     assert [each for message in messages for each in message] == cards
     assert all(len(message) <= MOST_CARDS for message in messages)
     assert all(sum(len(each["modules"]) for each in message) <= MOST_MODULES for message in messages)
+
+
+def test_a_card_without_end_is_kept_as_the_text_it_is() -> None:
+    content = "[" * 5_000 + "]" * 5_000
+    assert read(content) == [Native("card", {"content": content})]

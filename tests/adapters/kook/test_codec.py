@@ -18,7 +18,7 @@ from tests.adapters.kook.frames import BOT, CHANNEL, NOW_MS, USER, event, one, s
 URL = "https://img.kaiheila.cn/attachments/2020-12/11/asd.bin"
 QUOTE = {"id": "5f", "rong_id": "quoted-1", "type": 9, "content": "x", "author": {"id": "2862900000", "username": "me"}}
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )

@@ -93,9 +93,9 @@ def test_a_system_event_without_a_type_is_refused(extra: Any) -> None:
     st.dictionaries(
         st.sampled_from(["user_id", "msg_id", "emoji", "content", "channel_id", "user_info", "value", "target_id"]),
         st.none()
-        | st.integers()
+        | st.integers(-(2**63), 2**63 - 1)
         | st.text(max_size=4)
-        | st.lists(st.integers())
+        | st.lists(st.integers(-(2**63), 2**63 - 1))
         | st.dictionaries(st.text(), st.text()),
     ),
 )

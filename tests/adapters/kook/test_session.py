@@ -245,3 +245,18 @@ def test_a_late_answer_is_an_answer() -> None:
         session.pinged(now)
     session.take(Packet(3), 38.0)
     assert (session.due, session.look(39.0)) == (68.0, None)
+
+
+def test_numbers_may_begin_again_behind_the_last() -> None:
+    session = fresh()
+    session.restore("wss://gw.example", "s1", module.LAST_SN - 1)
+    session.opened(1.0)
+    session.take(hello(), 1.0)
+    assert [numbers(session.take(event(sn), 2.0)) for sn in (65_535, 0, 1, 2)] == [[65_535], [0], [1], [2]]
+
+
+def test_what_waits_has_a_limit_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_HELD_BYTES", 2 * len(bytes(event(2).d)))
+    session = joined()
+    assert [session.take(event(sn), 2.0).leave for sn in (2, 3)] == [None, None]
+    assert session.take(event(4), 2.0).leave == Leave("resume", "event 1 is missing")

@@ -80,3 +80,10 @@ def test_a_part_that_is_wrong_is_none() -> None:
 @pytest.mark.parametrize(("d", "told"), [(b'{"code":40107}', " (code 40107)"), (b"null", ""), (b"[", ""), (b"{}", "")])
 def test_a_code_is_told_where_there_is_one(d: bytes, told: str) -> None:
     assert read_code(d) == told
+
+
+@pytest.mark.parametrize("depth", [101, 5_000, 100_000])
+def test_what_nests_without_end_is_refused(depth: int) -> None:
+    with pytest.raises(WireError):
+        decode(b'{"s":0,"sn":1,"d":' + b"[" * depth + b"]" * depth + b"}", Packet)
+    assert read_code(b"[" * depth + b"]" * depth) == ""

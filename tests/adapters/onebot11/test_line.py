@@ -196,6 +196,16 @@ async def test_pieces_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) 
     assert await perform(DOWNLOAD, answer) == Unknown("more than 3 pieces came")
 
 
+async def test_pieces_that_are_too_much_together_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kagami.adapters.onebot11.line.MOST_BYTES", 1000)
+
+    def answer(line: Line, frame: bytes) -> None:
+        for _ in range(4):
+            line.answered(response(frame, **piece("stream", data="x" * 600)))
+
+    assert await perform(DOWNLOAD, answer) == Unknown("more than 2 pieces came")
+
+
 async def test_a_download_waits_anew_for_each_piece() -> None:
     def answer(line: Line, frame: bytes) -> None:
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from kagami.adapters.telegram.config import TelegramConfig
 from kagami.core.secrets import Secret
 from kagami.errors import KagamiError, NotReached, Refused, Unavailable
 from kagami.net.api import Api, Part
-from kagami.testing.telegram import TOKEN, USER, TelegramServer, open_telegram
+from kagami.testing.telegram import BOT, TOKEN, USER, TelegramServer, open_telegram
 from tests.adapters.telegram.proxies import NAME, PASSWORD, open_door, open_proxy
 from tests.adapters.telegram.proxies import USER as PROXY_USER
 
@@ -117,6 +117,13 @@ async def test_the_token_is_in_no_reason_that_a_server_gives() -> None:
     async with open_telegram() as server, line(server.url) as api:
         server.fail(f"Bad Request: bot{TOKEN}", 400)
         assert TOKEN not in (await api.ask("sendMessage", {})).description
+
+
+async def test_the_token_without_its_number_is_in_no_reason_either() -> None:
+    async with open_telegram() as server, line(server.url) as api:
+        secret = TOKEN.partition(":")[2]
+        server.fail(f"Bad Request: {BOT}%3A{secret}", 400)
+        assert secret not in (await api.ask("sendMessage", {})).description
 
 
 async def test_the_way_leads_through_a_socks_proxy_which_resolves_the_name() -> None:

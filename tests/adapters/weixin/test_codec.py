@@ -31,11 +31,12 @@ from kagami.adapters.weixin.codec import (
     upload_body,
     waiting,
     with_files,
+    without_secrets,
     write_pieces,
     write_place,
 )
 from kagami.adapters.weixin.wire import Medium
-from kagami.errors import WireError
+from kagami.errors import Refused, WireError
 from kagami.model.ids import BotId, ExecutionId
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Face, File, Image, Mention, Native, Reply, Text, Video, Voice
@@ -118,14 +119,14 @@ def test_the_key_of_a_picture_comes_before_that_of_its_medium() -> None:
     assert place_of(Medium("p", RAW_FIELD), "ff" * 16) == Place("", "p", "ff" * 16)
 
 
-@given(st.builds(Place, st.text(), st.text(), st.text()))
+@given(st.builds(Place, st.text(), st.text(), st.sampled_from(["", KEY.hex()])))
 def test_a_place_comes_back_from_its_name(place: Place) -> None:
     assert read_place(write_place(place)) == place
 
 
-@pytest.mark.parametrize("name", ["ilink:", "ilink:???", "ilink:eyJ9"])
+@pytest.mark.parametrize("name", ["ilink:", "ilink:???", "ilink:eyJ9", write_place(Place("", "p", "zz"))])
 def test_what_names_no_place_is_refused(name: str) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(Refused):
         read_place(name)
 
 
@@ -341,3 +342,13 @@ def test_an_upload_is_announced_with_both_sizes_and_its_sum() -> None:
 def test_the_agent_is_within_what_the_platform_takes() -> None:
     assert len(codec.BASE_INFO["bot_agent"]) <= 256
     assert msgspec.json.encode(codec.BASE_INFO).isascii()
+
+
+def test_what_no_later_reader_should_meet_is_refused() -> None:
+    deep = b'{"from_user_id":"u","x":%s}' % (b"[" * 100_000 + b"]" * 100_000)
+    with pytest.raises(WireError):
+        read_message(deep, bot=BOT, execution=ExecutionId("e"), now_ms=1)
+
+
+def test_a_message_that_cannot_be_read_shows_nothing_of_itself() -> None:
+    assert without_secrets(b'{"context_token":"s3cret"') == b""

@@ -4,7 +4,7 @@ import pytest
 
 from kagami.adapters.weixin.ilink import ILink, open_api, redirected, sound_base
 from kagami.adapters.weixin.wire import Credentials
-from kagami.errors import CredentialsRefused, KagamiError, NotReached, WireError
+from kagami.errors import CredentialsRefused, KagamiError, NotReached, Unavailable, WireError
 from kagami.testing.weixin import BOT, USER, Weixin, open_weixin
 
 API = "https://ilinkai.weixin.qq.com"
@@ -28,11 +28,11 @@ async def test_the_end_of_the_token_is_an_error_wherever_it_is_told() -> None:
                 await call
 
 
-@pytest.mark.parametrize("status", [404, 502])
-async def test_an_answer_that_is_not_the_protocols_is_an_error(status: int) -> None:
+@pytest.mark.parametrize(("status", "error"), [(404, WireError), (307, WireError), (502, Unavailable)])
+async def test_an_answer_that_is_not_the_protocols_is_an_error(status: int, error: type[KagamiError]) -> None:
     async with open_weixin() as there, open_api(there.url) as api:
         there.statuses["sendmessage"] = [status]
-        with pytest.raises(WireError, match=f"HTTP status {status}"):
+        with pytest.raises(error, match=f"HTTP status {status}"):
             await ILink(api, known(there)).send({})
 
 

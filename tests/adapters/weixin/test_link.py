@@ -12,6 +12,7 @@ import pytest
 from kagami.adapters.kinds import open_bot
 from kagami.adapters.weixin.config import WeixinConfig
 from kagami.adapters.weixin.link import secret_name
+from kagami.adapters.weixin.wire import Credentials
 from kagami.engine.keeping import SecretFiles
 from kagami.model.action import Call, Delete, Failed, Send, Sent
 from kagami.model.ids import ChatId
@@ -203,3 +204,14 @@ def test_whatever_the_name_it_is_one_of_a_file(name: str, tmp_path: Path) -> Non
     asyncio.run(SecretFiles(tmp_path).write(secret_name(WeixinConfig(name=name)), b"{}"))
     (file,) = tmp_path.iterdir()
     assert (file.stat().st_mode & 0o777, file.suffix) == (0o600, ".json")
+
+
+async def test_credentials_are_not_shown_to_another_host() -> None:
+    notes = Notes()
+    async with open_peer(logged_in=False) as peer:
+        found = Credentials(peer.there.token, BOT, peer.there.url, USER, "ilink.example")
+        notes.secrets[secret_name(peer.config())] = msgspec.json.encode(found)
+        async with acting(peer, notes=notes) as stage:
+            await until(lambda: stage.intake.bots)
+            await seen(login(stage), "qr")
+            assert (peer.there.known_tokens, stage.adapter.id) == ([[]], "weixin:mirror")

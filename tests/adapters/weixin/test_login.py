@@ -84,7 +84,9 @@ async def test_a_scanned_and_confirmed_code_brings_credentials(scene: Scene) -> 
     scene.there.show("confirmed")
     step = await person.sees()
     assert (step.kind, step.text, step.fields) == ("done", DONE, {"account": BOT})
-    assert person.kept == [Credentials(scene.there.token, BOT, scene.there.url, USER)]
+    assert person.kept == [
+        Credentials(scene.there.token, BOT, scene.there.url, USER, scene.there.url.partition("://")[2])
+    ]
 
 
 async def test_digits_are_asked_for_until_they_are_right(scene: Scene) -> None:

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from kagami.adapters.weixin import media as media_module
-from kagami.adapters.weixin.codec import Attachment, place_of, write_place
+from kagami.adapters.weixin.codec import Attachment, Place, place_of, write_place
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.wire import Credentials, Medium
-from kagami.errors import NotFound, Refused, Unavailable, WireError
+from kagami.errors import NotFound, PrivateAddress, Refused, Unavailable, WireError
 from kagami.testing.adapters import KeptMedia
 from kagami.testing.weixin import BOT, USER, Weixin, open_weixin
 
@@ -48,6 +48,12 @@ async def port() -> AsyncIterator[Port]:
 async def test_a_file_is_fetched_and_decrypted(port: Port, *, raw_key: bool, full_url: bool) -> None:
     reference = await port.carrier.bring(port.name(raw_key=raw_key, full_url=full_url))
     assert port.media.files[reference] == CONTENT
+
+
+async def test_a_name_that_somebody_made_up_leads_nowhere_inside(port: Port) -> None:
+    place = write_place(Place(f"{port.there.url}/ilink/bot/getconfig", "", ""))
+    with pytest.raises(PrivateAddress):
+        await port.carrier.bring(place)
 
 
 async def test_a_file_without_a_key_is_plain(port: Port) -> None:

@@ -68,10 +68,11 @@ async def test_what_the_disk_refuses_comes_again(monkeypatch: pytest.MonkeyPatch
 async def test_a_message_that_is_none_is_kept_to_look_at_and_stops_no_other() -> None:
     async with open_peer() as peer, acting(peer) as stage:
         await stage.online()
-        peer.there.say("bad", from_user_id="")
+        peer.there.say("bad", from_user_id="", context_token="s3cret")
         peer.there.say("good")
         assert (await stage.intake.event()).text == "good"
-        assert "no sender" in (await stage.intake.complaint())[1]
+        _, reason, frame = await stage.intake.complaint()
+        assert ("no sender" in reason, b"bad" in frame, b"s3cret" in frame) == (True, True, False)
 
 
 async def test_its_own_echo_is_nothing() -> None:
@@ -151,6 +152,14 @@ async def test_a_question_that_ends_without_an_answer_is_asked_again(monkeypatch
         await stage.until(lambda: peer.there.polls >= 3)
         assert stage.bot.health().state == "online"
         assert (stage.bot.health().reconnects, peer.there.most_listening) == (0, 1)
+
+
+async def test_a_question_that_is_not_held_is_not_asked_again_at_once() -> None:
+    async with open_peer() as peer, acting(peer) as stage:
+        peer.there.answers["getupdates"] = [{"ret": 0, "msgs": []}] * 3
+        began = stage.kit.clock.monotonic()
+        await stage.until(lambda: peer.there.polls >= 4)
+        assert stage.kit.clock.monotonic() - began >= 3 * polling_module.SHORTEST_HOLD_SECONDS
 
 
 async def test_the_platform_is_told_when_nobody_listens_any_more() -> None:

@@ -188,6 +188,18 @@ async def test_the_end_of_the_login_is_an_error(desk: Desk) -> None:
         await desk.send(text("hi"))
 
 
+async def test_a_server_in_trouble_is_asked_once_more_with_the_same_name(desk: Desk) -> None:
+    desk.there.statuses["sendmessage"] = [502]
+    assert (await desk.send(text("hi")), desk.said) == (Sent("8001"), ["hi"])
+
+
+async def test_a_server_that_stays_in_trouble_leaves_it_open(desk: Desk) -> None:
+    desk.there.statuses["sendmessage"] = [502, 502]
+    with pytest.raises(Unavailable) as caught:
+        await desk.send(text("hi"))
+    assert type(caught.value) is Unavailable
+
+
 async def test_a_file_that_is_missing_stops_all_before_anything_is_sent(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await desk.send((*text("a"), Image("media:gone")))

@@ -79,3 +79,9 @@ def test_the_panels_bots() -> None:
 def test_the_panels_pages() -> None:
     assert qr_page("http://u:p@h:5000/", "") == "http://h:5000/"
     assert qr_page("http://h:5000/x", "@a b") == "http://h:5000/x/api/qr_code?bot_id=%40a%20b"
+
+
+def test_a_remark_shows_no_address_of_a_login_and_not_all_of_a_long_one() -> None:
+    remark = Remark("INFO", "scan https://login.weixin.qq.com/l/s3cret== now " + "x" * 10_000)
+    assert remark.shown.startswith("scan <address> now xxx")
+    assert len(remark.shown) <= 500

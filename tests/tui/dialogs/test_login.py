@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -20,6 +21,8 @@ TEXT = "https://liteapp.weixin.qq.com/q/7GiQu1?" + "0aB" * 90
 @pytest.fixture(autouse=True)
 def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -162,6 +165,27 @@ async def test_the_link_can_be_copied_while_something_is_asked() -> None:
         assert on_screen(seat.console, "copied")
         await seat.press("enter", *"yes", "enter")
         assert seat.going.answers == [{"ticket": "yes"}]
+
+
+async def test_the_link_is_opened_where_there_is_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "xdg-open"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    async with logging_in() as seat:
+        await seat.show_code()
+        await seat.press("o")
+        await until(lambda: on_screen(seat.console, "the browser has it"))
+        assert (tmp_path / "opened").read_text() == LINK
+
+
+async def test_without_a_screen_no_browser_is_offered() -> None:
+    async with logging_in() as seat:
+        await seat.show_code("no link at all")
+        assert not on_screen(seat.console, "open it")
+        await seat.press("o")
+        assert on_screen(seat.console, "there is no")
 
 
 async def test_leaving_does_not_end_it_and_giving_up_does() -> None:

@@ -1,8 +1,36 @@
 from __future__ import annotations
 
+import pytest
+
 from kagami.operations.bots import Disconnect
 from tests.tui.engine import FakeControl, bot
-from tests.tui.pilot import on_screen, press, run_console, screen_text, settled, until
+from tests.tui.kinds import one_of_each
+from tests.tui.pilot import golden, on_screen, press, run_console, screen_text, settled, until
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_every_kind_in_every_state_looks_as_it_did(size: tuple[int, int], language: str) -> None:
+    name = f"{size[0]}x{size[1]}-{language}"
+    async with run_console(size, language=language, control=FakeControl(bots=one_of_each())) as (console, pilot):
+        await press(console, pilot, "2")
+        golden(f"bots-kinds-login-{name}", screen_text(console))
+        await press(console, pilot, "j", "j", "j", "j")
+        golden(f"bots-kinds-backoff-{name}", screen_text(console))
+        await press(console, pilot, "k", "k", "k", "enter")
+        golden(f"bots-kinds-token-{name}", screen_text(console))
+
+
+async def test_a_narrow_list_says_what_is_wrong_below() -> None:
+    async with run_console(control=FakeControl(bots=one_of_each())) as (console, pilot):
+        await press(console, pilot, "2", "j")
+        assert on_screen(console, "Copy the token anew from")
+        assert on_screen(console, "e changes its token or keys")
+        await press(console, pilot, "G", "k")
+        assert not on_screen(console, "───────")
+    async with run_console((60, 16), control=FakeControl(bots=one_of_each())) as (console, pilot):
+        await press(console, pilot, "2")
+        assert on_screen(console, "old-server")
 
 
 async def test_a_narrow_screen_drills_in_and_out() -> None:

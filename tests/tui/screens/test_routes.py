@@ -145,8 +145,8 @@ async def test_the_sheet_keeps_what_cannot_be_done_with_its_reason() -> None:
         row = next(each for each in screen_text(console) if "Save all rules" in each)
         assert "nothing is changed" in row
         await typed(console, pilot, "escape", "w", "space")
-        row = next(each for each in screen_text(console) if "Add a rule, or" in each)
-        assert "workers come and go" in row
+        row = next(each for each in screen_text(console) if "Paste many rules" in each)
+        assert "for rules and guard lines" in row
 
 
 async def test_a_list_that_is_empty_says_how_it_begins() -> None:

@@ -1,0 +1,137 @@
+"""What an application that was not changed for Kagami can do on three platforms at once, whichever application it is."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from itertools import count
+from typing import NamedTuple
+
+from kagami.core.numbers import LEAST, MOST
+from kagami.ports import FeedRow
+from tests.engine.running import until
+from tests.services.outside import Application, worker
+from tests.services.platforms import PNG, World, heard
+
+Start = Callable[[World], AbstractAsyncContextManager[Application]]
+
+_turns = count(1)
+
+
+class Stage(NamedTuple):
+    """An application that has met all accounts."""
+
+    world: World
+    app: Application
+
+
+class Claims:
+    """Tests for a class of a module that has a fixture `stage`."""
+
+    async def test_it_answers_in_the_group_where_it_was_spoken_to(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            turn = next(_turns)
+            await platform.say(f"ping {turn} 镜")
+            await stage.world.answered(platform, f"pong {turn} 镜")
+
+    async def test_it_answers_the_person_who_wrote_to_it(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            turn = next(_turns)
+            await platform.say(f"ping {turn}", private=True)
+            await stage.world.answered(platform, f"pong {turn}", private=True)
+
+    async def test_everything_has_an_integer_for_an_id(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            words = f"hello {next(_turns)}"
+            await platform.say(words)
+            said = await heard(stage.app, words)
+            assert (said["bot"], said["group"], said["user"]) == platform.ids
+            assert type(said["message"]) is int
+            assert platform is stage.world.qq or LEAST <= said["message"] <= MOST
+
+    async def test_it_sees_a_picture(self, stage: Stage) -> None:
+        words = f"look {next(_turns)}"
+        stage.world.telegram.show(PNG, words)
+        assert (await heard(stage.app, words))["images"] == [f"base64://{b64encode(PNG).decode()}"]
+
+    async def test_it_shows_a_picture(self, stage: Stage) -> None:
+        for platform in (stage.world.telegram, stage.world.feishu):
+            picture = PNG + next(_turns).to_bytes(4, "big")
+            await platform.say(f"draw {b64encode(picture).decode()}")
+            await stage.world.answered(platform, picture)
+
+    async def test_it_is_told_who_is_here(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            await platform.say("about")
+            login, group, member = await stage.app.told("about")
+            ids = platform.ids
+            assert (login["user_id"], group["group_id"], member["user_id"]) == ids._replace(user=ids.user)
+            assert member["group_id"] == ids.group
+
+    async def test_it_quotes_the_message_that_it_answers(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            turn = next(_turns)
+            message = await platform.say(f"quote {turn}")
+            await until(lambda p=platform, m=message: m in [quoted for quoted, _ in p.quotes()])
+            assert (message, f"quoted {turn}") in platform.quotes()
+
+    async def test_it_takes_back_what_it_said(self, stage: Stage) -> None:
+        for platform in stage.world.all:
+            turn = next(_turns)
+            await platform.say(f"vanish {turn}")
+            await until(lambda p=platform, t=turn: f"gone {t}" in p.gone())
+
+    async def test_it_lets_in_who_asks(self, stage: Stage) -> None:
+        user, telegram = 5_000 + next(_turns), stage.world.telegram
+        telegram.ask_to_join(user)
+        assert await stage.app.told("asked") == [f"{telegram.group}/{user}", "let me in", telegram.ids.group, user]
+        wanted = {"chat_id": telegram.ids.group, "user_id": user}
+        calls = telegram.server.calls
+        await until(lambda: wanted in [each.params for each in calls if each.method == "approveChatJoinRequest"])
+
+
+async def is_told_what_it_missed(world: World, start: Start, most: int = 20) -> None:
+    """Killed, and the engine restarted meanwhile: each message once, in the order of its chat, late; the same ids."""
+    async with world.running():
+        async with start(world) as app:
+            await world.here(app)
+            before = [await _first(app, world, index) for index in range(len(world.all))]
+            await until(lambda: _feed(world).behind_s == 0)  # what it has read without saying so comes again
+        await world.away()
+        for number in range(most // 2):
+            await world.all[number % 3].say(f"missed {number}")
+        await until(lambda: world.taken() == len(world.all) + most // 2)
+    async with world.running():
+        for number in range(most // 2, most):
+            await world.all[number % 3].say(f"missed {number}")
+        async with start(world) as app:
+            missed = [await app.told("heard") for _ in range(most)]
+            assert sorted(each["text"] for each in missed) == sorted(f"missed {number}" for number in range(most))
+            assert all(each["late"] for each in missed)
+            assert [_ids(_of(missed, platform.ids.bot)) for platform in world.all] == [_ids(each) for each in before]
+            for platform in world.all:
+                await platform.say("ping now")
+            live = [await app.told("heard") for _ in world.all]
+            assert [(each["text"], each["late"]) for each in live] == [("ping now", None)] * 3
+            await until(lambda: len(world.told("pong now")) == 3)
+            assert (_feed(world).late, _feed(world).skipped) == (most, 0)
+
+
+def _feed(world: World) -> FeedRow:
+    feed = worker(world.engine).feed
+    assert feed
+    return feed
+
+
+async def _first(app: Application, world: World, index: int) -> dict[str, object]:
+    await world.all[index].say(f"first {index}")
+    return await heard(app, f"first {index}")
+
+
+def _of(said: list[dict[str, object]], bot: int) -> dict[str, object]:
+    return next(each for each in said if each["bot"] == bot)
+
+
+def _ids(said: dict[str, object]) -> tuple[object, ...]:
+    return said["bot"], said["group"], said["user"]
