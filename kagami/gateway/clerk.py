@@ -41,6 +41,9 @@ _OWN: dict[str, dict[str, Any]] = {
 # Parameters for people.
 _WORDS = frozenset({"text", "message", "content", "caption", "comment", "reason", "remark", "card", "group_name"})
 _FIRST = frozenset({"get_login_info", "get_status"})
+_FETCHES = frozenset({"get_file", "get_image", "get_record"})
+# These read no file of a machine, whatever they are asked for.
+_WITHOUT_PATHS = frozenset({"dingtalk", "feishu", "kook", "telegram", "weixin"})
 Spoke = Callable[[BotId, ChatId], None]
 
 
@@ -123,7 +126,7 @@ class Clerk:
             return Call(bot, call.action), Sent("", {"online": online, "good": online})
         params = names.anywhere(call.params)
         # A number may stand for a path, too.
-        if found := local_file(params):
+        if not self._names_its_own(call, bot) and (found := local_file(params)):
             raise UsageError(reason=f"{found[:100]!r} is a file of another machine: give an address, or base64://")
         params = without_files(params, means.media.accept)
         call = msgspec.structs.replace(call, params=params)
@@ -158,6 +161,11 @@ class Clerk:
             result = self._means.privacy.masked(result, place_of(action.bot, told))
         shown = Sent(receipt.message_id, msgspec.Raw(await self._frames.filled(msgspec.json.encode(result))))
         return write_receipt(call.echo, action, shown, number=lambda text: given.get(text, 0))
+
+    def _names_its_own(self, call: ServedCall, bot: BotId) -> bool:
+        """Whether a call asks for a file by the platform's own name for it, which may look like a path and is none."""
+        here = self._means.bots.get(bot)
+        return call.action in _FETCHES and here is not None and here.adapter in _WITHOUT_PATHS
 
     def _said(self, action: Call, place: str) -> Call:
         if not _goes_to_its_chat(action):

@@ -112,6 +112,8 @@ async def remove(parts: Parts, request: RemoveWorker) -> Applied:
 @operation("workers.connection", "workers:secret")
 async def connection(parts: Parts, request: WorkerConnection) -> Connection:
     """The address and the token to paste into an application."""
+    if parts.who.kind == "chat":
+        raise UsageError(reason=mark("Passwords and tokens are not for chats. Use the terminal or the command line."))
     return parts.applications.connection(request.worker)
 
 

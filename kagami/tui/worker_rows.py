@@ -40,6 +40,7 @@ _STATES = {
     "drained": (mark("drained"), "warn"),
     "paused": (mark("paused"), "dim"),
 }
+_NOTHING = Span("-", "dim")
 _SEES = (("bots", mark("bots")), ("chats", mark("chats")), ("events", mark("events")))
 
 
@@ -65,23 +66,29 @@ def state_span(shell: Shell, row: WorkerRow, table: Table) -> Span:
 
 
 def _row(shell: Shell, row: WorkerRow, held: int, table: Table) -> Row:
-    own, feed = row.name != PLUGINS, row.feed
-    missed = feed.late + feed.skipped if feed else 0
+    pool = Span(row.pool, "text") if row.pool else _NOTHING
+    shown = (pool, Span(row.name, "strong"), state_span(shell, row, table))
+    if row.name == PLUGINS:
+        return Row(row.name, (*shown, *[_NOTHING] * (len(COLUMNS) - len(shown))))
     spans = (
-        Span(row.pool or "-", "text" if row.pool else "dim"),
-        Span(row.name, "strong"),
-        state_span(shell, row, table),
-        Span(figures.count(row.chats) if own else "-"),
+        *shown,
+        Span(figures.count(row.chats)),
         Span(f"{row.chats * PERCENT // held}%" if held else "-"),
-        Span(f"{row.weight:g}" if own else "-"),
+        Span(f"{row.weight:g}"),
         Span(figures.ms(row.mean_ms)),
-        Span(str(row.busy) if own else "-"),
-        Span(_lag(feed), _lag_role(feed)),
-        Span(figures.count(missed) if feed else "-", "warn" if feed and feed.skipped else "text"),
-        Span(figures.count(row.handled) if own else "-", "dim"),
-        Span(figures.count(row.failed) if own else "-", "bad" if row.failed else "dim"),
+        Span(str(row.busy)),
+        Span(_lag(row.feed), _lag_role(row.feed)),
+        _missed(row.feed),
+        Span(figures.count(row.handled), "dim"),
+        Span(figures.count(row.failed), "bad" if row.failed else "dim"),
     )
     return Row(row.name, spans)
+
+
+def _missed(feed: FeedRow | None) -> Span:
+    if feed is None:
+        return _NOTHING
+    return Span(figures.count(feed.late + feed.skipped), "warn" if feed.skipped else "text")
 
 
 def _lag(feed: FeedRow | None) -> str:

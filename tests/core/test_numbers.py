@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.core.numbers import LEAST, MOST, candidate, given_in, is_given, own_number, wanting
+from kagami.core.numbers import LEAST, MOST, candidate, given_in, is_given, number_of, own_number, wanting
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, 10_001, -1_001_234_567_890, LEAST - 1])
@@ -26,6 +26,11 @@ def test_a_given_number_fits_where_a_double_does_and_is_no_decimal_ids_own(text:
     assert is_given(number)
     assert int(float(number)) == number <= MOST
     assert own_number(str(number)) is None
+
+
+@pytest.mark.parametrize(("account", "number"), [("10001", 10_001), ("0", 0), ("ou_1", candidate("ou_1"))])
+def test_an_account_has_its_number_before_it_was_given_one(account: str, number: int) -> None:
+    assert number_of(account) == number
 
 
 def test_it_is_the_same_for_ever() -> None:

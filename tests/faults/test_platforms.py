@@ -127,27 +127,27 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(kind: str, tmp_path: P
     async with opener(kind)() as peer:
         home, said = home_of(peer, tmp_path), dict[str, str]()
 
-        async def speak(turn: int) -> None:
-            for number in range(MESSAGES):
-                text = f"/say {kind} {turn}.{number}"
+        async def speak() -> None:
+            for number in range(ROUNDS * MESSAGES):
+                text = f"/say {kind} {number}"
                 said[await peer.say(text, chat=peer.private)] = text.removeprefix("/say ")
-                await asyncio.sleep(chance.uniform(0, 0.05))
+                await asyncio.sleep(chance.uniform(0, 0.3))
 
-        for turn in range(ROUNDS):
-            async with running(home) as process:
-                await until(lambda: peer.listening, (home / "run.log").read_text)
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(speak(turn))
-                    await asyncio.sleep(chance.uniform(0, 0.3))
+        async with asyncio.TaskGroup() as group:
+            speaking = group.create_task(speak())
+            for _ in range(ROUNDS):
+                async with running(home) as process:
+                    await until(lambda: peer.listening, (home / "run.log").read_text)
+                    await asyncio.sleep(chance.uniform(0, 0.5))
                     process.send_signal(signal.SIGKILL)
-                await process.wait()
-        async with running(home) as process:
-            await until(lambda: all(map(peer.acknowledged, said)), (home / "run.log").read_text)
-            await settled(home, peer, said)
-            kept = Counter(row.message_id for row in await rows(home, "in"))
-            assert kept == dict.fromkeys(said, 1)
-            process.terminate()
-            assert await asyncio.wait_for(process.wait(), 30) == 0
+                    await process.wait()
+            async with running(home) as process:
+                await until(lambda: speaking.done() and all(map(peer.acknowledged, said)), (home / "run.log").read_text)
+                await settled(home, peer, said)
+                kept = Counter(row.message_id for row in await rows(home, "in"))
+                assert kept == dict.fromkeys(said, 1)
+                process.terminate()
+                assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def settled(home: Path, peer: Peer, said: dict[str, str]) -> None:

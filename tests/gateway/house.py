@@ -55,6 +55,7 @@ class Account:
     def __init__(self, name: BotId, state: BotState = "online") -> None:
         self.id = name
         self.name = "Mira"
+        self.adapter = "feishu" if name == FEISHU else "onebot11"
         self.state: BotState = state
 
     @property

@@ -67,6 +67,25 @@ class TestWhichAccount:
         await office.call("get_group_info", group_id="42")
         assert {action.bot for action in office.house.letters.actions} == {QQ}
 
+    async def test_the_one_whose_message_it_is(self, office: Office) -> None:
+        office.house.places.met(feishu_event(9), START_MS)
+        await office.call("delete_msg", message_id=await office.house.number("om_9"))
+        assert office.house.letters.actions == [Delete(FEISHU, ChatId("group:oc_1"), "om_9")]
+
+    @pytest.mark.parametrize("action", ["set_group_add_request", "set_friend_add_request"])
+    async def test_the_one_whose_request_it_is(self, house: House, action: str) -> None:
+        asked = msgspec.structs.replace(feishu_event(), kind="request", name="group.add", message_id="oc_1/ou_7")
+        house.places.met(asked, START_MS)
+        await Office(house, EVERYTHING).call(action, flag="oc_1/ou_7", approve=False)
+        (call,) = house.letters.actions
+        assert isinstance(call, Call)
+        assert (call.bot, call.name, call.params["flag"], call.params["approve"]) == (
+            FEISHU,
+            action,
+            "oc_1/ou_7",
+            False,
+        )
+
     async def test_the_only_one(self, office: Office) -> None:
         office.house.accounts.here = Accounts(QQ).here
         await office.call("get_friend_list")
@@ -115,6 +134,12 @@ class TestAnswers:
         answer = await office.call("get_group_member_list", FEISHU, group_id=await office.house.number("oc_1"))
         assert answer["data"] == [{"user_id": await office.house.number("ou_1"), "nickname": "镜"}]
         assert office.house.letters.actions == [Call(FEISHU, "get_group_member_list", {"group_id": "oc_1"})]
+
+    async def test_a_file_in_an_answer_is_given_itself(self, office: Office) -> None:
+        reference = office.house.shelf.accept(b"png")
+        office.house.letters.receipt = lambda _: Sent("", {"file": reference})
+        answer = await office.call("get_image", FEISHU, file="om_1/img_1")
+        assert answer["data"] == {"file": "base64://cG5n"}
 
     @pytest.mark.parametrize(
         ("receipt", "status", "code"),
@@ -174,6 +199,15 @@ class TestWhatIsAllowed:
         answer = await office.call("send_group_msg", QQ, group_id=42, message=picture)
         assert (answer["retcode"], office.house.letters.sent) == (1400, [])
 
+    @pytest.mark.parametrize(("bot", "code"), [(FEISHU, 0), (QQ, 1400)])
+    async def test_a_platforms_own_name_for_a_file_is_no_path_there(
+        self, office: Office, bot: BotId, code: int
+    ) -> None:
+        assert (await office.call("get_image", bot, file="om_1/img_1"))["retcode"] == code
+        assert (await office.call("send_group_msg", bot, group_id=42, message="[CQ:image,file=/etc/x]"))[
+            "retcode"
+        ] == 1400
+
     async def test_nor_is_one_reached_by_a_number(self, office: Office) -> None:
         picture = [{"type": "image", "data": {"file": await office.house.number("file:///etc/passwd")}}]
         answer = await office.call("send_group_msg", QQ, group_id=42, message=picture)
@@ -205,6 +239,12 @@ class TestNumbers:
         ids = [await office.house.number(name) for name in ("ou_1", "ou_2")]
         answer = await office.call("get_group_info", QQ, group_id=42, more=ids)
         assert (answer["retcode"], office.house.letters.sent) == (1400, [])
+
+    async def test_what_is_typed_stays_a_number(self, office: Office) -> None:
+        words = str(await office.house.number("ou_1"))
+        for message in (words, [{"type": "text", "data": {"text": words}}]):
+            await office.call("send_group_msg", FEISHU, group_id=await office.house.number("oc_1"), message=message)
+        assert office.house.letters.actions == [Send(FEISHU, ChatId("group:oc_1"), text(words))] * 2
 
     async def test_a_channel_is_a_group_whose_number_stands_for_the_whole_name(self, office: Office) -> None:
         await office.call("send_group_msg", FEISHU, group_id=await office.house.number("channel:c1"), message="hi")

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from kagami.core.numbers import number_of
 from kagami.hub.registry import BotRegistry, Tally
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, split_id
 from tests.hub.doubles import QQ, Account
 
 
@@ -28,6 +29,12 @@ def test_a_late_detach_of_the_replaced_object_leaves_the_new_one() -> None:
     bots.attach(second)
     assert not bots.detach(first)
     assert bots.get(QQ) is second
+
+
+def test_a_row_tells_the_number_that_applications_know_the_account_by() -> None:
+    bots = BotRegistry()
+    bots.attach(Account())
+    assert bots.rows()[0].number == number_of(split_id(QQ)[1])
 
 
 def test_counts_outlive_a_connection() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kagami.core.numbers import number_of
 from kagami.engine import Engine
 from kagami.testing.onebot import Peer
 from tests.engine.running import engine, until
@@ -62,7 +63,7 @@ async def test_it_hears_and_answers(place: Place) -> None:
         assert await app.told("connected") == "10001"
         message = await peer.say("ping 镜", group="42", user="20002")
         assert await app.told("heard") == {
-            "text": "ping 镜", "user": "20002", "channel": "42", "message": str(message), "late": None,
+            "text": "ping 镜", "user": 20002, "group": 42, "message": message, "bot": 10001, "images": [], "late": None,
         }  # fmt: skip
         call = await answer(peer)
         assert call["params"] == {"group_id": 42, "message": [{"type": "text", "data": {"text": "pong 镜"}}]}
@@ -70,13 +71,13 @@ async def test_it_hears_and_answers(place: Place) -> None:
 
 
 async def test_ids_that_are_no_numbers_become_some_and_come_back(place: Place) -> None:
-    bot = str((await place.engine.parts.store.numbers.give({"wxid_me": ""}))["wxid_me"])  # type: ignore[attr-defined]
+    bot = str(number_of("wxid_me"))
     async with account(place.engine, "wxid_me", platform="wechat") as peer, place.koishi(bot) as app:
         assert await app.told("connected") == bot
         frame = peer.message("ping", user="wxid_a", group="42@chatroom")
         await peer.send(frame | {"message_id": "abc:1"})
         heard = await app.told("heard")
-        assert all(1 << 52 <= int(heard[key]) < 1 << 53 for key in ("user", "channel", "message"))
+        assert all(1 << 52 <= heard[key] < 1 << 53 for key in ("user", "group", "message"))
         assert (await answer(peer))["params"]["group_id"] == "42@chatroom"
 
 

@@ -57,6 +57,7 @@ def test_a_late_frame_says_by_how_much() -> None:
 RESULT = {
     "user_id": "ou_1",
     "nickname": "ou_1",
+    "real_id": "om_1",
     "members": [{"user_id": "ou_2", "group_id": 7}],
     "message": [
         {"type": "at", "data": {"qq": "ou_3", "name": "x"}},
@@ -68,7 +69,7 @@ RESULT = {
 
 
 def test_ids_in_an_answer_are_found() -> None:
-    assert list(names_in(RESULT)) == ["ou_1", "ou_2", "ou_3", "all", "om_1"]
+    assert list(names_in(RESULT)) == ["ou_1", "om_1", "ou_2", "ou_3", "all", "om_1"]
 
 
 def test_ids_in_an_answer_become_numbers_and_nothing_else_does() -> None:
@@ -76,6 +77,7 @@ def test_ids_in_an_answer_become_numbers_and_nothing_else_does() -> None:
     assert numbered(RESULT, given.__getitem__) == {
         "user_id": 1,
         "nickname": "ou_1",
+        "real_id": 4,
         "members": [{"user_id": 2, "group_id": 7}],
         "message": [
             {"type": "at", "data": {"qq": "3", "name": "x"}},

@@ -214,8 +214,10 @@ def test_nonebot_reads_requests(name: str, chat: str, model: type[models.Event])
     assert (fields["user_id"], fields["flag"], fields["comment"]) == (601, "f1", "please")
 
 
-def test_a_request_of_another_platform_has_an_empty_flag() -> None:
-    assert parsed(make("friend", "request", "private:ou_user")).flag == ""
+def test_the_flag_of_another_platforms_request_is_what_its_adapter_takes() -> None:
+    asked = make("group.add", "request", "group:-100", message_id="-100/7", message=text("let me in"))
+    found = parsed(asked)
+    assert (found.flag, found.comment, found.sub_type) == ("-100/7", "let me in", "add")
 
 
 def test_fields_that_came_are_kept_with_ids_as_numbers() -> None:

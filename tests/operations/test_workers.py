@@ -124,3 +124,9 @@ async def test_who_may_change_workers_does_not_learn_their_tokens(make_parts: Ca
     with pytest.raises(Denied, match="workers:secret"):
         await registry().call(parts, operator, WorkerConnection(worker="w"))
     assert "word" not in str(cast("AuditStore", parts.store).audits)
+
+
+async def test_a_chat_is_told_no_token(make_parts: Callable[..., Parts]) -> None:
+    parts = make_parts(applications=Tables())
+    with pytest.raises(UsageError, match="not for chats"):
+        await registry().call(parts, Principal("chat", "qq:1", frozenset({"*"})), WorkerConnection(worker="w"))

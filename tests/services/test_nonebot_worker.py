@@ -59,7 +59,7 @@ async def test_it_hears_and_answers(place: Place) -> None:
         assert await app.told("connected") == "10001"
         message = await peer.say("ping 镜", group="42", user="20002")
         assert await app.told("heard") == {
-            "text": "ping 镜", "user": 20002, "message": message, "late": None, "bot": 10001,
+            "text": "ping 镜", "user": 20002, "message": message, "group": 42, "late": None, "bot": 10001, "images": [],
         }  # fmt: skip
         call = await answer(peer)
         assert call["params"] == {"group_id": 42, "message": [{"type": "text", "data": {"text": "pong 镜"}}]}

@@ -141,7 +141,9 @@ def napcats() -> LoggedControl:
     control = LoggedControl()
     control.answers |= {
         BotKinds: lambda _: [BotKind("napcat", [SettingRow("webui_url", "bots", "text", "", default="")], ())],
-        StandNapCat: lambda _: Standing("/home/ann/napcat", "cd /home/ann/napcat && docker compose up -d", "napcat"),
+        StandNapCat: lambda _: Standing(
+            "/srv/kagami/napcat", "cd /srv/kagami/napcat && docker compose up -d", "napcat"
+        ),
         TestBot: lambda _: [Finding("ok", "bot", "lets us in"), Finding("bad", "bot", "nobody is logged in")],
     }
     return control

@@ -94,7 +94,7 @@ async def test_what_has_the_focus_is_copied() -> None:
         assert isinstance(focused, LiveTable)
         copied = focused.copied()
         assert copied.startswith("qq-2 ")
-        assert "token refused" in copied
+        assert "needs login" in copied
         assert on_screen(console, f"Copied {len(copied)} characters")
 
 

@@ -22,6 +22,8 @@ from kagami.tui.widgets.fieldset import BREAK
 from tests.tui.engine import NOW_MS
 from tests.tui.routed import Routed
 
+OUTSIDE = ("nonebot", "koishi")
+
 
 def values(form: Form, **changes: str) -> dict[str, str]:
     return {slot.name: slot.value for slot in form.slots} | changes
@@ -32,7 +34,7 @@ async def test_everything_that_has_a_name_is_offered() -> None:
     control.plugins = [PluginRow("weather", "1.0.0", "weather", "active")]
     found = await known(control)
     assert {"platform:qq", "bot:qq:10001000", "chat:group:123456", "user:10001", "text:"} <= set(found.matches)
-    assert found.targets == ("plugins", "drop", "plugin:weather", "ai", "ai-1", "ai-2", "ops-1", "ocr")
+    assert found.targets == ("plugins", "drop", "plugin:weather", "ai", "ai-1", "ai-2", "ops-1", "ocr", *OUTSIDE)
     assert "qq:10001" in found.users
 
 

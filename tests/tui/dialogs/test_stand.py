@@ -16,7 +16,7 @@ from kagami.tui.shell import Leave
 from tests.tui.engine import FakeControl
 from tests.tui.pilot import Size, on_screen, press, run_console, screen_text, until
 
-FOLDER = "/home/ann/.local/share/kagami/napcat"
+FOLDER = "/srv/kagami/napcat"
 STANDING = Standing(FOLDER, f"cd {FOLDER} && docker compose up -d", "napcat")
 AWAY = Finding("bad", "bot napcat", "127.0.0.1:6099 refused the connection", "Start NapCat, or correct bots.webui_url.")
 HERE = Finding("ok", "bot napcat", "NapCat's WebUI lets us in")

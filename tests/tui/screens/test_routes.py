@@ -146,7 +146,7 @@ async def test_the_sheet_keeps_what_cannot_be_done_with_its_reason() -> None:
         assert "nothing is changed" in row
         await typed(console, pilot, "escape", "w", "space")
         row = next(each for each in screen_text(console) if "Paste many rules" in each)
-        assert "for rules and guard lines" in row
+        assert "that is for rules" in row
 
 
 async def test_a_list_that_is_empty_says_how_it_begins() -> None:
