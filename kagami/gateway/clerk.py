@@ -29,6 +29,7 @@ from kagami.ports import BotRow, Named
 LIMITED_S = 0.5
 # Calls that were answered at once and are still to be done.
 MOST_LATER = 256
+MOST_LATER_BYTES = 32 << 20
 # A call that names more is none of a person's.
 MOST_NUMBERS = 2_000
 ONLINE = ("online", "silent")
@@ -57,7 +58,7 @@ class Clerk:
         self._spoke = spoke
         self._frames = Frames(means)
         self._limited = asyncio.Lock()
-        self._waiting = 0
+        self._waiting = self._waiting_bytes = 0
 
     async def answer(self, frame: bytes, only: str = "") -> bytes:
         """The response to a frame of the application; `only` is the bot of its connection, if that has one."""
@@ -69,9 +70,10 @@ class Clerk:
             return self._forbidden(call, call.action)
         call = msgspec.structs.replace(call, self_id=only or call.self_id or _account_in(call))
         if call.pace:
-            if self._waiting >= MOST_LATER:
-                return write_response(call.echo, retcode=Retcode.FAILED, reason=f"{MOST_LATER} calls wait already")
+            if self._waiting >= MOST_LATER or self._waiting_bytes + len(frame) > MOST_LATER_BYTES:
+                return write_response(call.echo, retcode=Retcode.FAILED, reason=f"{self._waiting} calls wait already")
             self._waiting += 1
+            self._waiting_bytes += len(frame)
             self._means.nursery.start(f"later call of {self._worker}", self._later(call, frame))
             return write_response(call.echo, retcode=Retcode.ASYNC)
         return await self._tried(call, frame)
@@ -90,6 +92,7 @@ class Clerk:
                 await self._means.clock.sleep(LIMITED_S)
         finally:
             self._waiting -= 1
+            self._waiting_bytes -= len(frame)
 
     async def _tried(self, call: ServedCall, frame: bytes) -> bytes:
         try:
@@ -124,11 +127,7 @@ class Clerk:
             here = means.bots.get(bot)
             online = here is not None and here.reachable
             return Call(bot, call.action), Sent("", {"online": online, "good": online})
-        params = names.anywhere(call.params)
-        # A number may stand for a path, too.
-        if not self._names_its_own(call, bot) and (found := local_file(params)):
-            raise UsageError(reason=f"{found[:100]!r} is a file of another machine: give an address, or base64://")
-        params = without_files(params, means.media.accept)
+        params = self._given(call, bot, names)
         call = msgspec.structs.replace(call, params=params)
         action = to_action(call, bot, name=names, chat_of=lambda message: self._chat_of(bot, message, names))
         place = place_of(bot, means.places.private_chat(bot, _chat_in(action)))
@@ -161,6 +160,13 @@ class Clerk:
             result = self._means.privacy.masked(result, place_of(action.bot, told))
         shown = Sent(receipt.message_id, msgspec.Raw(await self._frames.filled(msgspec.json.encode(result))))
         return write_receipt(call.echo, action, shown, number=lambda text: given.get(text, 0))
+
+    def _given(self, call: ServedCall, bot: BotId, names: _Names) -> Any:
+        """The parameters with ids for numbers, and with references for files."""
+        params = names.anywhere(call.params)  # a number may stand for a path, too
+        if not self._names_its_own(call, bot) and (found := local_file(params)):
+            raise UsageError(reason=f"{found[:100]!r} is a file of another machine: give an address, or base64://")
+        return without_files(params, self._means.media.accept)
 
     def _names_its_own(self, call: ServedCall, bot: BotId) -> bool:
         """Whether a call asks for a file by the platform's own name for it, which may look like a path and is none."""

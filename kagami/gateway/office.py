@@ -20,6 +20,9 @@ from kagami.ports import BotState, Socket
 ALIVE_S = 1.0
 LOOK_S = 0.5
 CONFLICT = 409
+# A stopped process finds all connections that came meanwhile when it goes on, and some confuse the living one with those
+# that were given up: one attempt has to outlast a stop.
+OPENS_S = 60.0
 
 _say = log.get("workers")
 
@@ -130,6 +133,7 @@ class Dialling:
             nursery=means.nursery,
             meters=means.meters,
             tell=self._tell,
+            opens_s=OPENS_S,
             headers={"X-Self-ID": str(number), "X-Client-Role": "Universal", "User-Agent": "OneBot/11"},
         )
 

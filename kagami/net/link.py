@@ -65,10 +65,12 @@ class Link:
         proxy: str = "",
         headers: Mapping[str, str] | None = None,
         turn: Turn | None = None,
+        opens_s: float = OPEN_SECONDS,
         randomness: Randomness = random.random,
     ) -> None:
         self._url = url
         self._turn = turn
+        self._opens_s = opens_s
         self._where = where
         self._judge = judge
         self._proxy = proxy or None
@@ -127,7 +129,7 @@ class Link:
                 additional_headers=self._headers,
                 compression=None,
                 proxy=self._proxy,
-                open_timeout=OPEN_SECONDS,
+                open_timeout=self._opens_s,
                 close_timeout=CLOSE_SECONDS,
                 ping_interval=PING_SECONDS,
                 ping_timeout=PING_SECONDS,
@@ -138,7 +140,7 @@ class Link:
         except (Unavailable, Refused) as error:
             return error.text()
         except TimeoutError:
-            return f"no answer within {OPEN_SECONDS:g} s"
+            return f"no answer within {self._opens_s:g} s"
         except (InvalidURI, InvalidProxy) as error:  # as text they quote it, with whatever is secret in it
             return f"{self._address} cannot be dialled: {error.msg}"
         except (OSError, WebSocketException, UnicodeError) as error:

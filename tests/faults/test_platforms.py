@@ -128,6 +128,7 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(kind: str, tmp_path: P
         home, said = home_of(peer, tmp_path), dict[str, str]()
 
         async def speak() -> None:
+            await until(lambda: peer.listening)
             for number in range(ROUNDS * MESSAGES):
                 text = f"/say {kind} {number}"
                 said[await peer.say(text, chat=peer.private)] = text.removeprefix("/say ")

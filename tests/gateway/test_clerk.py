@@ -340,8 +340,9 @@ class TestSuffixes:
         await house.nursery_is_done()
         assert house.letters.actions == [Send(QQ, GROUP, text("hi"))]
 
-    async def test_only_so_many_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "MOST_LATER", 2)
+    @pytest.mark.parametrize(("limit", "most"), [("MOST_LATER", 2), ("MOST_LATER_BYTES", 250)])
+    async def test_only_so_many_wait(self, monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
+        monkeypatch.setattr(module, limit, most)
         clock = FakeClock()
         async with Nursery() as nursery:
             office = Office(House(nursery, clock))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kagami.errors import CredentialsRefused, Refused
 from kagami.meters import Meters
-from kagami.net.link import Link
+from kagami.net.link import OPEN_SECONDS, Link
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState, Socket
 from kagami.testing.clock import FakeClock
@@ -52,12 +52,21 @@ class Running:
 
 
 @asynccontextmanager
-async def running(url: str, token: str = "") -> AsyncIterator[tuple[Running, Nursery]]:
+async def running(
+    url: str, token: str = "", *, opens_s: float = OPEN_SECONDS
+) -> AsyncIterator[tuple[Running, Nursery]]:
     clock = FakeClock()
     run = Running(clock)
     async with Nursery(clock) as nursery:
         link = Link(
-            url, token=token, clock=clock, nursery=nursery, meters=Meters(), tell=run.tell, randomness=lambda: 1.0
+            url,
+            token=token,
+            clock=clock,
+            nursery=nursery,
+            meters=Meters(),
+            tell=run.tell,
+            opens_s=opens_s,
+            randomness=lambda: 1.0,
         )
         run.links.append(link)
         nursery.start("link", link.run(run.serve))
@@ -171,11 +180,11 @@ async def test_a_peer_that_is_no_websocket_server_is_told_by_its_status() -> Non
         assert run.states[-1][1].startswith("refused with HTTP 502;")
 
 
-async def test_a_peer_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kagami.net.link.OPEN_SECONDS", 0.02)
+async def test_a_peer_that_never_answers_is_given_up() -> None:
     held: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
-    async with server, running(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as (run, _):
+    url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, running(url, opens_s=0.02) as (run, _):
         await run.wait_for("backoff")
         assert run.states[-1][1].startswith("no answer within 0.02 s;")
         held[0].close()
