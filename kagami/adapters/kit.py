@@ -18,14 +18,15 @@ from kagami.ports import Media, Memory, Vault
 _bits = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311
 
 
-def _no_gateway() -> tuple[str, str]:
+def _no_gateway(_platform: str, _account: str) -> tuple[str, str]:
     return "", ""
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
     """`private` are hosts and networks of the operator's own that media may be fetched from. `gateway` tells where
-    implementations connect to, and the token that they need there; empty where there is no gateway.
+    an implementation connects to, and the token with which it may bring an account of a platform; empty where there is
+    no gateway.
     """
 
     clock: Clock
@@ -37,7 +38,7 @@ class Kit:
     private: Collection[str] = ()
     randomness: Randomness = random.random
     turnstile: Turnstile | None = None
-    gateway: Callable[[], tuple[str, str]] = _no_gateway
+    gateway: Callable[[str, str], tuple[str, str]] = _no_gateway
 
     async def turn(self) -> None:
         """Ends when it is this account's turn to connect: many that were cut at once do not come back at once."""

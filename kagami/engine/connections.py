@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kagami.adapters.kinds import kind_of, open_bot
 from kagami.config import BotConfig
 from kagami.core.backoff import Pause
+from kagami.core.handshake import digest, own_token
 from kagami.core.turnstile import Turnstile
 from kagami.engine.fallen import Fallen
 from kagami.engine.keeping import SecretFiles, StoredMemory
@@ -108,10 +109,10 @@ class Connections:
             turnstile=self._turnstile,
         )
 
-    def _gateway(self) -> tuple[str, str]:
-        """As it is set at the moment: address for this machine, token."""
+    def _gateway(self, platform: str, account: str) -> tuple[str, str]:
+        """As it is set at the moment: address for this machine, and the token that is this account's alone."""
         settings = self._tools.settings
-        return settings.gateway_url, settings.gateway.token.reveal()
+        return settings.gateway_url, own_token(digest(settings.gateway.token.reveal()), platform, account)
 
     async def _end(self, kept: Sequence[Kept]) -> None:
         for each in kept:

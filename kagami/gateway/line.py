@@ -18,11 +18,13 @@ from kagami.ports import Happened, Socket
 
 LOOK_S = 1.0
 BEAT_S = 15.0
-# An application that has not read on by then is not counted on.
-TAKES_S = 30.0
+# An application that has not read on by then is not counted on. Whoever follows is waited for as long as its connection
+# lives: some never come back after one that was closed on them.
+TAKES_S = 180.0
 POOL_TAKES_S = 5.0
-# Who has answered within so many seconds is there.
+# Who has answered within so many seconds is there; who took longer than this to answer was away until then.
 FRESH_S = 0.25
+HELD_S = 1.0
 # Who is further behind than this gets even a live event as a late one.
 LATE_S = 10.0
 # What is missed beyond this is not caught up with.
@@ -67,6 +69,7 @@ class Line:
         self._calls = self._call_bytes = 0
         self._confirming = self._catching_up = self._holding = False
         self._answered: float | None = None
+        self._missed = 0
 
     @property
     def tells(self) -> bool:
@@ -88,11 +91,11 @@ class Line:
 
     async def run(self, *, late_s: float) -> None:
         """Until the connection ends (`EOFError`). `late_s` is how old what was missed may be."""
-        nursery, missed = self._means.nursery, self._means.stream.newest
+        nursery, self._missed = self._means.nursery, self._means.stream.newest
         await self._look()
         tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
         if self._follows and self.tells:
-            tasks.append(nursery.start(f"events for {self._worker}", self._follow(late_s, missed)))
+            tasks.append(nursery.start(f"events for {self._worker}", self._follow(late_s)))
         try:
             await self.socket.listen(self._hear)
         finally:
@@ -138,20 +141,20 @@ class Line:
         await self.socket.send(frame)
         self._means.meters.count["worker_events", self._worker] += 1
 
-    async def _follow(self, window_s: float, missed: int) -> None:
-        """Everything that passes, from where it was, in order; what happened up to `missed` comes late."""
+    async def _follow(self, window_s: float) -> None:
+        """Everything that passes, from where it was, in order; what happened while it was away comes late."""
         means, cursor = self._means, self.cursor
         try:
-            if not await cursor.open(missed, means.clock.wall_ms(), self._before):
+            if not await cursor.open(self._missed, means.clock.wall_ms(), self._before):
                 await self._skip(window_s)
             while True:
-                self._catching_up = cursor.sent < missed
+                self._catching_up = cursor.sent < self._missed
                 found = await means.stream.after(cursor.sent)
                 while means.posts.drained(self._worker):
                     await means.clock.sleep(LOOK_S)
                 await self._frames.prepare(each.event for each in found if self._passes(each.event))
                 for each in found:
-                    await self._pass(each, missed)
+                    await self._pass(each)
                 self._confirm()
         except (EOFError, ConnectionError):
             return  # whoever listens sees it too
@@ -159,15 +162,12 @@ class Line:
             _say.error("cannot go on with a worker's events", worker=self._worker, reason=error.text())
             await self.socket.close(1011, "the store is away")
 
-    async def _pass(self, happened: Happened, missed: int) -> None:
+    async def _pass(self, happened: Happened) -> None:
         event = happened.event
         if self._passes(event):
-            self._holding = True
-            if not await self._reads(TAKES_S):
-                await self.socket.close(POLICY, "it reads nothing")
-                raise EOFError("it reads nothing")
+            await self._hold()
             old_s = (self._means.clock.wall_ms() - happened.accepted_ms) / 1000
-            late = happened.number <= missed or old_s >= LATE_S
+            late = happened.number <= self._missed or old_s >= LATE_S
             self._means.places.met(event, happened.accepted_ms)
             try:
                 await self._send(event, max(old_s, 0.1) if late else 0.0)
@@ -175,6 +175,15 @@ class Line:
                 _say.error("an event cannot be told", worker=self._worker, number=happened.number, reason=error.text())
         self.cursor.advance(happened.number, happened.accepted_ms)
         self._holding = False
+
+    async def _hold(self) -> None:
+        """Until it reads."""
+        self._holding, since = True, self._means.clock.monotonic()
+        if not await self._reads(TAKES_S):
+            await self.socket.close(POLICY, "it reads nothing")
+            raise EOFError("it reads nothing")
+        if self._means.clock.monotonic() - since >= HELD_S:
+            self._missed = self._means.stream.newest
 
     def _passes(self, event: Event) -> bool:
         return self.serves(event.bot) and self.admission.passes(event) and not self._means.stream.hides(event)

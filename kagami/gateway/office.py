@@ -20,9 +20,11 @@ from kagami.ports import BotState, Socket
 ALIVE_S = 1.0
 LOOK_S = 0.5
 CONFLICT = 409
-# A stopped process finds all connections that came meanwhile when it goes on, and some confuse the living one with those
-# that were given up: one attempt has to outlast a stop.
+# A stopped process finds all connections that came meanwhile when it goes on, and some confuse the living one with
+# those that were given up: one attempt has to outlast a stop.
 OPENS_S = 60.0
+# For so long an application may be stopped without losing its connection, when nobody can stand in for it.
+PATIENCE_S = 100.0
 
 _say = log.get("workers")
 
@@ -82,6 +84,11 @@ class Office:
             raise HandshakeRefused(status=CONFLICT, reason=reason)
         _say.warning("taken over from a dead connection", worker=visitor.worker, peer=line.socket.peer)
 
+    def patience_with(self, visitor: Visitor) -> float | None:
+        """How long it may be silent; None for as long as anybody."""
+        worker = self._workers.get(visitor.worker)
+        return None if worker is None or worker.pool else PATIENCE_S
+
     async def serve(self, socket: Socket, visitor: Visitor) -> None:
         """Speak with it until it closes (`EOFError`)."""
         worker = self._workers.get(visitor.worker)
@@ -139,6 +146,8 @@ class Dialling:
 
         async def serve(channel: Channel) -> None:
             self._told = "connecting"
+            if not table.pool:
+                channel.be_patient(PATIENCE_S)
             await self._worker.serve(channel, "universal", bot)
 
         await link.run(serve)

@@ -173,6 +173,8 @@ class Gateway:
             if isinstance(welcome, Welcome):
                 await self._reception.serve(channel, welcome)
             elif self._office is not None:
+                if (patience := self._office.patience_with(welcome)) is not None:
+                    channel.be_patient(patience)
                 await self._office.serve(channel, welcome)
         except EOFError as ending:
             _say.info("peer left", peer=channel.peer, account=who, reason=str(ending))

@@ -63,6 +63,10 @@ class Channel:
     def peer(self) -> str:
         return show_address(self._connection.remote_address)
 
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for the answer to a ping before the connection is taken for dead."""
+        self._connection.ping_timeout = seconds
+
     @property
     def waiting_bytes(self) -> int:
         """What the system has not taken yet."""

@@ -33,7 +33,7 @@ def test_dotted_names_become_tables_and_texts_their_types() -> None:
         ({"pool": "p"}, False),
     ],
 )
-def test_a_kept_secret_is_given_to_no_other_host(keys: dict[str, Any], would: bool) -> None:  # noqa: FBT001
+def test_a_kept_secret_is_given_to_no_other_host(keys: dict[str, Any], would: bool) -> None:
     assert gives_away(KEPT, keys) is would
 
 

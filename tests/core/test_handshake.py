@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.core.handshake import Refusal, Rules, Visitor, Welcome, check, digest, is_loopback, rules
+from kagami.core.handshake import Refusal, Rules, Visitor, Welcome, check, digest, is_loopback, own_token, rules
 
 TOKEN = "correct horse"
 LOCAL = rules("127.0.0.1", TOKEN)
@@ -322,3 +322,24 @@ def test_neither_comes_in_by_the_others_door(target: str, key: str) -> None:
 
 def test_without_tables_there_is_no_door() -> None:
     assert status(visit("/", demands=LOCAL)) == 404
+
+
+def own_headers(token: str, account: str, platform: str = "qq") -> list[tuple[str, str]]:
+    claimed = [("Host", "127.0.0.1"), ("X-Self-ID", account), ("X-Platform", platform)]
+    return [*claimed, ("Authorization", f"Bearer {token}")]
+
+
+def test_the_token_of_an_account_opens_the_gateway_for_that_account_alone() -> None:
+    demands = rules("127.0.0.1", "the gateway's own token")
+    own = own_token(demands.token, "qq", "10001")
+    assert isinstance(check(own_headers(own, "10001"), "/onebot/v11/ws", demands), Welcome)
+    for account, platform in (("10002", "qq"), ("10001", "kook"), ("", "wechat")):
+        refused = check(own_headers(own, account, platform), "/onebot/v11/ws", demands)
+        assert isinstance(refused, Refusal)
+        assert refused.status == 403
+
+
+def test_no_account_has_no_token() -> None:
+    demands = rules("127.0.0.1", "the gateway's own token")
+    assert own_token(demands.token, "qq", "") == ""
+    assert own_token(demands.token, "qq", "1") != own_token(digest("another"), "qq", "1")

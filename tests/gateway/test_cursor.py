@@ -95,3 +95,12 @@ async def test_one_that_another_went_on_from_writes_nothing_any_more() -> None:
     again = cursor(values)
     await again.open(9, 0)
     assert again.taken == 8
+
+
+async def test_who_left_before_that_was_known_has_missed_what_came_since() -> None:
+    values = MemoryValues()
+    hasty, again = cursor(values), cursor(values)
+    hasty.begin(4, 40)
+    again.begin(9, 90, hasty)
+    assert await again.open(9, 90, hasty) is False
+    assert (again.sent, again.taken_ms) == (4, 40)

@@ -219,9 +219,13 @@ class TestMissed:
             await case.clock.advance(LATE_S)
             assert opened.wire.texts == []
             assert opened.line.behind_s == pytest.approx(LATE_S, abs=0.1)
+            case.happens(4)
             opened.wire.goes_on.set()
-            await opened.until(["n1", "n2", "n3"])
-            assert opened.line.late == 3
+            await opened.until(["n1", "n2", "n3", "n4"])
+            assert opened.line.late == 4
+            case.happens(5)
+            await opened.until(["n1", "n2", "n3", "n4", "n5"])
+            assert opened.line.late == 4
             assert opened.line.behind_s == 0.0
 
     async def test_who_goes_on_reading_nothing_is_hung_up_on(self, case: Case) -> None:

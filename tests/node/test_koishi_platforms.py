@@ -52,10 +52,13 @@ async def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _modules: None
 ) -> AsyncIterator[Stage]:
     port = free_port() if request.param == "reverse" else 0
-    async with world(tmp_path_factory.mktemp("koishi"), _table(port)) as place, place.running():
-        async with Starter(port)(place) as app:
-            await place.here(app)
-            yield Stage(place, app)
+    async with (
+        world(tmp_path_factory.mktemp("koishi"), _table(port)) as place,
+        place.running(),
+        Starter(port)(place) as app,
+    ):
+        await place.here(app)
+        yield Stage(place, app)
 
 
 class TestKoishi(Claims):

@@ -1,4 +1,4 @@
-"""What an application that was not changed for Kagami can do on three platforms at once, whichever application it is."""
+"""What an application that was not changed for Kagami can do on three platforms at once, whichever it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kagami.core.numbers import LEAST, MOST
 from kagami.ports import FeedRow
@@ -65,22 +65,20 @@ class Claims:
         for platform in stage.world.all:
             await platform.say("about")
             login, group, member = await stage.app.told("about")
-            ids = platform.ids
-            assert (login["user_id"], group["group_id"], member["user_id"]) == ids._replace(user=ids.user)
-            assert member["group_id"] == ids.group
+            assert (login["user_id"], group["group_id"], member["user_id"]) == platform.ids
+            assert member["group_id"] == group["group_id"]
 
     async def test_it_quotes_the_message_that_it_answers(self, stage: Stage) -> None:
         for platform in stage.world.all:
             turn = next(_turns)
             message = await platform.say(f"quote {turn}")
-            await until(lambda p=platform, m=message: m in [quoted for quoted, _ in p.quotes()])
-            assert (message, f"quoted {turn}") in platform.quotes()
+            await comes((message, f"quoted {turn}"), platform.quotes)
 
     async def test_it_takes_back_what_it_said(self, stage: Stage) -> None:
         for platform in stage.world.all:
             turn = next(_turns)
             await platform.say(f"vanish {turn}")
-            await until(lambda p=platform, t=turn: f"gone {t}" in p.gone())
+            await comes(f"gone {turn}", platform.gone)
 
     async def test_it_lets_in_who_asks(self, stage: Stage) -> None:
         user, telegram = 5_000 + next(_turns), stage.world.telegram
@@ -89,6 +87,10 @@ class Claims:
         wanted = {"chat_id": telegram.ids.group, "user_id": user}
         calls = telegram.server.calls
         await until(lambda: wanted in [each.params for each in calls if each.method == "approveChatJoinRequest"])
+
+
+async def comes(what: Any, found: Callable[[], list[Any]]) -> None:
+    await until(lambda: what in found())
 
 
 async def is_told_what_it_missed(world: World, start: Start, most: int = 20) -> None:

@@ -1,9 +1,9 @@
 """NoneBot2 with its OneBot adapter as an outside worker: `python nonebot_side.py {forward URLS | reverse PORT} TOKEN`.
 
-Nothing of it is replaced; addresses are parted by commas. What it hears goes out as a JSON line on standard output, and
-so does what came of its answer. It obeys the first word of a message: `ping …` is answered with `pong …`, `quote …` with
-a reply to it, `draw <base64>` with that picture, what it says to `vanish …` it takes back, for `about` it asks who is
-here. It lets in whoever asks to join.
+Nothing of it is replaced; addresses are parted by commas. What it hears goes out as a JSON line on standard output,
+and so does what came of its answer. It obeys the first word of a message: `ping …` is answered with `pong …`,
+`quote …` with a reply to it, `draw <base64>` with that picture, what it says to `vanish …` it takes back, for `about`
+it asks who is here. It lets in whoever asks to join.
 """
 
 from __future__ import annotations

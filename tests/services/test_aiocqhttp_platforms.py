@@ -34,10 +34,13 @@ class Starter:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     port = free_port()
-    async with world(tmp_path_factory.mktemp("aiocqhttp"), _table(port)) as place, place.running():
-        async with Starter(port)(place) as app:
-            await place.here(app)
-            yield Stage(place, app)
+    async with (
+        world(tmp_path_factory.mktemp("aiocqhttp"), _table(port)) as place,
+        place.running(),
+        Starter(port)(place) as app,
+    ):
+        await place.here(app)
+        yield Stage(place, app)
 
 
 class TestAiocqhttp(Claims):

@@ -37,10 +37,13 @@ class Starter:
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=WAYS)
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     port = free_port() if request.param == "reverse" else 0
-    async with world(tmp_path_factory.mktemp("nonebot"), _table(port)) as place, place.running():
-        async with Starter(port)(place) as app:
-            await place.here(app)
-            yield Stage(place, app)
+    async with (
+        world(tmp_path_factory.mktemp("nonebot"), _table(port)) as place,
+        place.running(),
+        Starter(port)(place) as app,
+    ):
+        await place.here(app)
+        yield Stage(place, app)
 
 
 class TestNoneBot(Claims):

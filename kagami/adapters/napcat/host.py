@@ -10,7 +10,7 @@ from kagami.adapters.kit import Kit
 from kagami.adapters.napcat.codec import NAPCAT, client_entry, with_client
 from kagami.adapters.napcat.config import NapCatConfig
 from kagami.adapters.napcat.webui import WebUi
-from kagami.adapters.napcat.wire import LoginInfo
+from kagami.adapters.napcat.wire import LoggedIn
 from kagami.adapters.onebot11.bot import OneBotBot
 from kagami.adapters.onebot11.codec import Identity, identity
 from kagami.core.handshake import is_loopback
@@ -141,7 +141,7 @@ class Host:
             raise NotConnecting
         return "connecting", "NapCat was told to connect"
 
-    async def _become(self, intake: Intake, account: LoginInfo) -> None:
+    async def _become(self, intake: Intake, account: LoggedIn) -> None:
         uin = str(account.uin)
         if not uin or (self.known is not None and self.known.account == uin):
             return
@@ -149,9 +149,9 @@ class Host:
         self._stand(intake)
         await self._kit.memory.write(self._notes, {"uin": uin})
 
-    async def connect(self, _account: LoginInfo) -> None:
+    async def connect(self, _account: LoggedIn) -> None:
         """Write the entry by which NapCat connects to the gateway; `Refused` when that cannot be or cannot help."""
-        url, token = self._kit.gateway()
+        url, token = self._kit.gateway(NAPCAT.platform, self.known.account if self.known is not None else "")
         url = self.config.gateway_url or url
         self._refusals = 0
         if not url or ":0/" in url:
@@ -165,7 +165,7 @@ class Host:
 
     async def send_away(self) -> None:
         """Let NapCat connect to the gateway no more, as far as it can be told."""
-        url, token = self._kit.gateway()
+        url, token = self._kit.gateway(NAPCAT.platform, self.known.account if self.known is not None else "")
         try:
             entry = client_entry(self.config.gateway_url or url, token, enabled=False)
             for config in with_client(await self._webui.network(), entry):

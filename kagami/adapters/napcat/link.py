@@ -13,7 +13,7 @@ from kagami.adapters.napcat.config import NapCatConfig
 from kagami.adapters.napcat.host import LOGGED_OUT, LOOK_SECONDS, Host, NotConnecting
 from kagami.adapters.napcat.login import QqLogin
 from kagami.adapters.napcat.webui import WebUi
-from kagami.adapters.napcat.wire import LoginInfo
+from kagami.adapters.napcat.wire import LoggedIn
 from kagami.adapters.onebot11.codec import Identity
 from kagami.adapters.onebot11.link import ForwardBot
 from kagami.errors import CredentialsRefused, KagamiError, Unavailable
@@ -179,7 +179,7 @@ class NapCat:
             self._walk = LoginWalk(self._kit.nursery, self.id, steps.walk)
         return self._walk
 
-    async def _connect(self, account: LoginInfo) -> None:
+    async def _connect(self, account: LoggedIn) -> None:
         """The network entry that belongs to an account that has just logged in."""
         if self._host is not None and self._line is None:
             await self._host.connect(account)

@@ -9,7 +9,7 @@ from typing import Any
 from kagami.adapters.login import LoginWalk
 from kagami.adapters.napcat.codec import captcha_sid, password_hash
 from kagami.adapters.napcat.webui import RATE_SECONDS, WebUi
-from kagami.adapters.napcat.wire import LoginInfo, LoginStatus, PasswordOutcome
+from kagami.adapters.napcat.wire import LoggedIn, LoginStatus, PasswordOutcome
 from kagami.clock import Clock
 from kagami.errors import CodeNeeded, KagamiError, Refused, Throttled, Unavailable
 from kagami.i18n import mark
@@ -31,7 +31,7 @@ _DONE_BUT = mark("{name} ({uin}) is logged in, but NapCat's connection to Kagami
 _HOW = mark("How shall QQ log in?")
 _HOW_NOW = mark("That did not do: {reason} How shall QQ log in?")
 
-Connect = Callable[[LoginInfo], Awaitable[None]]
+Connect = Callable[[LoggedIn], Awaitable[None]]
 
 
 class QqLogin:

@@ -12,7 +12,7 @@ from kagami.adapters.napcat.wire import (
     DeviceQr,
     DeviceStatus,
     Envelope,
-    LoginInfo,
+    LoggedIn,
     LoginStatus,
     PasswordOutcome,
     QrCode,
@@ -128,8 +128,8 @@ class WebUi:
     async def status(self) -> LoginStatus:
         return await self._ask("/QQLogin/CheckLoginStatus", LoginStatus)
 
-    async def account(self) -> LoginInfo:
-        return await self._ask("/QQLogin/GetQQLoginInfo", LoginInfo)
+    async def account(self) -> LoggedIn:
+        return await self._ask("/QQLogin/GetQQLoginInfo", LoggedIn)
 
     async def qr_code(self) -> str:
         """The text to draw; empty when NapCat has none yet."""

@@ -38,7 +38,7 @@ class QuickAccount(msgspec.Struct, frozen=True):
     isQuickLogin: bool = True  # noqa: N815
 
 
-class LoginInfo(msgspec.Struct, frozen=True):
+class LoggedIn(msgspec.Struct, frozen=True):
     uin: Uin = ""
     nick: str | None = None
     online: bool | None = None

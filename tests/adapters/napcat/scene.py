@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from kagami.adapters.kit import Kit
 from kagami.adapters.napcat.config import NapCatConfig
 from kagami.adapters.napcat.link import NapCat, open_bot
+from kagami.core.handshake import digest, own_token
 from kagami.core.secrets import Secret
 from kagami.model.action import Send, Sent
 from kagami.model.ids import BotId, ChatId
@@ -44,7 +45,7 @@ class Scene:
             memory=NotedMemory(self.notes),
             vault=NotedVault(self.notes),
             randomness=lambda: 0.0,
-            gateway=lambda: (self.url, TOKEN),
+            gateway=lambda platform, account: (self.url, own_token(digest(TOKEN), platform, account)),
         )
 
     def config(self) -> NapCatConfig:

@@ -23,7 +23,7 @@ from kagami.adapters.napcat.codec import (
     with_server,
     write_config,
 )
-from kagami.adapters.napcat.wire import DebugPlace, LoginInfo, LoginStatus, PasswordOutcome, QuickAccount
+from kagami.adapters.napcat.wire import DebugPlace, LoggedIn, LoginStatus, PasswordOutcome, QuickAccount
 from kagami.errors import Refused, WireError
 from kagami.testing.napcat import new_network
 
@@ -76,7 +76,7 @@ def test_answers_are_read_with_what_is_missing_or_unknown() -> None:
     assert read_answer(b'{"code":0,"message":"success","data":null,"more":1}').code == 0
     assert read_data(None, PasswordOutcome) == PasswordOutcome()
     assert read_data(None, list[QuickAccount]) == []
-    assert read_data({"uin": 10001, "nick": None}, LoginInfo) == LoginInfo(10001, None)
+    assert read_data({"uin": 10001, "nick": None}, LoggedIn) == LoggedIn(10001, None)
     assert read_data({"isLogin": False, "qrcodeurl": None, "x": {}}, LoginStatus) == LoginStatus()
     with pytest.raises(WireError):
         read_data({"isLogin": {}}, LoginStatus)

@@ -9,11 +9,13 @@ import pytest
 
 from kagami.adapters.napcat import host
 from kagami.adapters.napcat.codec import client_entry
-from kagami.adapters.napcat.wire import LoginInfo
+from kagami.adapters.napcat.wire import LoggedIn
+from kagami.core.handshake import digest, own_token
 from kagami.errors import Refused
 from kagami.model.ids import BotId
 from kagami.testing.gateway import TOKEN
 from kagami.testing.napcat import WEBUI_TOKEN
+from kagami.testing.onebot import ACCOUNT
 from tests.adapters.napcat.scene import QQ, Scene
 
 
@@ -24,7 +26,10 @@ async def test_napcat_is_told_to_connect_and_keeps_its_other_entries(scene: Scen
     scene.napcat.scan()
     async with scene.running():
         await scene.until(QQ, "online")
-        assert scene.napcat.entries("websocketClients") == [own, client_entry(scene.port.url, TOKEN)]
+        assert scene.napcat.entries("websocketClients") == [
+            own,
+            client_entry(scene.port.url, own_token(digest(TOKEN), "qq", ACCOUNT)),
+        ]
         await scene.works()
 
 
@@ -97,4 +102,4 @@ async def test_a_napcat_on_another_machine_is_not_sent_to_our_loopback(scene: Sc
         kept = adapter._host
         assert kept is not None
         with pytest.raises(Refused, match="another machine"):
-            await kept.connect(LoginInfo("10001"))
+            await kept.connect(LoggedIn("10001"))

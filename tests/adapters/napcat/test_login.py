@@ -11,7 +11,7 @@ import pytest
 from kagami.adapters.login import LoginWalk
 from kagami.adapters.napcat.login import LOGIN_SECONDS, ONLINE_SECONDS, QqLogin
 from kagami.adapters.napcat.webui import RATE_SECONDS, WebUi
-from kagami.adapters.napcat.wire import LoginInfo
+from kagami.adapters.napcat.wire import LoggedIn
 from kagami.errors import Refused
 from kagami.net.supervise import Nursery
 from kagami.ports import LoginStep
@@ -27,12 +27,12 @@ class Person:
     """Whoever logs in; `connected` are the accounts for which the network was to be set."""
 
     def __init__(self, nursery: Nursery, webui: WebUi, clock: FakeClock) -> None:
-        self.connected: list[LoginInfo] = []
+        self.connected: list[LoggedIn] = []
         self.refusal = ""
         self.alive = False
         self.walk = LoginWalk(nursery, "qq", QqLogin(webui, clock, self._connect, lambda: self.alive).walk)
 
-    async def _connect(self, account: LoginInfo) -> None:
+    async def _connect(self, account: LoggedIn) -> None:
         if self.refusal:
             raise Refused(reason=self.refusal)
         self.connected.append(account)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kagami.adapters.napcat.codec import read_data
-from kagami.adapters.napcat.wire import DeviceStatus, LoginInfo, LoginStatus, PasswordOutcome, QuickAccount
+from kagami.adapters.napcat.wire import DeviceStatus, LoggedIn, LoginStatus, PasswordOutcome, QuickAccount
 
 
-@pytest.mark.parametrize("kind", [DeviceStatus, LoginInfo, LoginStatus, PasswordOutcome])
+@pytest.mark.parametrize("kind", [DeviceStatus, LoggedIn, LoginStatus, PasswordOutcome])
 def test_an_answer_may_lack_everything_and_hold_more(kind: Any) -> None:
     assert read_data({}, kind) == read_data({"tomorrow": [1]}, kind) == kind()
 
