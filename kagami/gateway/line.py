@@ -92,6 +92,7 @@ class Line:
     async def run(self, *, late_s: float) -> None:
         """Until the connection ends (`EOFError`). `late_s` is how old what was missed may be."""
         nursery, self._missed = self._means.nursery, self._means.stream.newest
+        self.cursor.begin(self._missed, self._means.clock.wall_ms(), self._before)
         await self._look()
         tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
         if self._follows and self.tells:

@@ -14,6 +14,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from hmac import compare_digest
 from itertools import count
 from typing import Any
 
@@ -159,7 +160,7 @@ class TelegramServer:
     # --- HTTP ---
 
     async def answer(self, request: web.Request) -> web.Response:
-        if request.match_info["token"] != self.token:
+        if not compare_digest(request.match_info["token"], self.token):
             self.refused += 1
             malformed = not request.match_info["token"].partition(":")[0].isdigit()
             return _told(Refusal("Not Found", 404) if malformed else Refusal("Unauthorized", 401))
@@ -179,7 +180,7 @@ class TelegramServer:
 
     async def file(self, request: web.Request) -> web.Response:
         content = self.files.get(request.match_info["path"].removeprefix("files/"))
-        if request.match_info["token"] != self.token or content is None:
+        if not compare_digest(request.match_info["token"], self.token) or content is None:
             return _told(Refusal("Not Found", 404))
         return web.Response(body=content)
 

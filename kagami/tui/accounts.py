@@ -61,7 +61,7 @@ def state_span(shell: Shell, bot: BotRow) -> Span:
     """`◐ reconnect 3`."""
     health = bot.health
     logs_in = health.state == "auth_failed" and words_of(bot.adapter).login
-    word = shell.t(mark("needs login") if logs_in else _WORDS[health.state]).format(count=health.reconnects)
+    word = shell.t(mark("needs login")) if logs_in else shell.t(_WORDS[health.state]).format(count=health.reconnects)
     return Span(f"{sign(shell.looks.glyphs, health.state)} {word}", _ROLES.get(health.state, "warn"))
 
 

@@ -14,11 +14,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 
 from kagami.clock import SystemClock
+from kagami.core.handshake import Visitor
 from kagami.core.secrets import Secret
 from kagami.errors import Unavailable
 from kagami.gateway import office as module
 from kagami.gateway.config import GatewayConfig
-from kagami.gateway.office import Office
+from kagami.gateway.office import PATIENCE_S, Office
 from kagami.gateway.server import Gateway
 from kagami.gateway.table import WorkerTable
 from kagami.net.supervise import Nursery
@@ -89,6 +90,12 @@ async def told(connection: Any, post_type: str = "message") -> dict[str, Any]:
 async def answered(connection: ClientConnection, action: str, **params: Any) -> dict[str, Any]:
     await connection.send(msgspec.json.encode({"action": action, "params": params, "echo": "e"}), text=True)
     return await told(connection, "answer")
+
+
+@pytest.mark.parametrize(("name", "patience"), [("app", PATIENCE_S), ("member", None), ("nobody", None)])
+async def test_only_who_has_no_substitute_is_waited_for(port: Port, name: str, patience: float | None) -> None:
+    await port.office.configure([APP, WorkerTable(name="member", token=Secret(OTHER), pool="ai")])
+    assert port.office.patience_with(Visitor(name, "universal")) == patience
 
 
 class TestForward:

@@ -27,7 +27,9 @@ class ListeningServer(Listening, ServerConnection):
 
 
 @asynccontextmanager
-async def pair(meters: Meters | None = None, kind: type[ServerConnection] = ServerConnection) -> AsyncIterator[Pair]:
+async def pair(
+    meters: Meters | None = None, kind: type[ServerConnection] = ServerConnection, ping_s: float = 20.0
+) -> AsyncIterator[Pair]:
     """A channel on the server's side, and the client's plain connection at its other end."""
     accepted: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
 
@@ -37,7 +39,16 @@ async def pair(meters: Meters | None = None, kind: type[ServerConnection] = Serv
 
     async with (
         Nursery() as nursery,
-        serve(handle, "127.0.0.1", 0, compression=None, close_timeout=0.05, create_connection=kind) as server,
+        serve(
+            handle,
+            "127.0.0.1",
+            0,
+            compression=None,
+            close_timeout=0.05,
+            create_connection=kind,
+            ping_interval=ping_s,
+            ping_timeout=ping_s,
+        ) as server,
     ):
         port = server.sockets[0].getsockname()[1]
         client = await connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None, max_size=None)
@@ -52,6 +63,17 @@ async def stalled(run: Callable[[Channel, Connection], Awaitable[None]], meters:
     async with asyncio.timeout(2), pair(meters) as (channel, client):
         client.transport.pause_reading()
         await run(channel, client)
+
+
+async def test_who_is_waited_for_patiently_keeps_the_connection() -> None:
+    async with asyncio.timeout(2), pair(ping_s=0.02) as (hasty, one), pair(ping_s=0.02) as (patient, other):
+        patient.be_patient(60)
+        for client in (one, other):
+            client.transport.pause_reading()
+        with pytest.raises(EOFError):
+            await hasty.receive()
+        other.transport.resume_reading()
+        assert await patient.probe(1.0) is not None
 
 
 async def test_a_text_message_arrives_as_bytes() -> None:

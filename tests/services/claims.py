@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -9,6 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from kagami.core.numbers import LEAST, MOST
+from kagami.gateway.line import HELD_S
 from kagami.ports import FeedRow
 from tests.engine.running import until
 from tests.services.outside import Application, worker
@@ -87,6 +90,30 @@ class Claims:
         wanted = {"chat_id": telegram.ids.group, "user_id": user}
         calls = telegram.server.calls
         await until(lambda: wanted in [each.params for each in calls if each.method == "approveChatJoinRequest"])
+
+    async def test_stopped_it_gets_exactly_what_it_missed(self, stage: Stage) -> None:
+        """A minute is too long for a test: it is away for longer than what counts as that."""
+        world, app, turn = stage.world, stage.app, next(_turns)
+        wanted = [f"stopped {turn} {number}" for number in range(20)]
+        app.process.send_signal(signal.SIGSTOP)
+        for number, words in enumerate(wanted):
+            await world.all[number % 3].say(words)
+        goes_on = time.monotonic() + 1.5 * HELD_S
+        await until(lambda: time.monotonic() > goes_on)
+        app.process.send_signal(signal.SIGCONT)
+        for platform in world.all:
+            await platform.say(f"after {turn}")
+        said = await _heard_until(app, f"after {turn}", len(world.all))
+        missed = [each for each in said if each["text"].startswith(f"stopped {turn}")]
+        assert sorted(each["text"] for each in missed) == sorted(wanted)
+        assert all(each["late"] for each in missed)
+
+
+async def _heard_until(app: Application, words: str, times: int) -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = []
+    while [each["text"] for each in said].count(words) < times:
+        said.append(await app.told("heard"))
+    return said
 
 
 async def comes(what: Any, found: Callable[[], list[Any]]) -> None:

@@ -186,6 +186,9 @@ class World:
 account_per_second = 0
 chat_per_second = 0
 
+[limits]
+user_per_minute = 1000
+
 [[bots]]
 kind = "telegram"
 token = "{token}"

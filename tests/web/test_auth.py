@@ -116,7 +116,7 @@ async def test_strangers_are_told_to_log_in(port: Port, path: str) -> None:
 async def test_rights_that_somebody_claims_are_refused(port: Port) -> None:
     for field in ("role", "scopes", "kind", "admin"):
         status, told = await port.post(LOGIN, {"user": "alice", "password": PASSWORD, field: "admin"})
-        assert (status, told["error"]["code"]) == (400, "UsageError"), field
+        assert (status, told["error"]["code"]) == (400, "UnknownField"), field
 
 
 async def test_what_is_no_login_is_a_bad_request(port: Port) -> None:

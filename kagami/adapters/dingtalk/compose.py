@@ -34,7 +34,7 @@ class Words(NamedTuple):
     title: str = ""
 
 
-class Template(NamedTuple):
+class RobotMessage(NamedTuple):
     """A message of the robot API: `msgKey` and what its `msgParam` holds."""
 
     key: str
@@ -50,7 +50,7 @@ class Upload(NamedTuple):
     extra: Mapping[str, Any]
 
 
-Piece = Words | Template | Upload
+Piece = Words | RobotMessage | Upload
 
 
 def compose(message: Message) -> list[Piece]:
@@ -101,7 +101,7 @@ def _calls(words: Words) -> bool:
 def _native(kind: str, fields: dict[str, Any]) -> Piece:
     key, param = _word(fields, "msgKey"), fields.get("msgParam")
     if key and isinstance(param, dict):
-        return Template(key, param)
+        return RobotMessage(key, param)
     reader = {"markdown": _markdown, "card": _card, "share": _link}.get(kind)
     return (reader(fields) if reader else None) or Words(f"[{kind}]")
 
@@ -121,16 +121,16 @@ def _card(fields: dict[str, Any]) -> Piece | None:
     param = {"title": words.title, "text": words.text}
     if len(pairs) == 1:
         (name, url) = pairs[0]
-        return Template("sampleActionCard", {**param, "singleTitle": name, "singleURL": url})
+        return RobotMessage("sampleActionCard", {**param, "singleTitle": name, "singleURL": url})
     for number, (name, url) in enumerate(pairs, 1):
         param |= {f"actionTitle{number}": name, f"actionURL{number}": url}
-    return Template(f"sampleActionCard{len(pairs)}", param)
+    return RobotMessage(f"sampleActionCard{len(pairs)}", param)
 
 
-def _link(fields: dict[str, Any]) -> Template | None:
+def _link(fields: dict[str, Any]) -> RobotMessage | None:
     url = _word(fields, "url")
     told = {"title": _word(fields, "title") or url, "text": _word(fields, "content") or url}
-    return Template("sampleLink", {**told, "picUrl": _word(fields, "image"), "messageUrl": url}) if url else None
+    return RobotMessage("sampleLink", {**told, "picUrl": _word(fields, "image"), "messageUrl": url}) if url else None
 
 
 def _upload(part: Media) -> Piece:
@@ -180,14 +180,14 @@ def webhook_body(words: Words) -> dict[str, Any]:
     return body | {"at": {"atUserIds": staff, "atDingtalkIds": opaque, "isAtAll": words.everybody}}
 
 
-def template_of(words: Words) -> Template:
+def template_of(words: Words) -> RobotMessage:
     """The same by the robot API, which mentions nobody."""
     if words.title:
-        return Template("sampleMarkdown", {"title": words.title, "text": words.text})
-    return Template("sampleText", {"content": words.text})
+        return RobotMessage("sampleMarkdown", {"title": words.title, "text": words.text})
+    return RobotMessage("sampleText", {"content": words.text})
 
 
-def template_for(upload: Upload, media: str, cover: str = "") -> Template:
+def template_for(upload: Upload, media: str, cover: str = "") -> RobotMessage:
     """The message that shows an uploaded file. A video has to have a picture as its cover; without one it is a file.
 
     Durations are milliseconds for a voice and seconds for a video.
@@ -196,11 +196,11 @@ def template_for(upload: Upload, media: str, cover: str = "") -> Template:
     duration = told if told.isdigit() else ""
     match upload.kind:
         case "image":
-            return Template("sampleImageMsg", {"photoURL": media})
+            return RobotMessage("sampleImageMsg", {"photoURL": media})
         case "voice":
-            return Template("sampleAudio", {"mediaId": media, "duration": duration or "1000"})
+            return RobotMessage("sampleAudio", {"mediaId": media, "duration": duration or "1000"})
         case "video" if cover:
             param = {"duration": duration or "1", "videoMediaId": media, "videoType": "mp4", "picMediaId": cover}
-            return Template("sampleVideo", param)
+            return RobotMessage("sampleVideo", param)
     ending = upload.name.rpartition(".")[2] if "." in upload.name else "bin"
-    return Template("sampleFile", {"mediaId": media, "fileName": upload.name, "fileType": ending})
+    return RobotMessage("sampleFile", {"mediaId": media, "fileName": upload.name, "fileType": ending})

@@ -15,7 +15,7 @@ from kagami.adapters.dingtalk.asking import Asking
 from kagami.adapters.dingtalk.compose import (
     OPAQUE,
     Piece,
-    Template,
+    RobotMessage,
     Upload,
     Words,
     compose,
@@ -79,7 +79,7 @@ class Speaking:
                 return Unknown(f"{len(ids)} of {len(ready)} parts were sent, then: {receipt.reason}")
         return Sent(BETWEEN.join(ids))
 
-    async def _upload(self, file: Upload) -> Template:
+    async def _upload(self, file: Upload) -> RobotMessage:
         media = await self._robot.upload(file.kind, await self._content(file.source), file.name)
         cover = file.extra.get("cover") if file.kind == "video" else None
         if isinstance(cover, str) and cover:
@@ -91,13 +91,13 @@ class Speaking:
     async def _content(self, source: str) -> bytes:
         return await self._kit.media.read(await self._kit.media.fetch(source))
 
-    async def _say(self, chat: ChatId, piece: Words | Template) -> Receipt:
+    async def _say(self, chat: ChatId, piece: Words | RobotMessage) -> Receipt:
         wait = self._conversations.turn(chat, self._kit.clock.monotonic(), LONGEST_WAIT_S)
         if wait > LONGEST_WAIT_S:
             return Failed(f"a group hears 20 messages a minute of a robot; {wait:.0f} s are waiting", RATE_LIMITED)
         if wait:
             await self._kit.clock.sleep(wait)
-        if isinstance(piece, Template):
+        if isinstance(piece, RobotMessage):
             return await self._by_robot(chat, piece)
         if url := self._conversations.webhook(chat, self._kit.clock.wall_ms()):
             receipt = await self._by_webhook(chat, url, piece)
@@ -122,7 +122,7 @@ class Speaking:
             self._conversations.forget(chat)
         return Failed(outcome.reason, outcome.code)
 
-    async def _by_robot(self, chat: ChatId, template: Template) -> Receipt:
+    async def _by_robot(self, chat: ChatId, template: RobotMessage) -> Receipt:
         kind, number = split_id(chat)
         body: dict[str, Any] = {
             "robotCode": self._robot.code,

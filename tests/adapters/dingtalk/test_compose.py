@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kagami.adapters.dingtalk.compose import (
     LONGEST_TEXT,
-    Template,
+    RobotMessage,
     Upload,
     Words,
     compose,
@@ -76,11 +76,13 @@ BUTTONS = [{"title": "One", "url": "https://1"}, {"title": "Two", "url": "https:
     [
         (
             {"title": "T", "text": "x", "buttons": BUTTONS[:1]},
-            Template("sampleActionCard", {"title": "T", "text": "x", "singleTitle": "One", "singleURL": "https://1"}),
+            RobotMessage(
+                "sampleActionCard", {"title": "T", "text": "x", "singleTitle": "One", "singleURL": "https://1"}
+            ),
         ),
         (
             {"title": "T", "text": "x", "buttons": BUTTONS},
-            Template(
+            RobotMessage(
                 "sampleActionCard2",
                 {
                     "title": "T",
@@ -94,7 +96,7 @@ BUTTONS = [{"title": "One", "url": "https://1"}, {"title": "Two", "url": "https:
         ),
         ({"title": "T", "text": "x"}, Words("x", title="T")),
         ({"text": "x", "buttons": "?"}, Words("x", title="x")),
-        ({"msgKey": "sampleText", "msgParam": {"content": "x"}}, Template("sampleText", {"content": "x"})),
+        ({"msgKey": "sampleText", "msgParam": {"content": "x"}}, RobotMessage("sampleText", {"content": "x"})),
         ({}, Words("[card]")),
     ],
 )
@@ -105,7 +107,9 @@ def test_cards(fields: dict[str, Any], piece: Any) -> None:
 def test_a_shared_address_is_a_link() -> None:
     fields = {"url": "https://x", "title": "X", "content": "what", "image": "https://x/i.png"}
     assert compose((Native("share", fields),)) == [
-        Template("sampleLink", {"title": "X", "text": "what", "picUrl": "https://x/i.png", "messageUrl": "https://x"})
+        RobotMessage(
+            "sampleLink", {"title": "X", "text": "what", "picUrl": "https://x/i.png", "messageUrl": "https://x"}
+        )
     ]
 
 
@@ -136,36 +140,38 @@ def test_a_webhook_is_told_whom_to_call() -> None:
 def test_markdown_by_both_ways() -> None:
     words = Words("**x**", title="T")
     assert webhook_body(words)["markdown"] == {"title": "T", "text": "**x**"}
-    assert template_of(words) == Template("sampleMarkdown", {"title": "T", "text": "**x**"})
-    assert template_of(Words("x")) == Template("sampleText", {"content": "x"})
+    assert template_of(words) == RobotMessage("sampleMarkdown", {"title": "T", "text": "**x**"})
+    assert template_of(Words("x")) == RobotMessage("sampleText", {"content": "x"})
 
 
 @pytest.mark.parametrize(
     ("upload", "cover", "template"),
     [
-        (Upload("image", "", "i.png", {}), "", Template("sampleImageMsg", {"photoURL": "@m"})),
+        (Upload("image", "", "i.png", {}), "", RobotMessage("sampleImageMsg", {"photoURL": "@m"})),
         (
             Upload("voice", "", "v.amr", {"duration": 2500}),
             "",
-            Template("sampleAudio", {"mediaId": "@m", "duration": "2500"}),
+            RobotMessage("sampleAudio", {"mediaId": "@m", "duration": "2500"}),
         ),
-        (Upload("voice", "", "v.amr", {}), "", Template("sampleAudio", {"mediaId": "@m", "duration": "1000"})),
+        (Upload("voice", "", "v.amr", {}), "", RobotMessage("sampleAudio", {"mediaId": "@m", "duration": "1000"})),
         (
             Upload("video", "", "v.mp4", {"duration": "9"}),
             "@c",
-            Template("sampleVideo", {"duration": "9", "videoMediaId": "@m", "videoType": "mp4", "picMediaId": "@c"}),
+            RobotMessage(
+                "sampleVideo", {"duration": "9", "videoMediaId": "@m", "videoType": "mp4", "picMediaId": "@c"}
+            ),
         ),
         (
             Upload("video", "", "v.mp4", {}),
             "",
-            Template("sampleFile", {"mediaId": "@m", "fileName": "v.mp4", "fileType": "mp4"}),
+            RobotMessage("sampleFile", {"mediaId": "@m", "fileName": "v.mp4", "fileType": "mp4"}),
         ),
         (
             Upload("file", "", "README", {}),
             "",
-            Template("sampleFile", {"mediaId": "@m", "fileName": "README", "fileType": "bin"}),
+            RobotMessage("sampleFile", {"mediaId": "@m", "fileName": "README", "fileType": "bin"}),
         ),
     ],
 )
-def test_the_message_of_an_uploaded_file(upload: Upload, cover: str, template: Template) -> None:
+def test_the_message_of_an_uploaded_file(upload: Upload, cover: str, template: RobotMessage) -> None:
     assert template_for(upload, "@m", cover) == template

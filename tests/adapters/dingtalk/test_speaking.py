@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from kagami.adapters.dingtalk.compose import Template
+from kagami.adapters.dingtalk.compose import RobotMessage
 from kagami.adapters.dingtalk.conversations import Conversations
 from kagami.adapters.dingtalk.robot import Robot
 from kagami.adapters.dingtalk.speaking import Speaking
@@ -211,7 +211,7 @@ async def test_a_break_between_two_parts_leaves_it_open(
 ) -> None:
     say = Speaking._by_robot
 
-    async def breaking(speaking: Speaking, chat: ChatId, template: Template) -> Receipt:
+    async def breaking(speaking: Speaking, chat: ChatId, template: RobotMessage) -> Receipt:
         if there.heard:
             raise Unavailable(what="api.dingtalk.com", reason="no answer within 30 s")
         return await say(speaking, chat, template)
@@ -224,7 +224,7 @@ async def test_a_break_between_two_parts_leaves_it_open(
 async def test_a_host_that_is_not_reached_has_failed(
     stage: Stage, there: FakeDingTalk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(_speaking: Speaking, _chat: ChatId, _template: Template) -> Receipt:
+    async def away(_speaking: Speaking, _chat: ChatId, _template: RobotMessage) -> Receipt:
         raise NotReached(what="api.dingtalk.com", reason="refused")
 
     monkeypatch.setattr(Speaking, "_by_robot", away)
