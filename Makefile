@@ -80,7 +80,7 @@ check: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m bench
 
-lock:
+lock: lock-clients
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -90,5 +90,21 @@ lock:
 	printf '%s\n' euler-onebot==0.0.2 lagrange-python==0.1.8 | \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-euler.lock
 
+# The clients that the fakes are held to, by kind.
+CLIENT_dingtalk := dingtalk-stream==0.24.3
+CLIENT_feishu := lark-oapi==1.7.5
+CLIENT_kook := khl.py==0.3.17
+CLIENT_napcat := ncatbot==4.4.1.post1
+CLIENT_telegram := aiogram==3.31.0 python-telegram-bot==22.8
+CLIENT_weixin := weixin-ilink==0.3.5 wechatbot-sdk==0.3.0
+
+.PHONY: lock-clients
+lock-clients: $(CLIENTS:%=lock-client-%)
+
+lock-client-%:
+	printf '%s\n' $(CLIENT_$*) | \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - \
+	  -o requirements-clients-$*.lock
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
+	rm -rf $(VENV) tests/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
