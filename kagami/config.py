@@ -287,6 +287,7 @@ def _check_proxies(document: Document, shape: Shape, t: Translate) -> None:
 
 def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
     seen: dict[str, int] = {}
+    accounts: dict[tuple[type, str], int] = {}
     for place, bot in enumerate(document.bots):
         _check_texts(f"bots.{place}", bot, shape, t)
         trouble = bot.trouble()
@@ -295,6 +296,10 @@ def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
         if bot.name and seen.setdefault(bot.name, place) != place:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
+        # Of two connections of one account the platform hears one, and what the other sends is lost.
+        if accounts.setdefault((type(bot), bot.address), place) != place:
+            reason = t("another bot is the same account")
+            raise shape.refuse(f"bots.{place}", bot.name or bot.address, reason, t("Remove one of the two."))
 
 
 def _check_workers(document: Document, shape: Shape, t: Translate) -> None:

@@ -328,3 +328,12 @@ class TestWorkers:
         with pytest.raises(SettingError) as caught:
             settle('workers = "token hidden"')
         assert "hidden" not in str(caught.value)
+
+
+def test_two_tables_of_one_account_are_refused(settle: Load) -> None:
+    telegram = '[[bots]]\nkind = "telegram"\ntoken = "4711:{}"\nname = "{}"\n'
+    with pytest.raises(SettingError, match="another bot is the same account"):
+        settle(telegram.format("good", "one") + telegram.format("other", "two"))
+    assert (
+        len(settle(telegram.format("good", "one") + telegram.replace("4711", "4712").format("good", "two")).bots) == 2
+    )

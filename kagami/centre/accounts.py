@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -14,14 +14,14 @@ from kagami.adapters.kinds import abilities, dial, kind_of
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
 from kagami.centre.shown import bot_kinds
-from kagami.centre.standing import put_napcat
+from kagami.centre.standing import put_napcat, take_away
 from kagami.centre.tables import given, gives_away, nested
 from kagami.config import BotConfig, Settings
 from kagami.core.handshake import is_loopback
 from kagami.core.scopes import allowed
 from kagami.core.secrets import HIDDEN
 from kagami.edits import Edit
-from kagami.errors import Denied, NotFound, Refused, SettingError
+from kagami.errors import Denied, KagamiError, NotFound, Refused, SettingError
 from kagami.i18n import Translate, mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
@@ -60,6 +60,8 @@ class Dialled(Protocol):
     async def reconnect(self, place: int) -> None: ...
 
     def login(self, place: int) -> Login | None: ...
+
+    def leaving(self, place: int) -> Callable[[], Awaitable[None]]: ...
 
 
 class AccountsDesk:
@@ -107,22 +109,27 @@ class AccountsDesk:
         return await self._desk.edit(who, act, edits)
 
     async def remove(self, who: Principal, bot: str) -> Applied:
-        gone: list[BotId] = []
+        gone: list[tuple[BotId, Callable[[], Awaitable[None]]]] = []
 
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
-            gone.append(self._dialled.ids()[place])
+            gone.append((self._dialled.ids()[place], self._dialled.leaving(place)))
             return [(f"{KEY}.{place}", Edit((KEY, place), None))]
 
         applied = await self._desk.edit(who, "bots.remove", edits)
-        for each in gone:
-            self._forget(each)
         self._logins.pop(bot, None)
+        for each, leave in gone:
+            self._forget(each)
+            await leave()
         return applied
 
     async def stand(self, who: Principal) -> Standing:
         folder, made = await asyncio.to_thread(put_napcat, self._desk.live.current, self._t)
-        await self.add(who, made.bot)
+        try:
+            await self.add(who, made.bot)
+        except KagamiError:
+            await asyncio.to_thread(take_away, folder, made)
+            raise
         return Standing(str(folder), f"cd {shlex.quote(str(folder))} && docker compose up -d", made.bot["name"])
 
     async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
@@ -167,6 +174,9 @@ class AccountsDesk:
         ids = self._dialled.ids()
         if bot in names:
             return names.index(bot)
+        called = [row.id for row in self._bots.rows() if row.name == bot]
+        if len(called) == 1:
+            bot = called[0]
         if bot in ids:
             return ids.index(BotId(bot))
         if self._bots.get(BotId(bot)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from kagami.adapters.napcat.stand import FOLDER, Stand, stand
@@ -12,6 +13,15 @@ from kagami.errors import Conflict, Refused
 from kagami.i18n import Translate, mark
 
 TOKEN_BYTES = 24
+
+
+def take_away(folder: Path, made: Stand) -> None:
+    """Remove the files again, and the folders that were made for them."""
+    for name in made.files:
+        (folder / name).unlink(missing_ok=True)
+    for each in (*{(folder / name).parent for name in made.files} - {folder}, folder):
+        with suppress(OSError):  # something else is in it
+            each.rmdir()
 
 
 def put_napcat(settings: Settings, t: Translate, *, force: bool = False) -> tuple[Path, Stand]:

@@ -8,7 +8,7 @@ import msgspec
 
 from kagami.core.routing import is_glob, matches
 from kagami.model.event import Event
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId
 
 # Talking, and looking at what is there. Nothing that changes a group, an account or the machine it runs on, and
 # nothing that shows its credentials.
@@ -110,9 +110,13 @@ class Admission(msgspec.Struct, frozen=True):
         """Whether it gets an event. What Kagami makes itself is nobody's but a plugin's."""
         if event.kind == "schedule" or not self.serves(event.bot):
             return False
-        if self.chats and not _fits(self.chats, event.chat):
+        if not self.reaches(event.chat):
             return False
         return not self.events or _fits(self.events, event.kind) or _fits(self.events, f"{event.kind}.{event.name}")
+
+    def reaches(self, chat: ChatId) -> bool:
+        """Whether it hears and speaks there."""
+        return not self.chats or _fits(self.chats, chat)
 
     def allows(self, call: str) -> bool:
         """Whether it may make a call of this name. A glob never means one for the host, however it is spelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from kagami.engine.fallen import Fallen
 from kagami.engine.keeping import SecretFiles, StoredMemory
 from kagami.engine.tools import Tools
 from kagami.model.ids import BotId
-from kagami.ports import Adapter, Intake, Login
+from kagami.ports import Adapter, Forgets, Intake, Login
 
 if TYPE_CHECKING:
     from kagami.adapters.kit import Kit
@@ -73,6 +73,16 @@ class Connections:
     def login(self, place: int) -> Login | None:
         """The login of a bot, begun when none is under way; None where there is no such thing."""
         return self._kept[place].bot.login()
+
+    def leaving(self, place: int) -> Callable[[], Awaitable[None]]:
+        """What is to be done when this one was removed for good: what it has kept goes with it."""
+        return partial(self._forget, self._kept[place])
+
+    async def _forget(self, gone: Kept) -> None:
+        async with self._turn:
+            # Another table may go by the same name, and by the same files.
+            if not any(_is_alike(each.config, gone.config) for each in self._kept) and isinstance(gone.bot, Forgets):
+                await gone.bot.forget()
 
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
         same = before is not None and before.config.address == config.address
@@ -134,6 +144,10 @@ def _take(left: list[Kept], config: BotConfig) -> Kept | None:
     if found is not None:
         left.remove(found)
     return found
+
+
+def _is_alike(one: BotConfig, other: BotConfig) -> bool:
+    return kind_of(one) == kind_of(other) and one.address == other.address
 
 
 def _goes_on(kept: Kept, config: BotConfig) -> bool:

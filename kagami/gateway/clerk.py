@@ -41,6 +41,8 @@ _OWN: dict[str, dict[str, Any]] = {
 }
 # Parameters for people.
 _WORDS = frozenset({"text", "message", "content", "caption", "comment", "reason", "remark", "card", "group_name"})
+# They name a person, and lead to no chat.
+_OF_A_PERSON = frozenset({"get_stranger_info", "send_like"})
 _FIRST = frozenset({"get_login_info", "get_status"})
 _FETCHES = frozenset({"get_file", "get_image", "get_record"})
 # These read no file of a machine, whatever they are asked for.
@@ -130,6 +132,8 @@ class Clerk:
         params = self._given(call, bot, names)
         call = msgspec.structs.replace(call, params=params)
         action = to_action(call, bot, name=names, chat_of=lambda message: self._chat_of(bot, message, names))
+        if (refusal := self._out_of_reach(action, names)) is not None:
+            return action, refusal
         place = place_of(bot, means.places.private_chat(bot, _chat_in(action)))
         if isinstance(action, Send):
             chat = means.places.private_chat(bot, action.chat)
@@ -142,6 +146,27 @@ class Clerk:
         if isinstance(receipt, Failed) and call.action == "get_login_info":
             receipt = Sent("", {"user_id": split_id(bot)[1], "nickname": self._called(bot)})
         return action, receipt
+
+    def _chat_meant(self, action: Action, names: _Names) -> ChatId:
+        """Where it would be said, done or looked at, by the name that events have; empty when that is not known."""
+        if not isinstance(action, Call):
+            return self._means.places.private_chat(action.bot, action.chat)
+        if action.name in _OF_A_PERSON:
+            return ChatId("")
+        params = dict(action.params)
+        if params.get("message_type") == "private":
+            params.pop("group_id", None)
+        if found := _chats_of(params, str):
+            return self._means.places.private_chat(action.bot, found[0])
+        message = str(params.get("message_id") or params.get("flag") or "")
+        return self._chat_of(action.bot, message, names) if message else ChatId("")
+
+    def _out_of_reach(self, action: Action, names: _Names) -> Failed | None:
+        chat = self._chat_meant(action, names)
+        if not chat or self.admission.reaches(chat):
+            return None
+        reason = f"{chat} is not among the chats of the worker {self._worker} (workers.chats)"
+        return Failed(reason, str(int(Retcode.FORBIDDEN)))
 
     async def _response(self, call: ServedCall, action: Action, receipt: Receipt) -> bytes:
         if not isinstance(receipt, Sent):

@@ -93,10 +93,13 @@ class Line:
         """Until the connection ends (`EOFError`). `late_s` is how old what was missed may be."""
         nursery, self._missed = self._means.nursery, self._means.stream.newest
         self.cursor.begin(self._missed, self._means.clock.wall_ms(), self._before)
+        follows = self._follows and self.tells
+        if follows:  # before it is greeted: whoever was, goes on from here
+            await self._open(late_s)
         await self._look()
         tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
-        if self._follows and self.tells:
-            tasks.append(nursery.start(f"events for {self._worker}", self._follow(late_s)))
+        if follows:
+            tasks.append(nursery.start(f"events for {self._worker}", self._follow()))
         try:
             await self.socket.listen(self._hear)
         finally:
@@ -142,12 +145,22 @@ class Line:
         await self.socket.send(frame)
         self._means.meters.count["worker_events", self._worker] += 1
 
-    async def _follow(self, window_s: float) -> None:
+    async def _open(self, window_s: float) -> None:
+        try:
+            if not await self.cursor.open(self._missed, self._means.clock.wall_ms(), self._before):
+                await self._skip(window_s)
+        except (StoreClosed, Unavailable) as error:
+            await self._give_up(error)
+            raise EOFError("the store is away") from None
+
+    async def _give_up(self, error: StoreClosed | Unavailable) -> None:
+        _say.error("cannot go on with a worker's events", worker=self._worker, reason=error.text())
+        await self.socket.close(1011, "the store is away")
+
+    async def _follow(self) -> None:
         """Everything that passes, from where it was, in order; what happened while it was away comes late."""
         means, cursor = self._means, self.cursor
         try:
-            if not await cursor.open(self._missed, means.clock.wall_ms(), self._before):
-                await self._skip(window_s)
             while True:
                 self._catching_up = cursor.sent < self._missed
                 found = await means.stream.after(cursor.sent)
@@ -160,8 +173,7 @@ class Line:
         except (EOFError, ConnectionError):
             return  # whoever listens sees it too
         except (StoreClosed, Unavailable) as error:
-            _say.error("cannot go on with a worker's events", worker=self._worker, reason=error.text())
-            await self.socket.close(1011, "the store is away")
+            await self._give_up(error)
 
     async def _pass(self, happened: Happened) -> None:
         event = happened.event

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -22,6 +22,14 @@ from kagami.model.trace import Mark, Outcome, Trace
 from kagami.operations.registry import Registry
 from kagami.ports import Answer, Handled, Outbox, Parts, StorePut
 from kagami.ports import Execution as PortExecution
+
+
+class Stop(NamedTuple):
+    """An event ends here."""
+
+    outcome: Outcome
+    reason: str
+    warns: bool = False
 
 
 class Server(Protocol):
@@ -121,6 +129,7 @@ class Execution:
         "restarted",
         "resumed",
         "server",
+        "stop",
     )
 
     def __init__(
@@ -147,6 +156,8 @@ class Execution:
         self.resumed = resumed
         self.only = ""
         self.server: Server | None = None
+        # Known at acceptance: whoever looks on hears nothing of it then.
+        self.stop: Stop | None = None
         self._asks_anew = not resumed
         self._desk = desk
         self._read_at = read_at

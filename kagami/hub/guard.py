@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,13 +13,12 @@ from kagami.core.limits import Buckets
 from kagami.core.loops import Loops
 from kagami.core.scopes import identity
 from kagami.hub.config import LimitsConfig
-from kagami.hub.execution import Execution
+from kagami.hub.execution import Execution, Stop
 from kagami.i18n import Translate, mark
 from kagami.model.action import Send
 from kagami.model.event import Event
 from kagami.model.ids import BotId
 from kagami.model.message import text
-from kagami.model.trace import Outcome
 from kagami.ports import Bots, Handled, Store
 from kagami.ports import Execution as PortExecution
 from kagami.ports.guard import GUARD
@@ -31,14 +29,6 @@ _log = log.get("hub")
 
 # Level, kind, text, fields: as of `ports.Notice`.
 Tell = Callable[..., None]
-
-
-class Stop(NamedTuple):
-    """An event ends here."""
-
-    outcome: Outcome
-    reason: str
-    warns: bool = False
 
 
 class Warner:
@@ -112,11 +102,17 @@ class Guard:
 
     def check(self, execution: Execution) -> Stop | None:
         """Why an event goes no further; None, mostly, when it does."""
-        event = execution.event
-        if self.lists is not None and (caught := self.judge(event)) is not None:
-            return self._caught(caught, event)
-        # What is taken up again has come within the limits: it must not be lost for having had to wait.
-        if event.kind != "message" or execution.attempts or execution.resumed:
+        if self.lists is not None and (caught := self.judge(execution.event)) is not None:
+            return self._caught(caught, execution.event)
+        return execution.stop
+
+    def limit(self, event: Event) -> Stop | None:
+        """Count a message that has just come, and say whether it is one of a flood or of a loop.
+
+        To be asked once for each: what is taken up again must not be lost for having had to wait. What the lists keep
+        out counts for nothing.
+        """
+        if event.kind != "message" or self.judge(event) is not None:
             return None
         who = identity(event)
         if who == event.bot:

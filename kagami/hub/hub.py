@@ -123,6 +123,8 @@ class Hub:
             window=Window(config.dedupe),
             clock=clock,
             meters=meters,
+            limit=self.guard.limit,
+            keep_out=self._recorder.keep_out,
         )
         self.desk.reoffer = self._inbox.reoffer
         self._held: dict[BotId, list[Open]] = {}

@@ -7,13 +7,13 @@ from typing import Any
 
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
-from kagami.hub.execution import Desk, Execution
+from kagami.hub.execution import Desk, Execution, Stop
 from kagami.hub.lanes import Lanes
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
 from kagami.model.action import Failed
 from kagami.model.event import Event
-from kagami.model.ids import BotId, SessionKey
+from kagami.model.ids import BotId, ExecutionId, SessionKey
 from kagami.ports import Dialogs, Ledger, Open
 
 
@@ -31,6 +31,8 @@ class Inbox:
         window: Window,
         clock: Clock,
         meters: Meters,
+        limit: Callable[[Event], Stop | None],
+        keep_out: Callable[[ExecutionId], None],
     ) -> None:
         self._ledger = ledger
         self._lanes = lanes
@@ -40,6 +42,8 @@ class Inbox:
         self._window = window
         self._clock = clock
         self._meters = meters
+        self._limit = limit
+        self._keep_out = keep_out
         self.draining = False
         # Told of every new event, with its number and the moment of its acceptance.
         self.tell: Callable[[int, Event, int], None] = lambda *_: None
@@ -55,14 +59,25 @@ class Inbox:
         now = self._clock.wall_ms()
         self._bots.tally[event.bot].received += 1
         on_disk = self._ledger.accept(event, now)
-        self.tell(self._ledger.newest, event, now)
-        if not self.draining:
-            execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
-            execution.mark("frame")
-            if not self._dialogs.offer(execution):
-                # What is due comes once: it has no room to be shed from.
-                self._lanes.put(execution, force=event.kind == "schedule")
+        number = self._ledger.newest
+        waits = None if self.draining else self._judged(event, read_at, now)
+        self.tell(number, event, now)
+        if waits is not None:
+            # What is due comes once: it has no room to be shed from.
+            self._lanes.put(waits, force=event.kind == "schedule")
         return on_disk
+
+    def _judged(self, event: Event, read_at: float, now: int) -> Execution | None:
+        """A new event, told whether it is one too many; None for the answer to a question."""
+        execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
+        execution.mark("frame")
+        if self._dialogs.offer(execution):
+            return None
+        execution.stop = self._limit(event)
+        if execution.stop is not None:
+            # Before anybody is told: its turn in its lane may come much later.
+            self._keep_out(event.execution)
+        return execution
 
     def known(self, bot: BotId, key: str) -> None:
         """An earlier run accepted this."""

@@ -61,7 +61,7 @@ class Recorder:
     def finish(self, execution: Execution, outcome: Outcome, plugin: str = "") -> None:
         """Close it: trace, effects and the answers it used go to disk together."""
         if outcome in KEPT_OUT:
-            self._keep_out(execution.event.execution)
+            self.keep_out(execution.event.execution)
         trace = execution.trace(outcome, plugin, self._shown(execution.event))
         answers = [answer.trace("answer", plugin, self._shown(answer.event)) for answer in execution.answers]
         self._ledger.finish(
@@ -73,7 +73,9 @@ class Recorder:
         )
         self._count(trace)
 
-    def _keep_out(self, execution: ExecutionId) -> None:
+    def keep_out(self, execution: ExecutionId) -> None:
+        """Nobody outside hears of it, from now on."""
+        self.kept_out.pop(execution, None)
         self.kept_out[execution] = None
         if len(self.kept_out) > MOST_KEPT_OUT:
             del self.kept_out[next(iter(self.kept_out))]

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,9 +31,10 @@ class Part(NamedTuple):
 class Api:
     """`async with Api(...)`. Paths are below `base`; whole addresses may be given too.
 
-    Hosts of `base` and of `private` may be anywhere, all others only on the internet. `NotReached` when nothing of a
-    request went out, `Unavailable` when its answer did not come. Any status is an answer: also a redirect, but for a
-    GET. What else was asked may have been done by who answers so, and what it holds is for no other host.
+    The host of `base` with its port, and hosts of `private`, may be anywhere, all others only on the internet.
+    `NotReached` when nothing of a request went out, `Unavailable` when its answer did not come. Any status is an
+    answer: also a redirect, but for a GET. What else was asked may have been done by who answers so, and what it
+    holds is for no other host.
     """
 
     def __init__(
@@ -42,8 +42,9 @@ class Api:
     ) -> None:
         self.base = base.rstrip("/")
         self.headers = dict(headers or {})
-        host = urlsplit(base).hostname or ""
-        self._reach = HttpReach(proxy=proxy, private=[*private, host], seconds=SECONDS, largest=LARGEST_ANSWER)
+        home = start("GET", base)
+        own = (home.host, home.port)
+        self._reach = HttpReach(proxy=proxy, private=private, own=own, seconds=SECONDS, largest=LARGEST_ANSWER)
         self._strangers = HttpReach(proxy=proxy, private=private, seconds=SECONDS)
 
     async def __aenter__(self) -> Self:

@@ -77,11 +77,14 @@ def is_literal(host: str) -> bool:
 
 class Guard:
     """`private` are hosts that may be reached whatever their address is, and networks (`10.8.0.0/24`)
-    that are open to all names.
+    that are open to all names. Of `own`, a host and a port, that one port may be reached.
     """
 
-    def __init__(self, private: Collection[str] = (), lookup: Resolve = resolve) -> None:
+    def __init__(
+        self, private: Collection[str] = (), lookup: Resolve = resolve, *, own: tuple[str, int] | None = None
+    ) -> None:
         self._lookup = lookup
+        self._own = own
         self._hosts = frozenset(read_host(each.strip("[]")) for each in private if "/" not in each)
         try:
             self._networks = [ip_network(each, strict=False) for each in private if "/" in each]
@@ -96,12 +99,12 @@ class Guard:
         found = [host] if is_literal(host) else await self._lookup(host, port)
         if not found:
             raise OSError(f"{host} has no address")
-        self.check(host, found)
+        self.check(host, found, port)
         return found
 
-    def check(self, host: str, addresses: Iterable[str]) -> None:
+    def check(self, host: str, addresses: Iterable[str], port: int) -> None:
         """`PrivateAddress` unless all of them may be reached."""
-        if host in self._hosts:
+        if host in self._hosts or (host, port) == self._own:
             return
         for address in addresses:
             if not is_public(address) and not self._is_exempt(address):

@@ -42,20 +42,24 @@ Progress = Callable[[int, int], None]
 
 
 class HttpReach:
-    """Implements `ports.Reach`. `private` is the guard's; times are seconds, sizes bytes after decompression."""
+    """Implements `ports.Reach`. `private` and `own` are the guard's.
+
+    Times are seconds, sizes bytes after decompression.
+    """
 
     def __init__(
         self,
         *,
         proxy: str = "",
         private: Collection[str] = (),
+        own: tuple[str, int] | None = None,
         seconds: float = SECONDS,
         largest: int = LARGEST,
         lookup: Resolve = resolve,
     ) -> None:
         self._scheme = read_proxy(proxy)
         self._proxy = proxy
-        self._guard = Guard(private, lookup)
+        self._guard = Guard(private, lookup, own=own)
         self._seconds = seconds
         self._largest = largest
         self._session: aiohttp.ClientSession | None = None
@@ -88,9 +92,9 @@ class HttpReach:
         With no `redirects`, one is an answer like any other.
         """
         patience = min(self._seconds if seconds is None else seconds, MOST_SECONDS)
-        no_limit = aiohttp.ClientTimeout(None)
+        to_connect = aiohttp.ClientTimeout(None, sock_connect=CONNECT_SECONDS)
         with self._told(trip.host, patience):
-            async with asyncio.timeout(patience), self._follow(trip, permit, no_limit, redirects) as response:
+            async with asyncio.timeout(patience), self._follow(trip, permit, to_connect, redirects) as response:
                 body = b"".join([chunk async for chunk in _chunks(response, largest or self._largest)])
                 headers = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
                 return HttpAnswer(response.status, headers, body, str(response.url))
@@ -141,7 +145,7 @@ class HttpReach:
     async def _judge(self, trip: Trip) -> None:
         """Names that we connect to ourselves are judged by the resolver, with the addresses that are used."""
         if is_literal(trip.host):
-            self._guard.check(trip.host, [trip.host])
+            self._guard.check(trip.host, [trip.host], trip.port)
         elif self._scheme:
             with suppress(OSError):
                 await self._guard.addresses(trip.host, trip.port)
@@ -171,6 +175,9 @@ class HttpReach:
         """What goes wrong on the way, in the house's words."""
         try:
             yield
+        # Before the connection, and what protects it, stood: nothing was asked yet.
+        except aiohttp.ConnectionTimeoutError:
+            raise NotReached(what=host, reason=f"no connection within {CONNECT_SECONDS:g} s") from None
         except TimeoutError:
             raise Unavailable(what=host, reason=f"no answer within {seconds:g} s") from None
         except aiohttp.ClientConnectorError as error:

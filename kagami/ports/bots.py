@@ -139,6 +139,15 @@ class Adapter(Protocol):
         ...
 
 
+@runtime_checkable
+class Forgets(Protocol):
+    """An adapter that has kept something by itself which nobody needs any more when its bot is removed."""
+
+    async def forget(self) -> None:
+        """To be called after `run` has ended."""
+        ...
+
+
 class Memory(Protocol):
     """What adapters have to know after a restart: cursors, tokens of chats. Not for credentials."""
 

@@ -45,7 +45,7 @@ from kagami.testing.values import MemoryValues
 __all__ = ["ChatExecution", "MemoryValues", "PluginChat", "chat_with"]
 
 PLUGIN = "plugin"
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 20.0
 
 
 class House(NamedTuple):

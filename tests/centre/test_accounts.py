@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ class Dialled:
 
     def __init__(self) -> None:
         self.again: list[int] = []
+        self.left: list[int] = []
 
     def ids(self) -> list[BotId]:
         return [BotId("onebot11:one"), BotId("qq:2")]
@@ -44,6 +46,12 @@ class Dialled:
     def login(self, place: int) -> Login | None:
         """The second begins a new one each time."""
         return WrittenLogin() if place else None
+
+    def leaving(self, place: int) -> Callable[[], Awaitable[None]]:
+        async def leave() -> None:
+            self.left.append(place)
+
+        return leave
 
 
 class Guest:
@@ -99,6 +107,16 @@ async def test_a_bot_that_is_removed_is_not_missed(open_stand: Open) -> None:
         assert [each.name for each in stand.live.current.bots] == ["one"]
         assert "# the first" in stand.text
     assert gone == ["qq:2"]
+
+
+async def test_what_a_bot_has_kept_goes_with_it(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        dialled = Dialled()
+        accounts = AccountsDesk(stand.desk, dialled, Bots(), forget=lambda _: None, translate=str)
+        with pytest.raises(NotFound):
+            await accounts.remove(CONSOLE, "nobody")
+        await accounts.remove(CONSOLE, "qq:2")
+        assert dialled.left == [1]
 
 
 async def test_others_are_refused(open_stand: Open) -> None:
@@ -182,6 +200,22 @@ async def test_a_napcat_is_put_beside_kagami_with_its_table(open_stand: Open) ->
         assert made.command == f"cd {made.folder} && docker compose up -d"
         with pytest.raises(Conflict, match="already"):
             await desk(stand).stand(CONSOLE)
+
+
+async def test_of_a_napcat_whose_table_cannot_be_added_no_file_is_left(
+    open_stand: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise Refused(reason="the file is locked")
+
+    async with open_stand(FILE) as stand:
+        folder = stand.live.current.home.path / "napcat"
+        with monkeypatch.context() as patch:
+            patch.setattr(stand.desk, "edit", refuse)
+            with pytest.raises(Refused):
+                await desk(stand).stand(CONSOLE)
+        assert not folder.exists()
+        assert (await desk(stand).stand(CONSOLE)).folder == str(folder)
 
 
 OPERATOR = msgspec.structs.replace(CONSOLE, scopes=ROLES["operator"])

@@ -37,12 +37,12 @@ async def visiting(opened: Engine, *, port: int = 0, token: str = "") -> AsyncIt
     """An implementation at the gateway."""
     where = await opened.call(Connect())
     url = f"ws://127.0.0.1:{port or opened.gateway_port}/onebot/v11/ws"
-    async with connect_implementation(url, token=token or where.token) as peer, asyncio.timeout(10):
+    async with connect_implementation(url, token=token or where.token) as peer, asyncio.timeout(40):
         yield peer
 
 
 async def until(found: Callable[[], Any]) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not (value := found()):
             await asyncio.sleep(0.005)
         return value
@@ -53,7 +53,7 @@ async def answers(peer: Peer, said: str, answer: str) -> None:
     while peer.message("")["message_id"] < len(_SAID):
         pass
     _SAID.append(said)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         await peer.say(said, user="20002", group="42")
         call = await peer.called("send_group_msg")
     assert call["params"]["message"][0]["data"]["text"] == answer

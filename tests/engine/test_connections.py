@@ -73,6 +73,28 @@ async def test_a_connection_that_fails_is_begun_again(tmp_path: Path, monkeypatc
         await until(lambda: stumbling.runs == 2)
 
 
+async def test_what_it_has_kept_is_forgotten_when_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+
+    class Keeping(Stumbling):
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.runs = 1
+            self.name = config.address
+
+        async def forget(self) -> None:
+            forgotten.append(self.name)
+
+    monkeypatch.setattr(connections, "open_bot", lambda config, *_: Keeping(config))
+    async with engine(tmp_path) as opened:
+        for number, name in enumerate(("one", "two"), 1):
+            await opened.call(AddBot(url=f"ws://127.0.0.1:{number}", name=name))
+        await opened.call(RemoveBot(bot="one"))
+        assert forgotten == ["ws://127.0.0.1:1"]
+
+
 async def test_one_that_fails_again_and_again_is_seen_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Falling(Stumbling):
         async def run(self, intake: Intake) -> None:

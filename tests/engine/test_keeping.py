@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,10 @@ from kagami.model.ids import BotId
 from kagami.storage.store import open_store
 
 BOT, OTHER = BotId("weixin:1"), BotId("weixin:11")
+
+
+def names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 async def test_facts_of_a_bot_outlive_the_store(tmp_path: Path) -> None:
@@ -45,7 +51,22 @@ async def test_a_secret_is_for_the_owner_alone(tmp_path: Path) -> None:
     await vault.write("weixin-one.json", b"{}")
     assert await vault.read("weixin-one.json") == b"{}"
     assert stat.S_IMODE((tmp_path / "weixin-one.json").stat().st_mode) == 0o600
-    assert not (tmp_path / f".weixin-one.json.{os.getpid()}").exists()
+    assert names(tmp_path) == ["weixin-one.json"]
+
+
+async def test_two_who_write_a_secret_at_once_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2, timeout=5)
+    sync = os.fsync
+
+    def both_wait(file: int) -> None:
+        together.wait()
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", both_wait)
+    vault, contents = SecretFiles(tmp_path), [b"a" * 9, b"b" * 5]
+    await asyncio.gather(*(vault.write("one", each) for each in contents))
+    assert await vault.read("one") in contents
+    assert names(tmp_path) == ["one"]
 
 
 async def test_a_secret_can_be_forgotten_twice(tmp_path: Path) -> None:

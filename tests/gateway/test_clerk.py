@@ -213,6 +213,32 @@ class TestWhatIsAllowed:
         answer = await office.call("send_group_msg", QQ, group_id=42, message=picture)
         assert (answer["retcode"], office.house.letters.sent) == (1400, [])
 
+    @pytest.mark.parametrize(
+        ("action", "params", "code"),
+        [
+            ("send_group_msg", {"group_id": 43, "message": "hi"}, 1403),
+            ("send_private_msg", {"user_id": 7, "message": "hi"}, 1403),
+            ("delete_msg", {"message_id": 9}, 1403),
+            ("get_msg", {"message_id": 9}, 1403),
+            ("set_group_ban", {"group_id": 43, "user_id": 7}, 1403),
+            ("send_forward_msg", {"group_id": 42, "user_id": 7, "message_type": "private"}, 1403),
+            ("send_group_msg", {"group_id": 42, "message": "hi"}, 0),
+            ("set_group_ban", {"group_id": 42, "user_id": 7}, 0),
+            ("get_msg", {"message_id": 10}, 0),
+            ("get_stranger_info", {"user_id": 7}, 0),
+            ("get_group_list", {}, 0),
+        ],
+    )
+    async def test_it_speaks_in_no_chat_that_it_does_not_hear(
+        self, house: House, action: str, params: dict[str, Any], code: int
+    ) -> None:
+        house.places.said(QQ, "9", ChatId("group:43"))
+        house.places.said(QQ, "10", GROUP)
+        office = Office(house, Admission(chats=("group:42",), calls=("*",)))
+        answer = await office.call(action, QQ, **params)
+        assert (answer["retcode"], len(house.letters.sent)) == (code, 0 if code else 1)
+        assert ("workers.chats" in answer["message"]) is bool(code)
+
     async def test_a_file_in_a_call_is_kept_beside_it(self, office: Office) -> None:
         picture = [{"type": "image", "data": {"file": "base64://cG5n"}}]
         await office.call("send_group_msg", QQ, group_id=42, message=picture)

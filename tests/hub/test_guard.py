@@ -8,8 +8,8 @@ import pytest
 from kagami.core.guard import GuardEntry
 from kagami.core.loops import MOST, SILENCE_S, Loops
 from kagami.hub.config import LimitsConfig
-from kagami.hub.execution import Desk, Execution
-from kagami.hub.guard import Guard, Stop
+from kagami.hub.execution import Desk, Execution, Stop
+from kagami.hub.guard import Guard
 from kagami.hub.registry import BotRegistry
 from kagami.model.action import Send
 from kagami.model.event import Event
@@ -39,7 +39,9 @@ class Door:
         self.told.append((level, kind, fields))
 
     def hear(self, number: int = 1, words: str = "hello", **more: Any) -> Stop | None:
-        return self.guard.check(Execution(event(number, words, **more), self.desk, read_at=0.0, accepted_ms=5))
+        heard = Execution(event(number, words, **more), self.desk, read_at=0.0, accepted_ms=5)
+        heard.stop = self.guard.limit(heard.event)
+        return self.guard.check(heard)
 
 
 def answering(at: Desk, said: Event) -> Execution:
@@ -55,6 +57,12 @@ def test_a_flood_says_whose_it_is() -> None:
     user.hear()
     chat.hear()
     assert [user.hear(2), chat.hear(2)] == [Stop("limited", "flood of a user"), Stop("limited", "flood in a chat")]
+
+
+def test_what_the_lists_keep_out_counts_for_no_flood() -> None:
+    door = Door(chat=1)
+    door.guard.use([GuardEntry("user", "qq:66")])
+    assert [door.hear(1, user="66"), door.hear(2)] == [Stop("guarded", "user qq:66"), None]
 
 
 def test_admins_and_notices_have_no_limits() -> None:

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kagami.core.dedupe import Window
-from kagami.hub.execution import Execution, Slots
+from kagami.hub.execution import Execution, Slots, Stop
 from kagami.hub.inbox import Inbox
 from kagami.hub.lanes import Lanes
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
 from kagami.model.action import Failed, Sent
+from kagami.model.event import Event
 from kagami.net.supervise import Nursery
 from kagami.ports import Answer, Open
 from tests.hub.doubles import QQ, Book, NoQuestions, StillClock, desk, event
@@ -22,6 +23,7 @@ class Hall:
     def __init__(self, nursery: Nursery) -> None:
         self.book, self.bots, self.walked = Book(), BotRegistry(), list[Execution]()
         self.questions = NoQuestions()
+        self.judged, self.kept_out = list[str](), list[str]()
         self.lanes = Lanes(
             nursery,
             Slots(8),
@@ -35,7 +37,13 @@ class Hall:
         self.inbox = Inbox(
             self.book, self.lanes, self.questions, self.bots, desk(),
             window=Window(100), clock=StillClock(), meters=Meters(),
+            limit=self._limit, keep_out=self.kept_out.append,
         )  # fmt: skip
+
+    def _limit(self, one: Event) -> Stop | None:
+        """The second is one too many."""
+        self.judged.append(one.dedupe)
+        return Stop("limited", "flood of a user") if len(self.judged) > 1 else None
 
     async def _walk(self, each: Execution) -> None:
         self.walked.append(each)
@@ -97,6 +105,28 @@ async def test_an_answer_goes_to_its_question_and_not_behind_the_handler_that_as
         assert one.lanes.waiting == 0
         assert [answer.event.dedupe for answer in taken] == ["m:1"]
         assert one.book.accepted == [event(1)]
+
+
+async def test_what_is_one_too_many_is_kept_out_before_anybody_is_told_of_it() -> None:
+    async with hall() as one:
+        kept_out: list[list[str]] = []
+        one.inbox.tell = lambda *_: kept_out.append(list(one.kept_out))
+        for number in (1, 2):
+            one.inbox.accept(event(number), 0.0)
+        while one.lanes.active:
+            await asyncio.sleep(0)
+        assert kept_out == [[], ["execution-2"]]
+        assert [each.stop for each in one.walked] == [None, Stop("limited", "flood of a user")]
+
+
+async def test_only_what_is_new_and_answers_no_question_is_counted() -> None:
+    async with hall() as one:
+        one.inbox.accept(event(1), 0.0)
+        one.inbox.accept(event(1), 0.0)
+        one.inbox.resume(Open(event(2), 5, 0))
+        one.questions.takes = lambda _: True
+        one.inbox.accept(event(3), 0.0)
+        assert (one.judged, one.kept_out) == (["m:1"], [])
 
 
 async def test_while_draining_events_are_kept_for_the_next_start() -> None:

@@ -52,7 +52,9 @@ class Line:
         self.routes.use(RuleList(1, rules))
 
     async def walk(self, execution: HubExecution) -> None:
-        """The whole way of one event, as a lane goes it."""
+        """The whole way of one event, as it is accepted and as a lane goes it."""
+        if not (execution.attempts or execution.resumed):
+            execution.stop = self.guard.limit(execution.event)
         if self.pipeline.begin(execution):
             await self.pipeline.handle(execution)
 

@@ -91,6 +91,12 @@ async def test_other_hosts_of_the_own_network_are_closed(base: str) -> None:
             await api.fetch(f"{base}/image.png")
 
 
+async def test_so_are_other_ports_of_the_platforms_host(base: str) -> None:
+    async with Api("http://127.0.0.1:1") as api:
+        with pytest.raises(PrivateAddress):
+            await api.fetch(f"{base}/image.png")
+
+
 async def test_an_address_of_a_stranger_gains_nothing_by_the_platforms_host(base: str) -> None:
     async with Api(base) as api:
         with pytest.raises(PrivateAddress):

@@ -95,6 +95,13 @@ async def test_an_exempt_host_keeps_all_its_addresses() -> None:
     assert await Guard(["MIXED.test"], two).addresses("mixed.test", 80) == await two("", 0)
 
 
+async def test_of_an_own_host_one_port_is_exempt() -> None:
+    guard = Guard((), two, own=("mixed.test", 80))
+    assert await guard.addresses("mixed.test", 80) == await two("", 0)
+    with pytest.raises(PrivateAddress):
+        await guard.addresses("mixed.test", 81)
+
+
 async def test_an_exempt_network_counts_for_every_name() -> None:
     assert await Guard(["10.0.0.0/8"], two).addresses("mixed.test", 80) == await two("", 0)
 

@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from kagami.errors import Denied, PrivateAddress, Refused, Unavailable
+from kagami.errors import Denied, NotReached, PrivateAddress, Refused, Unavailable
+from kagami.net import http
 from kagami.net.http import MEGABYTE, HttpReach
 from kagami.ports import Http, Reach
 
@@ -317,6 +318,17 @@ async def test_a_request_may_be_cancelled(house: House) -> None:
             await house.http().get(house.url("/silent"))
     async with asyncio.timeout(5):
         await house.closed.wait()
+
+
+async def test_where_no_connection_comes_about_nothing_was_asked(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.05)
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        with pytest.raises(NotReached, match=r"no connection within 0\.05 s"):
+            await house.http().post(f"https://api.test:{server.sockets[0].getsockname()[1]}/")
 
 
 async def test_a_connection_that_breaks_is_unavailable(house: House) -> None:

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from kagami.core.numbers import LEAST, MOST
-from kagami.gateway.line import HELD_S
+from kagami.gateway.line import FRESH_S, HELD_S
 from kagami.ports import FeedRow
 from tests.engine.running import until
 from tests.services.outside import Application, worker
@@ -96,10 +96,10 @@ class Claims:
         world, app, turn = stage.world, stage.app, next(_turns)
         wanted = [f"stopped {turn} {number}" for number in range(20)]
         app.process.send_signal(signal.SIGSTOP)
+        await _passes(1.5 * FRESH_S)  # until then it counts as reading
         for number, words in enumerate(wanted):
             await world.all[number % 3].say(words)
-        goes_on = time.monotonic() + 1.5 * HELD_S
-        await until(lambda: time.monotonic() > goes_on)
+        await _passes(1.5 * HELD_S)
         app.process.send_signal(signal.SIGCONT)
         for platform in world.all:
             await platform.say(f"after {turn}")
@@ -107,6 +107,11 @@ class Claims:
         missed = [each for each in said if each["text"].startswith(f"stopped {turn}")]
         assert sorted(each["text"] for each in missed) == sorted(wanted)
         assert all(each["late"] for each in missed)
+
+
+async def _passes(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    await until(lambda: time.monotonic() >= end)
 
 
 async def _heard_until(app: Application, words: str, times: int) -> list[dict[str, Any]]:

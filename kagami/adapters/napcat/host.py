@@ -98,7 +98,9 @@ class Host:
             guest.configure(name=config.name, pace=config.pace, call_seconds=config.call_seconds)
             if not config.enabled:
                 await guest.close(PAUSED)
-        elif self.config.enabled and self._refusals < REFUSALS:
+        elif not self.config.enabled:
+            self._tell(intake, "stopped", PAUSED)
+        elif self._refusals < REFUSALS:
             state, reason = await self._look(intake)
             self._tell(intake, state, reason)
 

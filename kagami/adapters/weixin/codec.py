@@ -102,12 +102,12 @@ def place_of(medium: Medium | None, key: str | None = "") -> Place | None:
 
 
 def write_place(place: Place) -> str:
-    """A name for a medium that was not fetched yet, by which it still can be."""
+    """A name for a medium that was not fetched yet. It holds the key: none leaves the adapter, see `files`."""
     return FILE_MARK + base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
 def read_place(name: str) -> Place:
-    """`Refused` for what is no such name: anybody may write one."""
+    """`Refused` for what is no such name."""
     try:
         place = msgspec.json.decode(base64.urlsafe_b64decode(name.removeprefix(FILE_MARK)), type=Place)
         return place._replace(key=read_key(place.key))

@@ -15,6 +15,7 @@ from kagami.adapters.login import LoginWalk
 from kagami.adapters.table import host_of
 from kagami.adapters.weixin.calls import Calls
 from kagami.adapters.weixin.config import WeixinConfig
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.login import QrLogin
 from kagami.adapters.weixin.media import Carrier
@@ -105,6 +106,12 @@ class WeixinBot:
             if self._walk is not None:
                 await self._walk.close()
 
+    # --- ports.Forgets ---
+
+    async def forget(self) -> None:
+        async with self._moving:
+            await self._kit.vault.delete(secret_name(self._config))
+
     # --- credentials ---
 
     async def _recall(self) -> Credentials | None:
@@ -178,9 +185,11 @@ class WeixinBot:
         ilink = ILink(api, credentials)
         peers = Peers(account.id, kit.memory)
         await peers.load()
-        carrier = Carrier(api, ilink, kit.media, self._config.cdn_url)
+        files = Files(account.id, kit.memory)
+        await files.load()
+        carrier = Carrier(api, ilink, kit.media, self._config.cdn_url, files)
         self._talk = _Talk(Sender(ilink, carrier, peers, kit.clock), Calls(ilink, carrier, peers, kit.clock))
-        poll = Poll(ilink, carrier, peers, account, kit)
+        poll = Poll(ilink, carrier, account, kit, peers=peers, files=files)
         tasks = [
             kit.nursery.keep(f"poll {account.id}", poll.run),
             kit.nursery.start(f"watch {account.id}", account.watch()),

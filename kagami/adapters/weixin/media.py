@@ -17,6 +17,7 @@ from kagami.adapters.weixin.codec import (
     read_place,
     upload_body,
 )
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink
 from kagami.errors import KagamiError, Refused, Unavailable, WireError
 from kagami.net.api import LARGEST_MEDIUM, Api
@@ -33,33 +34,35 @@ SERVER_ERROR = 500
 class Carrier:
     """Brings media in and out. `cdn` is the base of addresses that the platform leaves to us."""
 
-    def __init__(self, api: Api, ilink: ILink, media: Media, cdn: str) -> None:
+    def __init__(self, api: Api, ilink: ILink, media: Media, cdn: str, files: Files) -> None:
         self._api = api
         self._ilink = ilink
         self._media = media
         self._cdn = cdn.rstrip("/")
+        self._files = files
 
     async def bring(self, name: str, largest: int = LARGEST_MEDIUM) -> str:
         """Fetch and keep a file by its name in a message; the reference of what is kept."""
-        return await self._media.keep(await self._content(read_place(name), largest))
+        return await self._media.keep(await self._content(self._files.find(name), largest))
 
-    async def bring_quickly(self, names: Iterable[str]) -> dict[str, str]:
-        """References of those that are small and come soon; the others can be fetched later."""
+    async def bring_quickly(self, written: Iterable[str], now_ms: int) -> dict[str, str]:
+        """What stands for each of these places: the reference of what is small and comes soon, else a name."""
+        places = {each: read_place(each) for each in written}
         kept: dict[str, str] = {}
         try:
             async with asyncio.timeout(QUICK_SECONDS):
-                for name in names:
+                for each, place in places.items():
                     try:
-                        kept[name] = await self.bring(name, QUICK_BYTES)
+                        kept[each] = await self._media.keep(await self._content(place, QUICK_BYTES))
                     except KagamiError:
                         continue
         except TimeoutError:
             pass
-        return kept
+        return {each: kept.get(each) or self._files.put(place, now_ms) for each, place in places.items()}
 
     async def _content(self, place: Place, largest: int) -> bytes:
         url = place.url or f"{self._cdn}/download?encrypted_query_param={quote(place.param, safe='')}"
-        # Whoever may call the bot may name any address; the host of the API is open to the bot, wherever it is.
+        # A message may name any address; the host of the API is open to the bot, wherever it is.
         own = url.startswith(f"{self._cdn}/")
         content = await self._api.fetch(url, largest=largest + KEY_BYTES, own=own)
         if not place.key:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
 from kagami.adapters.weixin.codec import Read, read_message, waiting, with_files, without_secrets
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import HELD_SECONDS, SLACK_SECONDS, ILink
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.peers import Peers
@@ -26,10 +27,13 @@ SHORTEST_HOLD_SECONDS = 1.0
 class Poll:
     """`run` ends by itself only when the login has ended."""
 
-    def __init__(self, ilink: ILink, carrier: Carrier, peers: Peers, account: Account, kit: Kit) -> None:
+    def __init__(
+        self, ilink: ILink, carrier: Carrier, account: Account, kit: Kit, *, peers: Peers, files: Files
+    ) -> None:
         self._ilink = ilink
         self._carrier = carrier
         self._peers = peers
+        self._files = files
         self._account = account
         self._kit = kit
         self._cursor = ""
@@ -88,7 +92,8 @@ class Poll:
         await self._keep(told)
         cursor = updates.get_updates_buf or self._cursor
         if told or cursor != self._cursor:
-            await self._kit.memory.write(self._account.id, {CURSOR: cursor, **self._peers.changes()})
+            noted = {CURSOR: cursor, **self._peers.changes(), **self._files.changes()}
+            await self._kit.memory.write(self._account.id, noted)
             self._cursor = cursor
         if held_ms := max(0, updates.longpolling_timeout_ms or 0):
             self._seconds = min(LONGEST_HOLD_SECONDS, held_ms / 1000) + SLACK_SECONDS
@@ -98,7 +103,8 @@ class Poll:
         read_at = self._kit.clock.monotonic()
         for event, token in told:
             self._peers.heard(event.user, token, self._kit.clock.wall_ms())
-        kept = await self._carrier.bring_quickly([name for event, _ in told for name in waiting(event.message)])
+        written = [each for event, _ in told for each in waiting(event.message)]
+        kept = await self._carrier.bring_quickly(written, self._kit.clock.wall_ms())
         await asyncio.gather(*(self._account.take(with_files(event, kept), read_at) for event, _ in told))
 
     def _read(self, raw: bytes) -> Read | None:

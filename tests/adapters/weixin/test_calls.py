@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from kagami.adapters.weixin.calls import Calls
-from kagami.adapters.weixin.codec import place_of, write_place
+from kagami.adapters.weixin.codec import place_of
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.peers import Peers
@@ -26,6 +27,7 @@ class Desk:
     there: Weixin
     media: KeptMedia
     calls: Calls
+    files: Files
 
     async def ask(self, name: str, **params: Any) -> Receipt:
         return await self.calls.perform(Call(NAME, name, params), "mirror")
@@ -37,8 +39,9 @@ async def desk() -> AsyncIterator[Desk]:
         media, peers = KeptMedia(), Peers(NAME, NotedMemory(Notes()))
         peers.heard(USER, "context", 1)
         ilink = ILink(api, Credentials(there.token, BOT, there.url))
-        carrier = Carrier(api, ilink, media, f"{there.url}/c2c")
-        yield Desk(there, media, Calls(ilink, carrier, peers, QuickClock()))
+        files = Files(NAME, NotedMemory(Notes()))
+        carrier = Carrier(api, ilink, media, f"{there.url}/c2c", files)
+        yield Desk(there, media, Calls(ilink, carrier, peers, QuickClock()), files)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ async def test_typing_for_nobody_fails(desk: Desk) -> None:
 async def test_a_file_is_fetched_later(desk: Desk) -> None:
     place = place_of(msgspec.convert(desk.there.cdn.medium(b"later"), Medium))
     assert place is not None
-    receipt = await desk.ask("get_file", file=write_place(place))
+    receipt = await desk.ask("get_file", file=desk.files.put(place, 1))
     assert receipt == Sent(result={"file": desk.media.accept(b"later")})
 
 

@@ -17,7 +17,7 @@ from kagami.engine.keeping import SecretFiles
 from kagami.model.action import Call, Delete, Failed, Send, Sent
 from kagami.model.ids import ChatId
 from kagami.model.message import text
-from kagami.ports import Login, LoginStep
+from kagami.ports import Forgets, Login, LoginStep
 from kagami.testing.adapters import Notes
 from kagami.testing.weixin import BOT, USER
 from tests.adapters.contract import Stage, acting, until
@@ -80,6 +80,16 @@ async def test_what_a_login_brought_is_used_after_a_restart() -> None:
         async with acting(peer, notes=notes) as stage:
             await stage.online()
             assert stage.adapter.id == f"weixin:{BOT}"
+
+
+async def test_what_a_login_brought_can_be_forgotten() -> None:
+    notes = Notes()
+    async with open_peer() as peer, acting(peer, notes=notes) as stage:
+        await stage.online()
+        assert isinstance(stage.adapter, Forgets)
+        notes.secrets["weixin-other.json"] = b"{}"
+        await stage.adapter.forget()
+    assert list(notes.secrets) == ["weixin-other.json"]
 
 
 async def test_an_ended_login_is_mended_by_another_without_a_restart() -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from kagami.adapters.weixin import media as media_module
 from kagami.adapters.weixin.codec import Attachment, Place, place_of, write_place
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.wire import Credentials, Medium
 from kagami.errors import NotFound, PrivateAddress, Refused, Unavailable, WireError
-from kagami.testing.adapters import KeptMedia
+from kagami.model.ids import BotId
+from kagami.testing.adapters import KeptMedia, NotedMemory, Notes
 from kagami.testing.weixin import BOT, USER, Weixin, open_weixin
 
 CONTENT = bytes(range(256)) * 41
@@ -26,21 +28,25 @@ class Port:
     there: Weixin
     media: KeptMedia
     carrier: Carrier
+    files: Files
 
     def name(self, content: bytes = CONTENT, *, raw_key: bool = False, full_url: bool = True) -> str:
         """The name of a medium that a user sent."""
+        return self.files.put(self.place(content, raw_key=raw_key, full_url=full_url), 1)
+
+    def place(self, content: bytes = CONTENT, *, raw_key: bool = False, full_url: bool = True) -> Place:
         told = self.there.cdn.medium(content, raw_key=raw_key, full_url=full_url)
         place = place_of(msgspec.convert(told, Medium))
         assert place is not None
-        return write_place(place)
+        return place
 
 
 @pytest.fixture
 async def port() -> AsyncIterator[Port]:
     async with open_weixin() as there, open_api(there.url) as api:
-        media = KeptMedia()
+        media, files = KeptMedia(), Files(BotId(f"weixin:{BOT}"), NotedMemory(Notes()))
         ilink = ILink(api, Credentials(there.token, BOT, there.url))
-        yield Port(there, media, Carrier(api, ilink, media, f"{there.url}/c2c"))
+        yield Port(there, media, Carrier(api, ilink, media, f"{there.url}/c2c", files), files)
 
 
 @pytest.mark.parametrize("raw_key", [False, True])
@@ -50,10 +56,15 @@ async def test_a_file_is_fetched_and_decrypted(port: Port, *, raw_key: bool, ful
     assert port.media.files[reference] == CONTENT
 
 
-async def test_a_name_that_somebody_made_up_leads_nowhere_inside(port: Port) -> None:
-    place = write_place(Place(f"{port.there.url}/ilink/bot/getconfig", "", ""))
+async def test_a_place_that_somebody_made_up_leads_nowhere_inside(port: Port) -> None:
+    place = Place(f"{port.there.url}/ilink/bot/getconfig", "", "")
     with pytest.raises(PrivateAddress):
-        await port.carrier.bring(place)
+        await port.carrier.bring(port.files.put(place, 1))
+
+
+async def test_nobody_names_a_place_from_outside(port: Port) -> None:
+    with pytest.raises(Refused):
+        await port.carrier.bring(write_place(port.place()))
 
 
 async def test_a_file_without_a_key_is_plain(port: Port) -> None:
@@ -61,7 +72,7 @@ async def test_a_file_without_a_key_is_plain(port: Port) -> None:
     port.there.cdn.sealed[told["encrypt_query_param"]] = b"plain"
     place = place_of(msgspec.convert(told, Medium))
     assert place is not None
-    assert port.media.files[await port.carrier.bring(write_place(place))] == b"plain"
+    assert port.media.files[await port.carrier.bring(port.files.put(place, 1))] == b"plain"
 
 
 async def test_a_file_that_does_not_fit_its_key_is_refused(port: Port) -> None:
@@ -86,13 +97,15 @@ async def test_a_file_that_is_too_large_is_not_read(port: Port) -> None:
 
 async def test_only_small_files_are_fetched_at_once(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_module, "QUICK_BYTES", 100)
-    small, large = port.name(b"small"), port.name()
-    assert await port.carrier.bring_quickly([large, small]) == {small: port.media.accept(b"small")}
+    small, large = write_place(port.place(b"small")), write_place(place := port.place())
+    kept = await port.carrier.bring_quickly([large, small], 1)
+    assert (kept[small], port.files.find(kept[large])) == (port.media.accept(b"small"), place)
 
 
 async def test_files_that_take_long_are_left(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_module, "QUICK_SECONDS", 0.0)
-    assert await port.carrier.bring_quickly([port.name()]) == {}
+    written = write_place(place := port.place())
+    assert port.files.find((await port.carrier.bring_quickly([written], 1))[written]) == place
 
 
 @pytest.mark.parametrize("full_urls", [False, True])
@@ -156,8 +169,11 @@ async def test_two_files_are_sealed_with_two_keys(port: Port) -> None:
 
 async def test_a_cdn_that_is_not_there_is_told(port: Port, unused_tcp_port: int) -> None:
     port.there.answers["getuploadurl"] = [{"upload_full_url": f"http://127.0.0.1:{unused_tcp_port}/upload"}]
-    with pytest.raises(Refused, match="does not take the file"):
-        await port.carrier.upload(USER, Attachment("file", port.media.accept(b"x"), "a"))
+    async with open_api(port.there.url, ("127.0.0.1",)) as api:
+        ilink = ILink(api, Credentials(port.there.token, BOT, port.there.url))
+        carrier = Carrier(api, ilink, port.media, f"{port.there.url}/c2c", port.files)
+        with pytest.raises(Refused, match="does not take the file"):
+            await carrier.upload(USER, Attachment("file", port.media.accept(b"x"), "a"))
 
 
 async def test_an_upload_that_gets_no_name_is_not_the_protocol(port: Port) -> None:

@@ -94,7 +94,7 @@ async def test_a_voice_comes_with_its_words() -> None:
         assert (stage.media.files[sound.file], words, event.text) == (b"\x02#!SILK_V3", Text("/echo hi"), "/echo hi")
 
 
-async def test_a_picture_that_cannot_be_fetched_keeps_its_name() -> None:
+async def test_a_picture_that_cannot_be_fetched_has_a_name_which_is_noted_and_says_nothing() -> None:
     async with open_peer() as peer, acting(peer) as stage:
         await stage.online()
         media = peer.there.cdn.medium(PICTURE)
@@ -102,7 +102,9 @@ async def test_a_picture_that_cannot_be_fetched_keeps_its_name() -> None:
         peer.there.say(items=[{"type": 2, "image_item": {"media": media}}])
         (picture,) = (await stage.intake.event()).message
         assert isinstance(picture, Image)
-        assert picture.file.startswith("ilink:")
+        digest = picture.file.removeprefix("ilink:")
+        assert bytes.fromhex(digest)
+        await stage.until(lambda: noted(stage, f"file/{digest}"))
 
 
 @pytest.mark.parametrize("answer", [{"ret": -5, "errmsg": "busy"}, {"errcode": 1}])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from kagami.adapters.weixin.codec import LONGEST_TEXT
+from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink, open_api
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.peers import ABOUT, WINDOW_MS, Peers
@@ -49,7 +50,7 @@ async def desk() -> AsyncIterator[Desk]:
         peers = Peers(bot, NotedMemory(Notes()))
         peers.heard(USER, "context-1", clock.wall_ms())
         ilink = ILink(api, Credentials(there.token, BOT, there.url))
-        carrier = Carrier(api, ilink, media, f"{there.url}/c2c")
+        carrier = Carrier(api, ilink, media, f"{there.url}/c2c", Files(bot, NotedMemory(Notes())))
         yield Desk(there, media, peers, clock, Sender(ilink, carrier, peers, clock))
         assert there.refused == []
 

@@ -88,7 +88,7 @@ async def test_lists_come_as_the_standard_has_them(host: WxBotHost) -> None:
 
 
 async def test_its_log_goes_to_the_log(host: WxBotHost, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="kagami")
     async with playing(host) as scene:
         await scene.until("online")
         await host.peers[-1].remark("a line of its log")
