@@ -297,7 +297,7 @@ def _check_bots(document: Document, shape: Shape, t: Translate) -> None:
             reason = t("another bot has the same name")
             raise shape.refuse(f"bots.{place}.name", bot.name, reason, t("Choose another name."))
         # Of two connections of one account the platform hears one, and what the other sends is lost.
-        if accounts.setdefault((type(bot), bot.address), place) != place:
+        if bot.enabled and accounts.setdefault((type(bot), bot.address), place) != place:
             reason = t("another bot is the same account")
             raise shape.refuse(f"bots.{place}", bot.name or bot.address, reason, t("Remove one of the two."))
 

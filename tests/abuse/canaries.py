@@ -78,7 +78,7 @@ token = "{token of a bot that is refused}"
 [[bots]]
 kind = "onebot11"
 name = "away"
-url = "ws://user:{password in the address of a bot}@127.0.0.1:9/?access_token={token in the address of a bot}"
+url = "ws://user:{password in the address of a bot}@127.0.0.1:9/away?access_token={token in the address of a bot}"
 """
 
 # A plugin that tells its secrets to everybody whom it can.

@@ -174,7 +174,7 @@ async def said(house: House, peer: Peer, text: str, user: str = "30003") -> None
 
 
 async def bots_are_refused(house: House) -> None:
-    url = "ws://127.0.0.1:9/"
+    url = "ws://127.0.0.1:9/late"
     added = SECRETS["token of a bot that was added later"]
     tried = SECRETS["token of a bot that was only tried"]
     await house.engine.call(AddBot(url=url, token=added, name="late"))

@@ -74,7 +74,10 @@ async def fails(work: Callable[[], Awaitable[Any]]) -> str:
         ("while True: say(type='storage', id='same', event=event['id'], name='sleep')", "two open requests"),
         ("sys.stdin.close(); os.close(0); time.sleep(99)", "it does not read its input"),
         ("kept = [bytearray(os.urandom(1 << 20)) for _ in range(400)]; hear()", "MB of memory|exited with 1"),
-        ("[subprocess.Popen([sys.executable, '-S', '-c', 'input()']) for _ in range(40)]; hear()", "40|processes"),
+        (
+            "[subprocess.Popen([sys.executable, '-S', '-c', 'input()']) for _ in range(40)]; hear()",
+            "40|processes|MB of memory",
+        ),
         ("open(os.environ['HOME'] + '/big', 'wb').write(bytes(9 << 20)); hear()", "MB of files|File too large"),
         ("[open(os.environ['HOME'] + f'/{n}', 'wb').write(bytes(1 << 20)) for n in range(9)]; hear()", "MB of files"),
         ("os._exit(3)", "it exited with 3"),
