@@ -106,7 +106,8 @@ def _init(given: Globals, /, force: bool, napcat: bool) -> int:
 
     path = given.config or given.place.path / "kagami.toml"
     told = {"home": str(given.place.path), "config": str(path)}
-    if not (napcat and path.exists() and not force):
+    # A configuration that is there keeps everything else that is in it.
+    if not (napcat and path.exists()):
         begin(given, path, force=force)
     folder = stand_napcat(given, path, force=force) if napcat else None
     if folder is not None:
