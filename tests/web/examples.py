@@ -80,7 +80,7 @@ def exact(_: CheckContext, response: Response, case: Case[Any]) -> None:
 
 
 def refused(given: CheckContext, response: Response, case: Case[Any]) -> None:
-    """What breaks the description is refused. (Schemathesis' own list of refusals lacks the one of a body too large.)"""
+    """What breaks the description is refused. (The library's own list of refusals lacks that of a body too large.)"""
     if response.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         negative_data_rejection(given, response, case)
 
