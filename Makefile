@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-workers check bench lock clean
+.PHONY: run test test-clients test-browser test-workers check bench lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make run     set up and open Kagami"
 	@echo "make test    set up and run every test that needs only Python packages"
+	@echo "make test-clients  set up and run the tests with official clients of the platforms, each in an environment of its own"
 	@echo "make test-browser  set up and run the tests in a real Chromium, which the system has to have"
 	@echo "make test-workers  set up and run the tests with applications that need Node.js"
 	@echo "make check   format, lint, types, import contracts"
@@ -49,8 +50,11 @@ $(VENV)/.client-%: requirements-clients-%.lock | $(BIN)/python
 run: $(VENV)/.run
 	@$(BIN)/kagami
 
-test: $(VENV)/.test $(VENV)/.euler $(CLIENT_MARKS)
+test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
+
+test-clients: $(VENV)/.test $(VENV)/.euler $(CLIENT_MARKS)
+	$(BIN)/python -m pytest -n auto tests/clients
 
 $(VENV)/.browser: requirements-browser.lock $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-browser.lock

@@ -1,4 +1,4 @@
-"""The fake is as strict as DingTalk; its official SDK takes it for the real one in `tests/services`."""
+"""The fake is as strict as DingTalk; its official SDK takes it for the real one in `tests/clients`."""
 
 from __future__ import annotations
 

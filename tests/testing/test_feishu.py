@@ -1,4 +1,4 @@
-"""The fake's long connection does what the platform's does; lark-oapi is asked in tests/services."""
+"""The fake's long connection does what the platform's does; lark-oapi is asked in tests/clients."""
 
 from __future__ import annotations
 

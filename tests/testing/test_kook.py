@@ -1,4 +1,4 @@
-"""The fake's gateway is as strict as KOOK's; khl.py takes it for the real one in `tests/services`."""
+"""The fake's gateway is as strict as KOOK's; khl.py takes it for the real one in `tests/clients`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fake server by itself; that it is like the real one is shown by clients in tests/services."""
+"""The fake server by itself; that it is like the real one is shown by clients in tests/clients."""
 
 from __future__ import annotations
 

@@ -14,11 +14,13 @@ _MAIL = re.compile(
     re.ASCII,
 )
 _FILES = ("png", "jpg", "jpeg", "gif", "webp", "svg", "tgz", "zip", "js", "ts", "css", "md", "py")
-_IPV4 = re.compile(r"(?<![\w.])(?<!\d-)\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\d)", re.ASCII)
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rf"(?<![\w.])(?<!\d-){_BYTE}(?:\.{_BYTE}){{3}}(?!\w)(?!\.\d)", re.ASCII)
 _VERSION = re.compile(
     r"(?:(?i:\b(?:version|ver|v|build|release|section|chapter))|版本号?|第|§|章|节|升级到|更新到)[ :.是]{0,2}$"
 )
 _AFTER = re.compile(r" ?(?:节|章|条|版)")
+_MAY_FOLLOW = frozenset(" 节章条版")
 _LOOKED_BACK = 12
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[A-Za-z]{2,20}+:(?!:))?((?:[0-9A-Fa-f]{0,4}:){2,8}[0-9A-Fa-f.]{0,15})(?![\w:])", re.ASCII
@@ -39,8 +41,9 @@ def mails(text: str) -> Iterator[Found]:
 def addresses(text: str) -> Iterator[Found]:
     if "." in text:
         for found in _IPV4.finditer(text):
-            if _is_quad(found[0]) and not _is_version(text, found.start(), found.end()):
-                yield found.span()
+            start, end = span = found.span()
+            if not _is_version(text, start, end):
+                yield span
     if ":" in text:
         yield from _long_addresses(text)
 
@@ -56,14 +59,11 @@ def _long_addresses(text: str) -> Iterator[Found]:
 
 
 def _is_version(text: str, start: int, end: int) -> bool:
-    said = text[max(0, start - _LOOKED_BACK) : start]
-    word = said.rstrip(" :.是")
-    named = bool(word) and (word[-1].isalpha() or word[-1] == "§") and _VERSION.search(said)
-    return bool(named or _AFTER.match(text, end))
-
-
-def _is_quad(text: str) -> bool:
-    return all(int(part) <= 255 and (len(part) == 1 or part[0] != "0") for part in text.split("."))  # noqa: PLR2004
+    word = text[max(0, start - _LOOKED_BACK) : start].rstrip(" :.是")
+    named = bool(word) and (word[-1].isalpha() or word[-1] == "§")
+    if named and _VERSION.search(text, max(0, start - _LOOKED_BACK), start):
+        return True
+    return text[end : end + 1] in _MAY_FOLLOW and _AFTER.match(text, end) is not None
 
 
 def _is_address(text: str) -> bool:

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from kagami.adapters.feishu.frame import Frame, acknowledgement, decode, encode
 from kagami.testing.feishu import FakeFeishu, fake_feishu
-from tests.services.clients import Side, side
+from tests.clients.side import Side, side
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 

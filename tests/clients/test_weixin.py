@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kagami.testing.weixin import BOT, USER, Weixin, open_weixin
-from tests.services.clients import Side, side
+from tests.clients.side import Side, side
 
 PICTURE = bytes(range(256)) * 5
 CLIENTS = ("ilink", "wechatbot")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kagami.testing.kook import BOT, CHANNEL, GUILD, TOKEN, USER, Kook, open_kook
-from tests.services.clients import Side, side
+from tests.clients.side import Side, side
 
 PICTURE = b"\x89PNG\r\n\x1a\n and the rest"
 CARD = {"type": "card", "modules": [{"type": "section", "text": {"type": "kmarkdown", "content": "**hi**"}}]}

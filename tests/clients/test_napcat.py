@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kagami.testing.napcat import WEBUI_TOKEN, NapCatHost, open_napcat
-from tests.services.clients import ANSWER_S, Side, side
+from tests.clients.side import ANSWER_S, Side, side
 
 ACCOUNT = "10001"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kagami.testing.telegram import CHANNEL, GROUP, NOW, TOKEN, TOPIC, USER, USERNAME, TelegramServer, open_telegram
-from tests.services.clients import Side, side
+from tests.clients.side import Side, side
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 CLIENTS = pytest.mark.parametrize("client", ["aiogram", "ptb"])

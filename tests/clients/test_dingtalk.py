@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kagami.testing.dingtalk import CLIENT_ID, CLIENT_SECRET, GROUP, STAFF, FakeDingTalk, open_dingtalk
-from tests.services.clients import Side, side
+from tests.clients.side import Side, side
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(500)
 
