@@ -21,7 +21,10 @@ only ever an argument.
     │       ├── ConfigUnreadable
     │       └── ConfigUnwritable
     ├── BackupFailed
+    ├── UpgradeFailed
+    ├── MoveFailed
     ├── NotFound
+    │   ├── Misnamed       … and one is called much like it
     │   └── NoVersion
     ├── Unauthorized       nobody is logged in, or not any more
     ├── Throttled          too many tries
@@ -33,12 +36,15 @@ only ever an argument.
     │   ├── BotOffline
     │   ├── NotReached     nothing of the request went out
     │   ├── Crowded        it takes no more of us for a while
+    │   ├── Unusable       it is there, and not as we need it
     │   ├── EngineAway
     │   │   └── Untrusted
     │   ├── StoreClosed
     │   ├── StoreSlow
+    │   ├── ClusterFull
     │   └── SchemaUnknown
     ├── RowRefused         the database will never take these values
+    ├── Fenced             another process has the lease under which this was to be written
     ├── WireError          a peer sent something that is not the protocol
     ├── HandshakeRefused   a peer may not connect
     ├── CredentialsRefused a peer refuses us
@@ -62,6 +68,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from kagami.reasons.say import say
+
 
 class KagamiError(Exception):
     """Something went wrong: {reason}"""
@@ -84,8 +92,8 @@ class KagamiError(Exception):
 
 
 def _told(key: str, value: str, translate: Callable[[str], str]) -> str:
-    """A detail as it is shown: reasons and fixes may be texts of ours, which the catalogue knows."""
-    return translate(value) if value and key in ("reason", "fix") else value
+    """A detail as it is shown: reasons and fixes may be texts of ours."""
+    return say(value, translate) if key in ("reason", "fix") else value
 
 
 class Refused(KagamiError):
@@ -144,6 +152,10 @@ class NotFound(KagamiError):
     """There is no {what} named {name}."""
 
 
+class Misnamed(NotFound):
+    """There is no {what} named {name}. Did you mean {near}?"""
+
+
 class NoVersion(NotFound):
     """There is no version {version} of {plugin}. There is: {known}"""
 
@@ -188,6 +200,10 @@ class Crowded(Unavailable):
     """{what} has no room for us: {reason}"""
 
 
+class Unusable(Unavailable):
+    """{what} cannot be used: {reason}. {fix}"""
+
+
 class BotOffline(Unavailable):
     """The bot {bot} is not connected."""
 
@@ -214,6 +230,19 @@ class SchemaUnknown(Unavailable):
 
 class RowRefused(KagamiError):
     """The database refuses these values: {reason}"""
+
+
+class Fenced(KagamiError):
+    """Another process has taken over: {names}"""
+
+    @property
+    def names(self) -> list[str]:
+        """The leases that are lost; in the details they are one text."""
+        return str(self.details["names"]).split()
+
+
+class ClusterFull(Unavailable):
+    """There are {most} processes already, which is as many as one database takes."""
 
 
 class WireError(KagamiError):
@@ -272,6 +301,14 @@ class BackupRefused(Refused):
 
 class BackupFailed(KagamiError):
     """No backup was made: {reason}"""
+
+
+class UpgradeFailed(KagamiError):
+    """The database could not be brought from schema {before} to {now}, and is as it was: {reason}"""
+
+
+class MoveFailed(KagamiError):
+    """Nothing was moved: {reason}"""
 
 
 class PrivateAddress(Refused):

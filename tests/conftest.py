@@ -1,12 +1,16 @@
-"""What every test shares: how Hypothesis looks for counter-examples, and what the garbage collector looks at."""
+"""What tests share: how Hypothesis looks for counter-examples, what the garbage collector looks at, a PostgreSQL."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from kagami.testing.postgres import PostgresServer
 
 # Machines of any speed, and no folder of examples beside the source; a failure prints what replays it.
 settings.register_profile("kagami", deadline=None, database=None, print_blob=True)
@@ -26,3 +30,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this process of the suite, begun by the first test that wants one. It starts in 0.6 s."""
+    from kagami.testing.postgres import PostgresServer  # noqa: PLC0415 (of all tests, few need it)
+
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """An empty database on it, removed after the test."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)

@@ -1,7 +1,9 @@
 """Backups: one file each, a zip (`.kbk`) with a consistent copy of the database, other files, and a manifest.
 
-The manifest holds the size and SHA-256 of everything else, the schema, and the head of the audit's chain. A backup is
-verified before it gets its name: the copy checks itself, and the file is read back. All of it blocks.
+The copy is an SQLite file whatever engine the store has. The manifest holds the size and SHA-256 of everything else,
+the schema, the rows of every table, and the head of the audit's chain. A backup is verified before it gets its name:
+the file is read back, and the copy checks itself and is counted. With a passphrase the whole of it is sealed
+(`.kbk.enc`, see `kagami.storage.seal`). All of it blocks.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import IO
@@ -27,8 +29,11 @@ from kagami.errors import BackupFailed, BackupRefused
 from kagami.i18n import mark
 from kagami.storage.migrate import keep_copy
 from kagami.storage.queries import migrations
+from kagami.storage.seal import is_sealed, opened, read_label, seal
+from kagami.storage.tables import Figures, figures, measured
 
 ENDING = ".kbk"
+SEALED = ".kbk.enc"
 FORMAT = 1
 MANIFEST, DATABASE, SECRETS = "manifest.json", "kagami.db", "secrets/"
 # What a backup may hold beside the manifest; never anything that could be a path elsewhere.
@@ -50,7 +55,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`withheld` are keys of the configuration whose values are secrets and were left out."""
+    """`withheld` are keys of the configuration whose values are secrets and were left out. `counts` are rows by table;
+    older backups have none.
+    """
 
     format: int = FORMAT
     version: str
@@ -61,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     audit_seq: int
     audit_hash: str
     withheld: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
     parts: dict[str, Part]
 
     @property
@@ -68,14 +76,32 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return any(name.startswith(SECRETS) for name in self.parts)
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """What a backup is made of: the database, other files by the name they get, and why it is made."""
+class Label(msgspec.Struct, frozen=True):
+    """What a sealed backup shows of itself to everybody."""
 
-    database: Path
+    version: str
+    schema: int
+    made_ms: int
+    reason: str
+    messages: int
+    secrets: bool
+
+
+# Writes a consistent copy as an SQLite file, and says what was in it. What the second argument raises ends it.
+Copy = Callable[[Path, Callable[[], None]], Figures]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a backup is made of: the database (a file, or what copies another engine's into one), other files by the
+    name they get, why it is made, and what it is sealed with, if anything.
+    """
+
+    database: Path | Copy
     files: Mapping[str, bytes]
     version: str
     reason: str
     withheld: tuple[str, ...] = ()
+    passphrase: str = ""
 
 
 def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -> Path:
@@ -86,8 +112,8 @@ def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as place:
             made = _pack(Path(place), origin, now_ms, halt)
-            check(made, Path(place), halt)
-            target = _free_name(folder, origin.version, now_ms)
+            check(made, Path(place), halt, origin.passphrase)
+            target = _free_name(folder, origin, now_ms)
             made.replace(target)
             _sync(folder)
     except (OSError, sqlite3.Error, zipfile.BadZipFile) as error:
@@ -97,28 +123,43 @@ def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -
     return target
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path, passphrase: str = "") -> Manifest:
     """`BackupRefused` for a file that is no backup, or one that a newer Kagami made."""
-    with _opened(path) as pack:
+    with _opened(path, passphrase) as pack:
         return _manifest(path, pack)
 
 
-def check(path: Path, place: Path, halt: Event | None = None) -> Manifest:
-    """Read all of it and let the database check itself, with room for it in `place`; `BackupRefused`."""
+def read_row(path: Path) -> Manifest | Label:
+    """What a backup says of itself without being opened when it is sealed; `BackupRefused`."""
+    try:
+        if not is_sealed(path):
+            return read_manifest(path)
+        return msgspec.json.decode(read_label(path), type=Label)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BackupRefused(name=path.name, reason=mark("its manifest is damaged")) from error
+    except OSError as error:
+        raise BackupRefused(name=path.name, reason=error.strerror or str(error)) from error
+
+
+def check(path: Path, place: Path, halt: Event | None = None, passphrase: str = "") -> Manifest:
+    """Read all of it, let the database check itself and count it, with room for it in `place`; `BackupRefused`."""
     with tempfile.TemporaryDirectory(prefix=MAKING, dir=place) as inside:
-        manifest = unpack(path, Path(inside, DATABASE), halt)
+        manifest = unpack(path, Path(inside, DATABASE), halt, passphrase)
         check_database(Path(inside, DATABASE), path, halt)
+        check_rows(Path(inside, DATABASE), path, manifest)
     for name in manifest.parts:
         if name != DATABASE:
-            read_part(path, name)
+            read_part(path, name, passphrase)
     return manifest
 
 
-def unpack(path: Path, target: Path, halt: Event | None = None) -> Manifest:
+def unpack(path: Path, target: Path, halt: Event | None = None, passphrase: str = "") -> Manifest:
     """Write the database to `target`, for its owner alone; `BackupRefused` when it is not what was packed."""
-    with _opened(path) as pack:
+    with _opened(path, passphrase) as pack:
         manifest = _manifest(path, pack)
         part = manifest.parts[DATABASE]
+        if part.bytes > shutil.disk_usage(target.parent).free:
+            raise BackupRefused(name=path.name, reason=mark("there is no room on the disk for its database"))
         with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             with pack.open(DATABASE) as packed:
                 found = _copy(packed, out, part.bytes, halt=halt)
@@ -129,9 +170,9 @@ def unpack(path: Path, target: Path, halt: Event | None = None) -> Manifest:
     return manifest
 
 
-def read_part(path: Path, name: str) -> bytes:
+def read_part(path: Path, name: str, passphrase: str = "") -> bytes:
     """One of the small files; `BackupRefused` when it is not what was packed."""
-    with _opened(path) as pack:
+    with _opened(path, passphrase) as pack:
         part = _manifest(path, pack).parts[name]
         if part.bytes > LARGEST_SMALL:
             raise BackupRefused(name=path.name, reason=mark("one of its files is too large"))
@@ -142,14 +183,25 @@ def read_part(path: Path, name: str) -> bytes:
     return content
 
 
+def copy_of(database: Path) -> Copy:
+    """Of an SQLite file, which may be in use."""
+
+    def copy(target: Path, go_on: Callable[[], None]) -> Figures:
+        if not database.is_file():
+            raise BackupFailed(reason=mark("there is no database yet"))
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("BEGIN")
+            found = figures(connection)
+            keep_copy(connection, target, lambda *_: go_on())
+        return found
+
+    return copy
+
+
 def _pack(place: Path, origin: Origin, now_ms: int, halt: Event | None) -> Path:
     copy, made = place / DATABASE, place / f"backup{ENDING}"
-    if not origin.database.is_file():
-        raise BackupFailed(reason=mark("there is no database yet"))
-    with closing(sqlite3.connect(f"{origin.database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        connection.execute("BEGIN")
-        schema, messages, seq, hashed = _figures(connection)
-        keep_copy(connection, copy, lambda *_: _go_on(halt))
+    write = copy_of(origin.database) if isinstance(origin.database, Path) else origin.database
+    found = write(copy, lambda: _go_on(halt))
     os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as pack:
         with copy.open("rb") as database, pack.open(DATABASE, "w", force_zip64=True) as out:
@@ -159,30 +211,31 @@ def _pack(place: Path, origin: Origin, now_ms: int, halt: Event | None) -> Path:
             parts[name] = _part(content)
         manifest = Manifest(
             version=origin.version,
-            schema=schema,
+            schema=found.schema,
             made_ms=now_ms,
             reason=origin.reason,
-            messages=messages,
-            audit_seq=seq,
-            audit_hash=hashed,
+            messages=found.messages,
+            audit_seq=found.audit_seq,
+            audit_hash=found.audit_hash,
             withheld=origin.withheld,
+            counts=found.counts,
             parts=parts,
         )
         pack.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     copy.unlink()
     with made.open("rb") as file:
         os.fsync(file.fileno())
-    return made
+    return _sealed(made, manifest, origin.passphrase, halt) if origin.passphrase else made
 
 
-def _figures(connection: sqlite3.Connection) -> tuple[int, int, int, str]:
-    """The schema, how many messages there are, and the head of the audit's chain."""
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    (messages,) = connection.execute("SELECT count(*) FROM events WHERE kind = 'message'").fetchone()
-    chained = schema > 1  # the first schema had no chain
-    row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone() if chained else None
-    seq, hashed = row or (0, "")
-    return int(schema), int(messages), int(seq), str(hashed)
+def _sealed(made: Path, manifest: Manifest, passphrase: str, halt: Event | None) -> Path:
+    label = Label(
+        manifest.version, manifest.schema, manifest.made_ms, manifest.reason, manifest.messages, manifest.secrets
+    )
+    target = made.with_name(f"backup{SEALED}")
+    seal(made, target, passphrase, msgspec.json.encode(label), lambda: _go_on(halt))
+    made.unlink()
+    return target
 
 
 def check_database(copy: Path, path: Path, halt: Event | None = None) -> None:
@@ -197,11 +250,21 @@ def check_database(copy: Path, path: Path, halt: Event | None = None) -> None:
         raise BackupRefused(name=path.name, reason=verdict)
 
 
+def check_rows(copy: Path, path: Path, manifest: Manifest) -> None:
+    """A database that nobody uses must hold the rows that there were; `BackupRefused` in the name of `path`."""
+    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+        found = measured(connection, path)
+    said = Figures(manifest.schema, manifest.messages, manifest.audit_seq, manifest.audit_hash, manifest.counts)
+    if found != (said if manifest.counts else msgspec.structs.replace(said, counts=found.counts)):
+        raise BackupRefused(name=path.name, reason=mark("its manifest tells of other rows than there are"))
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(path: Path, passphrase: str) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as pack:
-            yield pack
+        with ExitStack() as stack:
+            file = stack.enter_context(opened(path, passphrase)) if is_sealed(path) else path
+            yield stack.enter_context(zipfile.ZipFile(file))
     except DAMAGED as error:
         raise BackupRefused(name=path.name, reason=mark("it is damaged, or no backup at all")) from error
     except OSError as error:
@@ -242,9 +305,10 @@ def _part(content: bytes) -> Part:
     return Part(len(content), hashlib.sha256(content).hexdigest())
 
 
-def _free_name(folder: Path, version: str, now_ms: int) -> Path:
-    stem = f"kagami-{version}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now_ms / 1000))}"
-    names = (f"{stem}{ENDING}", *(f"{stem}-{number}{ENDING}" for number in range(2, 1_000)))
+def _free_name(folder: Path, origin: Origin, now_ms: int) -> Path:
+    stem = f"kagami-{origin.version}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now_ms / 1000))}"
+    ending = SEALED if origin.passphrase else ENDING
+    names = (f"{stem}{ending}", *(f"{stem}-{number}{ending}" for number in range(2, 1_000)))
     return next(folder / name for name in names if not (folder / name).exists())
 
 

@@ -13,7 +13,7 @@ import msgspec
 from kagami import log
 from kagami.clock import Clock
 from kagami.core.chain import CUT, FIELDS, Verdict, Walk, link
-from kagami.errors import RowRefused
+from kagami.errors import RowRefused, StoreClosed
 from kagami.i18n import mark
 from kagami.model.principal import SYSTEM, Principal
 from kagami.ports import AuditRow, StorePut
@@ -129,7 +129,11 @@ class Audit:
         if self._anchors is None:
             return
         async with self._anchoring:
-            seq, hashed = head(await self._engine.ask("audit_head"))
+            try:
+                seq, hashed = head(await self._engine.ask("audit_head"))
+            except StoreClosed as error:
+                _log.info("the audit is not signed now", reason=error)
+                return
             if seq <= self._anchored:
                 return
             try:

@@ -8,13 +8,15 @@ from kagami.core.secrets import Secret
 
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`url` is a path, `sqlite:///path` or empty for `kagami.db` in the home.
+    """`url` is a path, `sqlite:///path`, `postgresql://user:password@host:port/name`, or empty for `kagami.db` in the
+    home. `read_url` is the same database under an account that may only read, for everything that only reads.
 
     Messages and traces older than `keep_days`, and the oldest ones above `keep_mb` (MiB of content), are removed each
     hour; 0 keeps them for ever. Rows of the audit stay `keep_audit_days`, and go up to a signed anchor only.
     """
 
     url: Secret = Secret()
+    read_url: Secret = Secret()
     keep_days: float = 365
     keep_mb: int = 2048
     keep_audit_days: float = 400
@@ -24,10 +26,12 @@ class BackupConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A backup is made every so many hours (0: never by itself), without secrets.
 
     Of those, the newest `keep_newest` stay, and the last of each of the `keep_days` latest days and `keep_weeks` latest
-    weeks that have one. What an operator asked for stays until somebody deletes it.
+    weeks that have one. What an operator asked for stays until somebody deletes it. With a `passphrase`, every backup
+    is encrypted: whoever loses it has lost the backups.
     """
 
     hours: float = 1
     keep_newest: int = 3
     keep_days: int = 7
     keep_weeks: int = 4
+    passphrase: Secret = Secret()

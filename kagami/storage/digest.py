@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kagami.storage.engine import Engine, Row
+from kagami.storage.messages import HIGHEST_ID
 from kagami.storage.words import index
 
 # Rows of one step: what one transaction, which the ledger has to wait for, can hold in some ten milliseconds.
@@ -23,6 +24,8 @@ class Digest:
         self._engine = engine
         self._lock = lock
         self.digested = -1
+        # Below it nothing new is written any more: what it reads is read once.
+        self.horizon: Callable[[], int] = lambda: HIGHEST_ID
 
     async def catch_up(self) -> None:
         while await self.step():
@@ -33,19 +36,23 @@ class Digest:
         async with self._lock:
             if self.digested < 0:
                 ((self.digested,),) = await self._engine.ask("digested")
-            found = await self._engine.fetch("undigested", {"digested": self.digested, "most": rows})
+            found = await self._engine.fetch(
+                "undigested", {"digested": self.digested, "horizon": self.horizon(), "most": rows}
+            )
             if not found:
                 return 0
-            await self._engine.write(
+            written = await self._engine.write(
                 "digest",
                 {
+                    "after": self.digested,
                     "grams": await gram_rows(found),
                     "chats": chat_rows(found),
                     "places": [(row[0], row[1], row[2]) for row in found],
                     "digested": found[-1][0],
                 },
             )
-            self.digested = found[-1][0]
+            # Only the lock changed: another process has read them.
+            self.digested = found[-1][0] if written > 1 else -1
             return len(found)
 
 

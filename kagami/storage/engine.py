@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from kagami.ports import Fence
+
 Row = Sequence[Any]
 Value = str | int | None
 Params = Mapping[str, Value | Sequence[Row] | Sequence[Value]]
@@ -29,10 +31,13 @@ class Engine(Protocol):
     when it never will take these values.
     """
 
-    def write(self, bundle: str, params: Params, *, durable: bool = False) -> asyncio.Future[int]:
+    def write(
+        self, bundle: str, params: Params, *, durable: bool = False, fence: Sequence[Fence] = ()
+    ) -> asyncio.Future[int]:
         """Run all statements of a bundle in one transaction; the number of rows that changed.
 
         A parameter that is not given is NULL. `durable`: on disk when the future ends, with all that came before.
+        `Fenced`, with nothing written, when one of the leases in `fence` is not held any more.
         """
         ...
 

@@ -11,7 +11,7 @@ from kagami.storage.engine import Engine
 from kagami.storage.rows import read_open, read_receipt
 
 GAVE_UP = "the process ended before the answer came"
-ALL = -1
+ALL = (1 << 63) - 1
 
 
 async def recover(engine: Engine, now_ms: int) -> list[Open]:
@@ -29,7 +29,7 @@ async def revive(engine: Engine, execution: ExecutionId) -> Open | None:
     if not await engine.write("revive", {"execution": execution}, durable=True):
         return None
     rows = await engine.ask("pending_event", {"execution": execution, "state": "open"})
-    found = await _with_sends(engine, [read_open(row) for row in rows])
+    found = await with_sends(engine, [read_open(row) for row in rows])
     return found[0] if found else None
 
 
@@ -45,10 +45,13 @@ async def recent_keys(engine: Engine, limit: int) -> list[tuple[BotId, str]]:
 
 async def _pending(engine: Engine, state: str, limit: int) -> list[Open]:
     rows = await engine.fetch("pending_events", {"state": state, "most": limit})
-    return await _with_sends(engine, [read_open(row) for row in rows])
+    return await with_sends(engine, [read_open(row) for row in rows])
 
 
-async def _with_sends(engine: Engine, found: list[Open]) -> list[Open]:
+async def with_sends(engine: Engine, found: list[Open]) -> list[Open]:
+    """The same with the receipts of their sends, as far as they are known."""
+    if not found:
+        return []
     sends: dict[str, dict[int, Receipt]] = {}
     rows = await engine.fetch("receipts", {"executions": [each.event.execution for each in found]})
     for execution, ordinal, *receipt in rows:

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from kagami import log
-from kagami.errors import StoreClosed
+from kagami.core.partition import part_of
+from kagami.errors import Fenced, StoreClosed
 from kagami.meters import Meters
 from kagami.model.action import Receipt
 from kagami.model.event import Event
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
-from kagami.ports import SendRow, StorePut
-from kagami.storage.batch import Batch, Written, nothing, was_new
+from kagami.ports import Commits, Fence, SendRow, StorePut
+from kagami.storage.batch import Batch, Written, never, nothing, take_once, was_new
 from kagami.storage.engine import Engine
-from kagami.storage.rows import event_row, receipt_row, send_row, trace_row
+from kagami.storage.rows import receipt_row, send_row, trace_row
+from kagami.storage.spool import Spool
+from kagami.storage.unwritten import Unwritten
 
 MOST_ROWS = 500
 LINGER_S = 0.005
 RETRY_S = 1.0
+# A write that takes longer is as good as none to events that come once.
+LATE_S = 1.0
 # What may wait while the disk is full: beyond this nothing more is accepted.
 WAITING_ROWS = 10_000
 WAITING_BYTES = 64 << 20
@@ -40,7 +45,10 @@ _log = log.get("store")
 
 
 class BatchLedger:
-    """Implements `ports.Ledger`. Made by the store, with the highest id that is in use."""
+    """Implements `ports.Ledger`. Made by the store, with the highest id that is in use.
+
+    Where several processes write, `number` gives ids that are this one's alone, and `commits` hears of each batch.
+    """
 
     def __init__(self, engine: Engine, meters: Meters, newest: int, *, retry_s: float = RETRY_S) -> None:
         self._engine = engine
@@ -54,13 +62,19 @@ class BatchLedger:
         self._flying: Batch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._called = False
         self._written = 0  # number of the newest batch that is committed
         self._synced = 0  # number of the newest batch that is on disk
         self._rows = 0
         self._bytes = 0
         self._closed = ""
+        self.unwritten = Unwritten()
+        self.spool: Spool | None = None
         self.trouble = ""
+        self.number: Callable[[int], int] = lambda newest: newest + 1
+        self.part: Callable[[Event], int] = lambda event: part_of(event.bot, event.chat)
+        self.commits: Commits | None = None
         self._meters.gauge["ledger_healthy"] = 1.0
 
     @property
@@ -82,24 +96,33 @@ class BatchLedger:
         """The highest id given so far."""
         return self._newest
 
-    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+    @property
+    def aside(self) -> Spool | None:
+        return self.spool if self.spool is not None and self.spool.active else None
+
+    def accept(self, event: Event, accepted_ms: int, *, once: bool = False) -> Awaitable[bool]:
         if (refused := self._refused()) is not None:
             return refused
-        number = self._next()
-        batch = self._gathering
-        batch.add("events", event_row(number, event, accepted_ms))
-        batch.opened[event.execution] = (event.execution, number)
+        number, batch = self._next(), self._gathering
+        batch.accept(number, event, accepted_ms, self.part(event))
+        if once and self.spool is not None:
+            batch.once.append((event, accepted_ms))
         self._added(batch, len(event.native) + 2 * len(event.message) + ROW_BYTES)
         return Written(batch, number, self._on_disk, was_new)
 
-    def begin_send(self, row: SendRow) -> Awaitable[None]:
-        if (refused := self._refused()) is not None:
-            return refused
+    def begin_send(self, row: SendRow, fence: Fence | None = None) -> Awaitable[None]:
         if row.attempt > 1 and self._gathering.lists["ended"]:
             self._seal()  # the end of the earlier attempt must not come after this beginning
-        number = self._next()
-        batch = self._gathering
-        batch.add("begun", send_row(number, row))
+        return self._send("begun", row, fence)
+
+    def ask_send(self, row: SendRow, node: str, fence: Fence | None = None) -> Awaitable[None]:
+        return self._send("asked", row, fence, node)
+
+    def _send(self, name: str, row: SendRow, fence: Fence | None, *more: str) -> Awaitable[None]:
+        if (refused := self._refused()) is not None:
+            return refused
+        number, batch = self._next(), self._gathering
+        batch.add(name, (*send_row(number, row), *more), fence=fence)
         self._added(batch, len(row.text) + ROW_BYTES)
         return Written(batch, number, self._on_disk, nothing)
 
@@ -115,19 +138,14 @@ class BatchLedger:
         effects: Sequence[StorePut] = (),
         answers: Sequence[Trace] = (),
         retry_at_ms: int = 0,
+        fence: Fence | None = None,
     ) -> Awaitable[None]:
         batch = self._gathering
-        batch.add("traces", trace_row(trace))
-        if trace.outcome in ("retry", "parked", "dead"):
-            state = "dead" if trace.outcome == "dead" else "open"
-            batch.add("kept", (trace.execution, state, attempts, retry_at_ms, trace.error))
-        else:
-            self._close_event(batch, trace.execution)
+        if batch.finish(trace, attempts, retry_at_ms, fence):
             for write in effects:
-                self._put(batch, write)
+                self._put(batch, write, fence)
             for answer in answers:
-                batch.add("traces", trace_row(answer))
-                self._close_event(batch, answer.execution)
+                batch.finish(answer, attempts, 0, fence)
         self._added(batch, ROW_BYTES * (1 + len(answers)))
         return Written(batch, 0, self._committed, nothing)
 
@@ -173,22 +191,15 @@ class BatchLedger:
         if self.takes:
             return None
         self._meters.count["ledger_refused", ""] += 1
-        never = Batch(0)
-        never.lost = self._closed or self.trouble or "too much is waiting to be written"
-        return Written(never, 0, self._committed, nothing)
+        return never(self._closed or self.trouble or "too much is waiting to be written")
 
     def _next(self) -> int:
-        self._newest += 1
+        self._newest = self.number(self._newest)
         return self._newest
 
-    def _close_event(self, batch: Batch, execution: ExecutionId) -> None:
-        # Opened in this very batch: it need not be opened at all.
-        if batch.opened.pop(execution, None) is None:
-            batch.add("closed", (execution,))
-
-    def _put(self, batch: Batch, write: StorePut) -> None:
-        batch.add("written", (write.plugin, write.key, write.value))
-        batch.dropped += write.value is None
+    def _put(self, batch: Batch, write: StorePut, fence: Fence | None = None) -> None:
+        batch.put(write, fence)
+        self.unwritten.put(batch, write)
 
     def _added(self, batch: Batch, size: int) -> None:
         batch.size += size
@@ -231,10 +242,12 @@ class BatchLedger:
                 return
             self._seal()
         batch = self._flying = self._queue.popleft()
+        if self.spool is not None:
+            self._late = self._loop.call_later(LATE_S, self._put_aside, "the database does not answer")
         self._meters.gauge["ledger_waiting"] = self._rows + self._gathering.count
         started = self._loop.time()
         try:
-            future = self._engine.write("batch", batch.params(), durable=batch.durable)
+            future = self._engine.write("batch", batch.params(), durable=batch.durable, fence=tuple(batch.fenced))
         except StoreClosed as error:
             self._stall(batch, error)
         else:
@@ -242,6 +255,8 @@ class BatchLedger:
 
     def _landed(self, batch: Batch, started: float, durable: bool, future: asyncio.Future[int]) -> None:
         error = _error(future)
+        if self._late is not None:
+            self._late.cancel()
         if error is None:
             self._meters.latency["ledger"].observe(self._loop.time() - started)
             self._meters.count["ledger_batches", ""] += 1
@@ -254,6 +269,8 @@ class BatchLedger:
                 self._done(batch)
         elif isinstance(error, StoreClosed):
             self._stall(batch, error)
+        elif isinstance(error, Fenced):
+            self._cut(batch, error)
         else:
             self._refuse(batch, error)
 
@@ -279,7 +296,10 @@ class BatchLedger:
                 self._synced = whole.number
             self._rows -= whole.count
             self._bytes -= whole.size
+            self.unwritten.written(whole)
             whole.settle()
+            if self.commits is not None:
+                whole.tell(self.commits)
         self._pump()
 
     def _stall(self, batch: Batch, error: StoreClosed) -> None:
@@ -288,8 +308,8 @@ class BatchLedger:
         self._queue.appendleft(batch)
         if not self.trouble:
             self.trouble = str(error.details.get("reason", error))
-            self._meters.gauge["ledger_healthy"] = 0.0
             _log.error("the store cannot be written", reason=self.trouble)
+        self._put_aside(self.trouble)
         if self._closed:
             self._give_up()
         else:
@@ -301,11 +321,31 @@ class BatchLedger:
             self._retry = None
         self._pump()
 
+    def _put_aside(self, reason: str) -> None:
+        """What comes once goes to disk from here on, and what is in memory of it: this process may not live on."""
+        self._meters.gauge["ledger_healthy"] = 0.0
+        if self.spool is not None:
+            batches = [*filter(None, [self._flying]), *self._queue, self._gathering]
+            self.spool.leave(take_once(batches), reason)
+
     def _mended(self) -> None:
+        if self.spool is not None:
+            self.spool.back()
+        self._meters.gauge["ledger_healthy"] = 1.0
         if self.trouble:
             self.trouble = ""
-            self._meters.gauge["ledger_healthy"] = 1.0
             _log.info("the store can be written again", waiting=self._rows)
+
+    def _cut(self, batch: Batch, error: Fenced) -> None:
+        """Others do now what some of these rows tell of: the rest is written without them."""
+        self._flying = None
+        leases = error.names
+        gone = batch.cut(leases, str(error))
+        self._rows -= 0 if batch.parent else gone
+        self._queue.appendleft(batch)
+        if self.commits is not None:
+            self.commits.lost(leases)
+        self._pump()
 
     def _refuse(self, batch: Batch, error: BaseException) -> None:
         """A row that is never taken must not hold up the others: find it, and leave it out."""
@@ -321,7 +361,8 @@ class BatchLedger:
 
     def _give_up(self) -> None:
         self._seal()
-        _log.error("rows are lost: the store is closed and cannot be written", rows=self._rows, reason=self.trouble)
+        if lost := self._rows - (0 if self.spool is None else self.spool.copies):
+            _log.error("rows are lost: the store is closed and cannot be written", rows=lost, reason=self.trouble)
         while self._queue:
             batch = self._queue.popleft()
             batch.lost = self.trouble

@@ -1,17 +1,19 @@
-"""Takes rows of the audit into the chain that were not written through it.
+"""The audit's chain of a database that nobody else uses: following it, and taking rows into it.
 
-They come from an older schema, or from a backup that was made under another key.
+Such rows come from an older schema, or from a backup that was made under another key.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
-from kagami.core.chain import link
+from kagami.core.chain import Verdict, Walk, link
 from kagami.storage.queries import queries
+from kagami.storage.tables import CHAINED as CHAINED  # noqa: PLC0414 - it belongs to both
 
-CHAINED = 2  # the schema that has the chain
 PORTION = 1_000
+FIRST, _ALL = -(1 << 62), -1
 
 
 def chain_all(connection: sqlite3.Connection, key: bytes) -> None:
@@ -29,3 +31,13 @@ def chain_all(connection: sqlite3.Connection, key: bytes) -> None:
     connection.execute("UPDATE marks SET value = 0 WHERE name = 'audit_cut'")
     for statement in statements:
         connection.execute(statement)
+
+
+def follow(connection: sqlite3.Connection, key: bytes, anchors: Mapping[int, str]) -> Verdict:
+    """The verdict on the chain of a database that nobody else uses."""
+    walk = Walk(key, anchors)
+    try:
+        walk.take(connection.execute(queries()["audit_after"], {"after": FIRST, "most": _ALL}))
+    except sqlite3.Error as error:
+        walk.spoil(walk.last + 1, str(error))
+    return walk.finish()

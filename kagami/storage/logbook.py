@@ -172,12 +172,15 @@ class Logbook:
         if self._files is None:
             return
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        closed = len(self._files.segments)
         try:
             self._files.append(lines)
         except OSError:
             # A full disk: the store tells people. What is newer stays when not all of it can.
             room = max(0, MOST_WAITING - len(self._waiting))
             self._waiting.extendleft(reversed(lines[len(lines) - min(room, len(lines)) :]))
+        if len(self._files.segments) > closed:
+            self._tidy()  # a flood does not wait for the next round
 
     def _tidy(self) -> None:
         if self._files is not None and self._clock is not None:

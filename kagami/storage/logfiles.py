@@ -147,10 +147,17 @@ class LogFiles:
         return found
 
     def tidy(self, keep_bytes: int, keep_from_ms: int) -> None:
-        """Delete the oldest files that are too old or too much; the newest closed one stays."""
+        """Delete the oldest files that are too old or too much; the newest closed one stays.
+
+        All of them together have `keep_bytes` at most, the open one among them.
+        """
+        keep_bytes -= SEGMENT_BYTES
         sizes = [_size(each.path) for each in self.segments]
         while len(self.segments) > 1 and (sum(sizes) > keep_bytes or self.segments[1].first_ms < keep_from_ms):
-            self.segments[0].path.unlink(missing_ok=True)
+            try:
+                self.segments[0].path.unlink(missing_ok=True)
+            except OSError:
+                return  # what cannot be deleted now can be later
             del self.segments[0], sizes[0]
 
 

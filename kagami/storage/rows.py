@@ -18,6 +18,9 @@ from kagami.ports import MessageRow, Open, SendRow
 from kagami.storage.engine import Row, storable
 
 NOBODY = Sender()
+# What nobody in the house took; and all outcomes about which its answers have the last word.
+UNWANTED = frozenset(("ignored", "dropped"))
+SETTLED = UNWANTED | {"handled", "answer"}
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 _messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
@@ -86,6 +89,7 @@ def send_row(number: int, send: SendRow) -> Row:
         body,
         send.created_ms,
         send.attempt,
+        send.worker,
     )
 
 
@@ -133,6 +137,13 @@ def trace_row(trace: Trace) -> Row:
 
 
 def read_trace(row: Sequence[Any]) -> Trace:
+    """Of the columns of a trace; behind them its worker, the worst state of its sends, and the reason of that."""
+    worker, trouble, reason = row[11:] or (None, None, None)
+    outcome, error = row[6], row[9]
+    if outcome in SETTLED and trouble:
+        outcome, error = ("unsent" if trouble == "failed" else "unsure"), error or reason or ""
+    elif outcome in UNWANTED and worker:
+        outcome = "answered"
     return Trace(
         execution=ExecutionId(row[0]),
         bot=BotId(row[1]),
@@ -140,16 +151,17 @@ def read_trace(row: Sequence[Any]) -> Trace:
         user=UserId(row[3]),
         started_ms=row[4],
         total_us=row[5],
-        outcome=row[6],
+        outcome=outcome,
         plugin=row[7],
         text=row[8],
-        error=row[9],
+        error=error,
         marks=_marks.decode(row[10]),
+        worker=worker or "",
     )
 
 
 def read_line(row: Sequence[Any]) -> MessageRow:
-    """Of the view `lines`."""
+    """Of the view `lines`; a send may have its worker behind that."""
     return MessageRow(
         id=row[0],
         direction=row[1],
@@ -164,6 +176,7 @@ def read_line(row: Sequence[Any]) -> MessageRow:
         chat_name=row[10],
         message_id=row[11],
         reason=row[12],
+        worker="".join(row[13:]),
     )
 
 

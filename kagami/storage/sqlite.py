@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kagami.errors import RowRefused, StoreClosed, StoreSlow
+from kagami.ports import Fence
 from kagami.storage.engine import Params, encode, storable
 from kagami.storage.migrate import After, migrate
 from kagami.storage.queries import PARAMETER, bundles, parameters, queries
@@ -160,7 +161,10 @@ class SqliteEngine:
         self._readers = self._readers[:1]
         await self._readers[0].open(self._connect_strictly)
 
-    def write(self, bundle: str, params: Params, *, durable: bool = False) -> asyncio.Future[int]:
+    def write(
+        self, bundle: str, params: Params, *, durable: bool = False, fence: Sequence[Fence] = ()
+    ) -> asyncio.Future[int]:
+        del fence  # one process holds the home, and with it everything
         mode = "FULL" if durable else "NORMAL"
         return self._writer.submit(lambda connection: self._write(connection, bundle, params, mode))
 

@@ -1,13 +1,12 @@
-"""Bundles that take many rows often: `rows(:events, 17)` in a statement is the table of the list's rows.
+"""Bundles that take many rows often: `rows(:events, nTt) AS r` in a statement is the table of the list's rows.
 
-It becomes `(VALUES (?, …), …)` with the columns `column1` to `column17`. Bound values cost the writer half of what the
-same rows cost as JSON. A statement is compiled for a number of rows and kept, so numbers are rounded up: a row that is
-none has NULL everywhere, while in real rows `column1` is never NULL.
+It becomes `(VALUES (?, …), …) AS r` with the columns `column1` to `column3`. Bound values cost the writer half of what
+the same rows cost as JSON. A statement is compiled for a number of rows and kept, so numbers are rounded up: a row that
+is none has NULL everywhere, while in real rows `column1` is never NULL.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,12 +15,11 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from kagami.storage.engine import Params, Row, sound
-from kagami.storage.queries import bundles
+from kagami.storage.queries import TABLE, bundles, tables
 
 # Of one statement: each size that was needed is kept, with a cell of memory for every value.
 MOST_ROWS = 128
 HIGHEST = (1 << 63) - 1
-_ROWS = re.compile(r"rows\(:([a-z][a-z_]*), (\d+)\)")
 
 
 class Step(NamedTuple):
@@ -35,8 +33,7 @@ class Step(NamedTuple):
 @cache
 def steps(bundle: str) -> tuple[Step, ...]:
     """The steps of a bundle, in order; none when it takes its lists as JSON."""
-    found = [(_ROWS.search(sql), sql) for sql in bundles()[bundle].values()]
-    return tuple(Step(rows[1], int(rows[2]), sql) for rows, sql in found if rows)
+    return tuple(Step(each.source, len(each.types), sql) for sql in bundles()[bundle].values() for each in tables(sql))
 
 
 def take(connection: sqlite3.Connection, bundle: Sequence[Step], params: Params) -> None:
@@ -59,7 +56,7 @@ def rounded(rows: int) -> int:
 @cache
 def statement(step: Step, rows: int) -> str:
     row = f"({', '.join('?' * step.width)})"
-    return _ROWS.sub(f"(VALUES {', '.join([row] * rows)})", step.sql)
+    return TABLE.sub(rf"(VALUES {', '.join([row] * rows)}) AS \4", step.sql)
 
 
 def _portions(rows: Any) -> Iterator[Sequence[Row]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Unpack
 
@@ -16,7 +17,21 @@ from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.net.supervise import Nursery
-from kagami.ports import AuditRow, ChatRow, Cleaned, MessageQuery, MessageRow, Open, SendRow, StorePut, TraceQuery
+from kagami.ports import (
+    AuditRow,
+    Backlog,
+    ChatRow,
+    Cleaned,
+    Leases,
+    MessageQuery,
+    MessageRow,
+    Nodes,
+    Open,
+    Packages,
+    SendRow,
+    StorePut,
+    TraceQuery,
+)
 from kagami.storage import events, messages, plugindata, traces
 from kagami.storage.audit import Audit, Seals
 from kagami.storage.config import StoreConfig
@@ -24,7 +39,9 @@ from kagami.storage.engine import Engine
 from kagami.storage.ledger import BatchLedger
 from kagami.storage.links import CHAINED
 from kagami.storage.numbers import SqlHistory, SqlNumbers
+from kagami.storage.packages import SqlPackages
 from kagami.storage.search import Search
+from kagami.storage.spool import Give, Spool
 from kagami.storage.sqlite import open_sqlite
 from kagami.storage.upkeep import DAY_MS, Upkeep
 
@@ -44,6 +61,9 @@ class SqlStore:
         self.ledger = ledger
         self.numbers = SqlNumbers(engine, clock)
         self.history = SqlHistory(engine, ledger)
+        # Where several processes can share it.
+        self.cluster: tuple[Leases, Nodes, Backlog] | None = None
+        self.packages: Packages = SqlPackages(engine)
 
     @property
     def healthy(self) -> bool:
@@ -66,13 +86,19 @@ class SqlStore:
             await self.ledger.put(writes)
 
     async def get(self, plugin: str, key: str) -> str | None:
+        if self.ledger.unwritten.has(plugin, key):
+            return self.ledger.unwritten.value(plugin, key)
         return await plugindata.get(self._engine, plugin, key)
 
     async def keys(self, plugin: str, prefix: str) -> list[str]:
-        return await plugindata.keys(self._engine, plugin, prefix)
+        waiting = self.ledger.unwritten.of(plugin, prefix)
+        found = {*await plugindata.keys(self._engine, plugin, prefix), *waiting}
+        return sorted(key for key in found if waiting.get(key, "") is not None)
 
     async def items(self, plugin: str, prefix: str = "") -> dict[str, str]:
-        return await plugindata.items(self._engine, plugin, prefix)
+        waiting = self.ledger.unwritten.of(plugin, prefix)
+        merged: dict[str, str | None] = {**await plugindata.items(self._engine, plugin, prefix), **waiting}
+        return {key: value for key, value in sorted(merged.items()) if value is not None}
 
     async def chats(self, *, limit: int = 200, active_since_ms: int = 0, contains: str = "") -> list[ChatRow]:
         return await messages.chats(self._engine, limit=limit, active_since_ms=active_since_ms, contains=contains)
@@ -127,6 +153,19 @@ class SqlStore:
             await self._audit.cut(now_ms - self._keep_audit_ms, now_ms)
         return await self._upkeep.retain(now_ms)
 
+    async def keep_up(self) -> None:
+        """Read what is new for lists and searches, until cancelled."""
+        await self._upkeep.run()
+
+    async def bring_back(self, give: Give) -> None:
+        """Let `give` accept what is kept aside, whenever the store is back; until cancelled."""
+        if self.ledger.spool is not None:
+            await self.ledger.spool.run(self.ledger, give)
+
+    def read_up_to(self, horizon: Callable[[], int]) -> None:
+        """Lists and searches know only what is below; the rest is read directly."""
+        self._upkeep.digest.horizon = horizon
+
     async def digest(self) -> None:
         """Bring the search index and the list of chats up to date; also runs by itself."""
         await self._upkeep.digest.catch_up()
@@ -170,6 +209,11 @@ class SqlStore:
     async def audits_after(self, seq: int, limit: int = 500) -> list[AuditRow]:
         return await self._audit.page(seq, limit)
 
+    async def audit_seq(self) -> int:
+        """The number of its newest row, whoever has written it; 0 when there is none."""
+        rows = await self._engine.fetch("audit_head")
+        return int(rows[0][0]) if rows else 0
+
     async def verify_audit(self) -> Verdict:
         return await self._audit.verify()
 
@@ -188,10 +232,14 @@ async def open_store(
     meters: Meters,
     config: StoreConfig | None = None,
     seals: Seals | None = None,
+    alone: bool = True,
+    aside: Path | None = None,
 ) -> AsyncIterator[SqlStore]:
-    """The store in a file (a path or `sqlite:///path`) or in memory (`:memory:`), migrated and ready.
+    """The store in a file (a path or `sqlite:///path`), in memory (`:memory:`) or in PostgreSQL, migrated and ready.
 
     The search index and the list of chats are filled in the background; what they do not hold yet is read directly.
+    Where this process is not `alone` on the database, one of them calls `keep_up` for all. `aside` is a file for events
+    that come once while a server is away; `bring_back` accepts them then.
     """
     seals, config, adopted = seals or Seals(), config or StoreConfig(), list[int]()
 
@@ -200,25 +248,52 @@ async def open_store(
         adopted.append(CHAINED)
 
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path), {CHAINED: adopt}))
+        engine: Engine
+        if is_postgres(url_or_path):
+            # Only for those who have it: its driver takes 60 ms to import.
+            from kagami.storage.postgres import open_postgres  # noqa: PLC0415
+
+            engine = await stack.enter_async_context(open_postgres(url_or_path, read_url=config.read_url.reveal()))
+        else:
+            engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path), {CHAINED: adopt}))
         audit = Audit(engine, clock, seals)
-        await audit.open(adopted=bool(adopted))
+        # The anchors are in a home, of which each process has its own where several share a database.
+        shared = is_postgres(url_or_path)
+        await audit.open(adopted=bool(adopted) or shared)
         stack.push_async_callback(audit.anchor)
         ((newest,),) = await engine.ask("newest_id")
         ledger = BatchLedger(engine, meters, newest)
+        if shared and aside is not None:
+            ledger.spool = Spool(aside, meters)
+            await ledger.spool.open()
+            stack.push_async_callback(ledger.spool.close)
         stack.push_async_callback(ledger.close)
         upkeep = Upkeep(engine, config, lambda: ledger.newest)
         nursery = await stack.enter_async_context(Nursery(clock))
-        nursery.keep("store upkeep", upkeep.run)
+        if alone:
+            nursery.keep("store upkeep", upkeep.run)
         nursery.keep("audit anchors", audit.run)
-        yield SqlStore(engine, ledger, upkeep, audit, clock, int(config.keep_audit_days * DAY_MS))
+        store = SqlStore(engine, ledger, upkeep, audit, clock, int(config.keep_audit_days * DAY_MS))
+        if shared:
+            from kagami.storage.backlog import SqlBacklog  # noqa: PLC0415
+            from kagami.storage.leases import SqlLeases, SqlNodes  # noqa: PLC0415
+
+            store.cluster = SqlLeases(engine), SqlNodes(engine), SqlBacklog(engine, clock)
+        yield store
+
+
+def is_postgres(url_or_path: str) -> bool:
+    return url_or_path.startswith(("postgresql://", "postgres://"))
 
 
 def database_path(url_or_path: str) -> str:
-    """`/var/kagami.db` of `sqlite:////var/kagami.db`; a path and `:memory:` as they are."""
+    """`/var/kagami.db` of `sqlite:////var/kagami.db`; a path and `:memory:` as they are. `Refused` for a server."""
     scheme, separator, rest = url_or_path.partition("://")
     if not separator:
         return url_or_path
+    if is_postgres(url_or_path):
+        raise Refused(reason="The messages are in PostgreSQL, and not in a file.")
     if scheme != "sqlite":
-        raise Refused(reason=f"A store of the kind {scheme} is not known. Use sqlite:///PATH or a path.")
+        reason = f"A store of the kind {scheme} is not known. Use postgresql://HOST/NAME, sqlite:///PATH or a path."
+        raise Refused(reason=reason)
     return rest.removeprefix("/") or ":memory:"

@@ -8,8 +8,17 @@ from kagami.ports import TraceQuery
 from kagami.storage.engine import Engine, Params
 from kagami.storage.rows import read_trace
 
-# Outcomes that the index of the rare ones leaves out.
-COMMON = frozenset(("handled", "ignored", "answer"))
+# Questions by outcome; all others are of the rare ones, which have an index. The last three are in no trace: what
+# became of the answers says them.
+_QUERIES = {
+    "": "traces",
+    "handled": "common_traces",
+    "ignored": "common_traces",
+    "answer": "common_traces",
+    "unsent": "unsent_traces",
+    "unsure": "unsent_traces",
+    "answered": "answered_traces",
+}
 # An execution's id carries the time when its frame was read; a trace may say another one, by this much at most.
 SLACK_MS = 3_600_000
 LATEST_MS = (1 << 48) - 1
@@ -19,8 +28,10 @@ async def newest(engine: Engine, wanted: TraceQuery) -> list[Trace]:
     """Newest first."""
     latest = wanted.get("before_ms") or LATEST_MS
     bound = lowest_id(latest + SLACK_MS)
+    outcome = wanted.get("outcome", "")
     params: Params = {
-        "outcome": wanted.get("outcome", ""),
+        "outcome": outcome,
+        "state": "failed" if outcome == "unsent" else "unknown",
         "plugin": wanted.get("plugin", ""),
         "bot": wanted.get("bot", ""),
         "chat": wanted.get("chat", ""),
@@ -33,9 +44,7 @@ async def newest(engine: Engine, wanted: TraceQuery) -> list[Trace]:
         "text": wanted.get("text", "").lower(),
         "most": max(0, wanted.get("limit", 100)),
     }
-    outcome = wanted.get("outcome", "")
-    query = "odd_traces" if outcome and outcome not in COMMON else "traces"
-    return [read_trace(row) for row in await engine.fetch(query, params)]
+    return [read_trace(row) for row in await engine.fetch(_QUERIES.get(outcome, "odd_traces"), params)]
 
 
 async def one(engine: Engine, execution: ExecutionId) -> Trace | None:

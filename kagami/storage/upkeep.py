@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
-from kagami.errors import StoreClosed
+from kagami.errors import StoreClosed, StoreSlow
 from kagami.ports import Cleaned
 from kagami.storage.config import StoreConfig
 from kagami.storage.digest import Digest, gram_rows
@@ -62,8 +61,8 @@ class Upkeep:
                     await asyncio.sleep(rest(clock() - started, self._newest() - newest))
                     started, newest = clock(), self._newest()
                 await self._engine.tidy()
-            except StoreClosed:
-                pass  # a full disk: the ledger says so, and the messages wait
+            except (StoreClosed, StoreSlow):
+                pass  # a full disk, a database that is away: the ledger says so, and the messages wait
             await asyncio.sleep(BEAT_S)
 
     async def measure(self, older_than_ms: int) -> Cleaned:
@@ -156,7 +155,6 @@ class Upkeep:
             {
                 "grams": await gram_rows(lines),
                 "places": [row[:3] for row in lines],
-                "chats": _chats(lines),
                 "executions": [row[EXECUTION] for row in (*gone, *bare)],
                 "gone": _ids(gone),
                 "stripped": _ids(bare),
@@ -181,13 +179,6 @@ def _count(rows: Sequence[Row], kind: str) -> int:
 def rest(worked: float, messages: int) -> float:
     """Seconds to rest after so many of work, in which so many messages came."""
     return worked * (BUSY_REST if messages > BUSY_MESSAGES * worked else REST)
-
-
-def _chats(lines: Sequence[Row]) -> list[Row]:
-    counts: dict[tuple[Any, Any], int] = {}
-    for line in lines:
-        counts[line[1], line[2]] = counts.get((line[1], line[2]), 0) + 1
-    return [(bot, chat, amount) for (bot, chat), amount in counts.items()]
 
 
 def _sum(one: Cleaned, other: Cleaned) -> Cleaned:

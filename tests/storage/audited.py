@@ -22,7 +22,7 @@ ADMIN = Principal("person", "admin", frozenset({"*"}), "192.0.2.7")
 
 
 @asynccontextmanager
-async def opened(file: Path, seals: Seals, clock: FakeClock | None = None) -> AsyncIterator[SqlStore]:
+async def opened(file: Path | str, seals: Seals, clock: FakeClock | None = None) -> AsyncIterator[SqlStore]:
     config = StoreConfig(keep_audit_days=400)
     async with open_store(str(file), clock=clock or FakeClock(), meters=Meters(), config=config, seals=seals) as store:
         yield store

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kagami.ports import Fence
 from kagami.storage.engine import Params
 
 ROWS = ("events", "begun", "ended", "traces", "kept", "closed", "written")
@@ -41,7 +42,9 @@ class HeldEngine:
         self.stale: list[list[Any]] = []
         self._changed = asyncio.Event()
 
-    def write(self, bundle: str, params: Params, *, durable: bool = False) -> asyncio.Future[int]:
+    def write(
+        self, bundle: str, params: Params, *, durable: bool = False, fence: Sequence[Fence] = ()
+    ) -> asyncio.Future[int]:
         assert bundle == "batch"
         write = Write(params, durable, asyncio.get_running_loop().create_future())
         self.writes.append(write)

@@ -15,7 +15,7 @@ from kagami.model.principal import CONSOLE, Principal
 from kagami.ports import StorePut
 from kagami.storage.anchors import MISSING
 from kagami.storage.audit import Seals
-from kagami.storage.restore import follow
+from kagami.storage.links import follow
 from kagami.testing.clock import FakeClock
 from tests.storage.audited import ADMIN, KEY, fill, hashes, make_old, opened, tamper
 from tests.storage.make import START_MS
@@ -23,15 +23,15 @@ from tests.storage.make import START_MS
 DAY_MS = 86_400_000
 
 
-async def test_a_row_keeps_who_asked_from_where(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_a_row_keeps_who_asked_from_where(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 1)
         (row,) = await store.audits()
     assert (row.seq, row.kind, row.name, row.address) == (1, "person", "admin", "192.0.2.7")
 
 
-async def test_what_is_written_with_a_row_is_there_with_it(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_what_is_written_with_a_row_is_there_with_it(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await store.put_many([StorePut("@rules", "old", "1")])
         writes = [StorePut("@rules", "new", '{"a":"好"}'), StorePut("@rules", "old", None)]
         await store.audit(START_MS, ADMIN, "routes.add", "{}", "ok", writes)
@@ -51,21 +51,21 @@ async def test_a_row_that_is_refused_takes_its_writes_with_it(file: Path, seals:
         assert (await store.verify_audit()).rows == 2
 
 
-async def test_texts_that_no_database_stores_do_not_break_the_chain(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_texts_that_no_database_stores_do_not_break_the_chain(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await store.audit(1 << 70, Principal("chat", "qq:\ud800\x00"), "chat #\x00", "\udfff", "denied")
         await fill(store, 1)
         assert (await store.verify_audit()).rows == 2
 
 
-async def test_rows_at_once_are_one_chain(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_rows_at_once_are_one_chain(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await asyncio.gather(*(fill(store, 10) for _ in range(4)))
         assert await store.verify_audit() == Verdict(ok=True, rows=40, first=1, last=40)
 
 
-async def test_the_newest_rows_come_first_and_are_filtered(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_the_newest_rows_come_first_and_are_filtered(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 3)
         await store.audit(START_MS + 9, CONSOLE, "plugins.reload", '{"plugin":"Weather"}', "refused: LoadError")
         assert [row.seq for row in await store.audits(limit=2)] == [4, 3]
@@ -91,27 +91,27 @@ async def test_a_row_can_be_neither_changed_nor_deleted(file: Path, seals: Seals
 # --- anchors ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_clean_stop_signs_the_newest_row(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_a_clean_stop_signs_the_newest_row(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 3)
     assert list(hashes(seals)) == [3]
-    async with opened(file, seals) as store:
+    async with opened(lasting, seals) as store:
         assert (await store.verify_audit()).anchors == 1
     assert list(hashes(seals)) == [3]
 
 
-async def test_news_are_signed_after_ten_minutes(file: Path, seals: Seals) -> None:
+async def test_news_are_signed_after_ten_minutes(lasting: str, seals: Seals) -> None:
     clock = FakeClock()
-    async with opened(file, seals, clock) as store, asyncio.timeout(5):
+    async with opened(lasting, seals, clock) as store, asyncio.timeout(5):
         await fill(store, 2)
         while not hashes(seals):
             await clock.advance(600)
         assert list(hashes(seals)) == [2]
 
 
-async def test_many_rows_are_signed_at_once(file: Path, seals: Seals, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_rows_are_signed_at_once(lasting: str, seals: Seals, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kagami.storage.audit.ANCHOR_ROWS", 5)
-    async with opened(file, seals) as store:
+    async with opened(lasting, seals) as store:
         await fill(store, 12)
         assert list(hashes(seals)) == [5, 10]
 
@@ -128,8 +128,8 @@ async def test_anchors_that_are_missing_are_noted_in_the_chain(file: Path, seals
     assert (row.seq, row.result) == (3, "missing")
 
 
-async def test_verification_tells_that_anchors_are_missing(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_verification_tells_that_anchors_are_missing(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 2)
         assert seals.anchors is not None
         seals.anchors.path.unlink()
@@ -137,10 +137,10 @@ async def test_verification_tells_that_anchors_are_missing(file: Path, seals: Se
     assert (found.ok, found.anchor, found.why) == (False, 1, MISSING)
 
 
-async def test_an_anchor_that_was_changed_is_named(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_an_anchor_that_was_changed_is_named(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 2)
-    async with opened(file, seals) as store:
+    async with opened(lasting, seals) as store:
         assert seals.anchors is not None
         path = seals.anchors.path
         path.write_bytes(path.read_bytes().replace(b'"seq":2', b'"seq":3'))
@@ -159,10 +159,10 @@ async def test_a_row_that_cannot_be_read_is_named(file: Path, seals: Seals) -> N
 # --- retention --------------------------------------------------------------------------------------------------------
 
 
-async def test_old_rows_go_up_to_an_anchor_with_a_row_that_says_so(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_old_rows_go_up_to_an_anchor_with_a_row_that_says_so(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 5)
-    async with opened(file, seals) as store:
+    async with opened(lasting, seals) as store:
         await fill(store, 3)
         await store.retain(START_MS + 401 * DAY_MS)
         assert [row.seq for row in await store.audits()] == [9, 8, 7, 6]
@@ -173,10 +173,10 @@ async def test_old_rows_go_up_to_an_anchor_with_a_row_that_says_so(file: Path, s
         assert (await store.audits())[0].seq == 9
 
 
-async def test_nothing_goes_before_its_time(file: Path, seals: Seals) -> None:
-    async with opened(file, seals) as store:
+async def test_nothing_goes_before_its_time(lasting: str, seals: Seals) -> None:
+    async with opened(lasting, seals) as store:
         await fill(store, 5)
-    async with opened(file, seals) as store:
+    async with opened(lasting, seals) as store:
         await store.retain(START_MS + 399 * DAY_MS)
         assert (await store.verify_audit()).rows == 5
 

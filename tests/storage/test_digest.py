@@ -4,9 +4,8 @@ import asyncio
 
 from kagami.meters import Meters
 from kagami.storage.digest import Digest, chat_rows, gram_rows
-from kagami.storage.engine import Params
+from kagami.storage.engine import Engine, Params
 from kagami.storage.ledger import BatchLedger
-from kagami.storage.sqlite import open_sqlite
 from kagami.storage.store import SqlStore
 from tests.storage.make import START_MS, event
 
@@ -28,14 +27,27 @@ async def test_a_line_without_text_is_not_indexed() -> None:
     assert [row[0] for row in rows] == [2]
 
 
-async def test_it_goes_on_where_it_was(place: str, meters: Meters) -> None:
-    async with open_sqlite(place) as engine:
-        ledger = BatchLedger(engine, meters, 0)
-        for number in range(5):
-            ledger.accept(event(str(number)), START_MS)
-        await ledger.flush()
-        first, second = (Digest(engine, asyncio.Lock()) for _ in range(2))
-        assert (await first.step(3), await second.step(3), await second.step(3)) == (3, 2, 0)
+async def test_it_goes_on_where_it_was(engine: Engine, meters: Meters) -> None:
+    await put(engine, meters, 5)
+    first, second = (Digest(engine, asyncio.Lock()) for _ in range(2))
+    assert (await first.step(3), await second.step(3), await second.step(3)) == (3, 2, 0)
+
+
+async def put(engine: Engine, meters: Meters, count: int) -> None:
+    ledger = BatchLedger(engine, meters, 0)
+    for number in range(count):
+        ledger.accept(event(str(number)), START_MS)
+    await ledger.flush()
+
+
+async def test_what_another_process_has_read_is_not_added_again(engine: Engine, meters: Meters) -> None:
+    await put(engine, meters, 4)
+    first, late = Digest(engine, asyncio.Lock()), Digest(engine, asyncio.Lock())
+    late.digested = 0
+    assert (await first.step(3), await late.step(2)) == (3, 2)
+    assert (await late.step(2), await first.step(2)) == (1, 1)
+    ((*_, messages, last),) = await engine.fetch("chats", {"active_since_ms": 0, "contains": "", "most": 9})
+    assert (messages, last) == (4, 4)
 
 
 async def test_a_new_message_is_indexed_in_the_background(store: SqlStore) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from kagami.log import LogLine, Ring
 from kagami.storage.logbook import Logbook
 from kagami.storage.logfiles import ACTIVE, LogFiles, decode
+from kagami.testing.clock import FakeClock
 
 SECONDS = 10.0
 
@@ -182,6 +184,22 @@ async def test_a_disk_that_takes_nothing_for_a_while_loses_nothing(
             await book.flush()
     page = await book.back(0, "", before=111, limit=3, seconds=SECONDS)
     assert numbers(page.lines) == [108, 109, 110]
+
+
+async def test_a_flood_stays_within_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kagami.storage.logfiles.SEGMENT_BYTES", 20_000)
+    ring = Ring()
+    flooded = Logbook(ring, tmp_path, keep_mb=100_000 / (1 << 20), clock=FakeClock(wall_ms=1_000))
+    await flooded.open()
+    most = 0
+    for each in range(200):
+        for part in range(20):
+            # Nothing of it can be compressed well.
+            ring.handle(record(sha256(f"{each} {part}".encode()).hexdigest(), ms=each))
+        await flooded.flush()
+        most = max(most, sum(path.stat().st_size for path in tmp_path.iterdir()))  # noqa: ASYNC240 - what is measured
+    assert most < 100_000
+    assert flooded.newest == 4_000
 
 
 async def test_without_files_there_is_what_memory_holds(ring: Ring) -> None:

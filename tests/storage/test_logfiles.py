@@ -13,6 +13,7 @@ import pytest
 from kagami.log import LogLine
 from kagami.storage.logfiles import (
     ACTIVE,
+    SEGMENT_BYTES,
     LogFiles,
     decode,
     place_by_number,
@@ -159,8 +160,29 @@ def test_the_oldest_go_when_it_is_too_much(files: LogFiles) -> None:
     for first in (1, 11, 21):
         files.append(encoded(range(first, first + 10)))
         files.close_active()
-    files.tidy(keep_bytes=files.segments[2].path.stat().st_size + 10, keep_from_ms=0)
+    files.tidy(keep_bytes=SEGMENT_BYTES + files.segments[2].path.stat().st_size + 10, keep_from_ms=0)
     assert [each.first for each in files.segments] == [21]
+
+
+def test_what_cannot_be_deleted_is_left_for_later(files: LogFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError
+
+    for first in (1, 11):
+        files.append(encoded(range(first, first + 10)))
+        files.close_active()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        files.tidy(keep_bytes=0, keep_from_ms=0)
+    files.tidy(keep_bytes=0, keep_from_ms=0)
+    assert [each.first for each in files.segments] == [11]
+
+
+def test_a_file_that_was_taken_away_is_begun_again(files: LogFiles, tmp_path: Path) -> None:
+    files.append(encoded([1]))
+    (tmp_path / ACTIVE).unlink()
+    files.append(encoded([2]))
+    assert len(files.lines(None)) == 1
 
 
 def test_what_is_too_old_goes(files: LogFiles) -> None:

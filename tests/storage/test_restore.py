@@ -14,6 +14,7 @@ from kagami.ports import StorePut
 from kagami.storage.anchors import Anchors
 from kagami.storage.archive import Origin, pack
 from kagami.storage.audit import Seals
+from kagami.storage.replacing import DatabaseFile
 from kagami.storage.restore import Restored, restore
 from kagami.testing.clock import FakeClock
 from tests.storage.audited import KEY, fill, make_old, opened
@@ -44,7 +45,7 @@ class Home:
         return pack(self.path / "backups", Origin(self.database, {}, "1.0.0", "asked"), START_MS)
 
     async def restore(self, archive: Path) -> Restored:
-        return await restore(archive, self.database, clock=self.clock, seals=self.seals)
+        return await restore(archive, DatabaseFile(self.database), clock=self.clock, seals=self.seals)
 
     async def texts(self) -> list[str]:
         async with opened(self.database, self.seals) as store:

@@ -10,9 +10,9 @@ from kagami.storage.batch import LISTS
 from kagami.storage.queries import bundles
 from kagami.storage.steps import HIGHEST, MOST_ROWS, Step, rounded, statement, steps, take
 
-ADD = Step("things", 2, "INSERT INTO things (id, name) SELECT * FROM rows(:things, 2) WHERE column1 IS NOT NULL")
-DROP = Step("gone", 1, "DELETE FROM things WHERE id IN rows(:gone, 1)")
-BROKEN = Step("broken", 1, "INSERT INTO nowhere SELECT * FROM rows(:broken, 1)")
+ADD = Step("things", 2, "INSERT INTO things (id, name) SELECT * FROM rows(:things, nt) AS r WHERE column1 IS NOT NULL")
+DROP = Step("gone", 1, "DELETE FROM things WHERE id IN (SELECT column1 FROM rows(:gone, n) AS r)")
+BROKEN = Step("broken", 1, "INSERT INTO nowhere SELECT * FROM rows(:broken, n) AS r")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_few_statements_serve_all_numbers_of_rows() -> None:
 
 
 def test_a_statement_has_a_place_for_every_value() -> None:
-    assert statement(DROP, 3) == "DELETE FROM things WHERE id IN (VALUES (?), (?), (?))"
+    assert statement(DROP, 3) == "DELETE FROM things WHERE id IN (SELECT column1 FROM (VALUES (?), (?), (?)) AS r)"
 
 
 def test_the_batch_is_all_steps_and_other_bundles_none() -> None:

@@ -274,23 +274,23 @@ class TestCounts:
 
 
 class TestFile:
-    async def test_ids_go_on_in_a_new_process(self, tmp_path: Path, clock: FakeClock) -> None:
+    async def test_ids_go_on_in_a_new_process(self, lasting: str, clock: FakeClock) -> None:
         seen = []
         for _ in range(3):
-            async with open_store(str(tmp_path / "k.db"), clock=clock, meters=Meters()) as store:
+            async with open_store(lasting, clock=clock, meters=Meters()) as store:
                 await store.ledger.accept(event(), START_MS)
                 seen = [row.id for row in await store.messages()]
         assert seen == sorted(set(seen))
         assert len(seen) == 3
 
-    async def test_ids_are_not_used_again_after_a_clean_up(self, tmp_path: Path) -> None:
+    async def test_ids_are_not_used_again_after_a_clean_up(self, lasting: str) -> None:
         clock = FakeClock(wall_ms=START_MS + 10 * 86_400_000)
-        async with open_store(str(tmp_path / "k.db"), clock=clock, meters=Meters()) as store:
+        async with open_store(lasting, clock=clock, meters=Meters()) as store:
             await store.ledger.accept(given := event(), START_MS)
             await store.ledger.finish(trace(given), attempts=1)
             (before,) = [row.id for row in await store.messages()]
             await store.clean(clock.wall_ms())
-        async with open_store(str(tmp_path / "k.db"), clock=clock, meters=Meters()) as store:
+        async with open_store(lasting, clock=clock, meters=Meters()) as store:
             await store.ledger.accept(event(), START_MS)
             assert (await store.messages())[0].id > before
 
@@ -326,11 +326,11 @@ def _mode(path: Path) -> int:
 
 
 class TestClosed:
-    async def test_what_was_given_is_written_at_the_end(self, tmp_path: Path, clock: FakeClock) -> None:
-        async with open_store(str(tmp_path / "k.db"), clock=clock, meters=Meters()) as store:
+    async def test_what_was_given_is_written_at_the_end(self, lasting: str, clock: FakeClock) -> None:
+        async with open_store(lasting, clock=clock, meters=Meters()) as store:
             for _ in range(1_200):
                 store.ledger.accept(event(), START_MS)
-        async with open_store(str(tmp_path / "k.db"), clock=clock, meters=Meters()) as store:
+        async with open_store(lasting, clock=clock, meters=Meters()) as store:
             assert len(await store.recover(START_MS)) == 1_200
 
     async def test_a_closed_store_says_so(self, place: str, clock: FakeClock) -> None:
@@ -375,7 +375,7 @@ def test_a_path_or_an_url_names_the_file(given: str, path: str) -> None:
 
 
 def test_another_database_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match="postgresql"):
+    with pytest.raises(Refused, match="PostgreSQL"):
         database_path("postgresql://h/db")
 
 

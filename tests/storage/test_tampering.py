@@ -13,7 +13,7 @@ import pytest
 
 from kagami.core.chain import Verdict
 from kagami.storage.audit import Seals
-from kagami.storage.restore import follow
+from kagami.storage.links import follow
 from tests.storage.audited import KEY, fill, hashes, opened, unguard
 from tests.storage.make import START_MS
 

@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from kagami.model.action import Call, Failed, Receipt, Sent, Unknown
 from kagami.model.ids import ExecutionId
+from kagami.model.trace import Outcome
 from kagami.storage.store import SqlStore
-from tests.storage.make import START_MS, event, trace
+from tests.storage.make import START_MS, event, send, trace
 
 
 @pytest.fixture
@@ -74,3 +76,51 @@ async def test_traces_are_found_by_who_said_what_where_and_page_by_page(store: S
 
 async def test_an_unknown_execution_has_no_trace(store: SqlStore) -> None:
     assert await store.trace(ExecutionId("x")) is None
+
+
+async def close_with_sends(store: SqlStore, outcome: Outcome, *sends: tuple[str, Receipt]) -> ExecutionId:
+    """A trace that is written first; then sends of these workers, with what came of them."""
+    given = event()
+    store.ledger.record(trace(given, outcome, plugin=""))
+    await store.ledger.flush()
+    for ordinal, (worker, receipt) in enumerate(sends):
+        store.ledger.begin_send(send(given, ordinal=ordinal, worker=worker))
+        store.ledger.end_send(given.execution, ordinal, receipt, START_MS)
+    await store.ledger.flush()
+    return given.execution
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sends", "seen"),
+    [
+        ("handled", [("", Sent("1"))], ("handled", "", "")),
+        ("handled", [("", Sent("1")), ("", Failed("muted"))], ("unsent", "", "muted")),
+        ("handled", [("", Unknown("cut")), ("", Failed("muted"))], ("unsent", "", "muted")),
+        ("handled", [("", Unknown("cut"))], ("unsure", "", "cut")),
+        ("ignored", [("nonebot", Sent("1"))], ("answered", "nonebot", "")),
+        ("dropped", [("nonebot", Sent("1"))], ("answered", "nonebot", "")),
+        ("ignored", [("nonebot", Failed("muted"))], ("unsent", "nonebot", "muted")),
+        ("guarded", [("", Failed("muted"))], ("guarded", "", "")),
+        ("handled", [("nonebot", Sent("1"))], ("handled", "nonebot", "")),
+    ],
+)
+async def test_what_became_of_the_answers_is_seen_also_when_they_come_later(
+    store: SqlStore, outcome: Outcome, sends: list[tuple[str, Receipt]], seen: tuple[str, str, str]
+) -> None:
+    execution = await close_with_sends(store, outcome, *sends)
+    one, (listed,) = await store.trace(execution), await store.traces()
+    assert one == listed
+    assert (listed.outcome, listed.worker, listed.error) == seen
+    assert [each.execution for each in await store.traces(outcome=seen[0])] == [execution]
+    assert seen[0] == outcome or not await store.traces(outcome=outcome)
+
+
+async def test_a_call_that_failed_is_no_answer(store: SqlStore) -> None:
+    given = event()
+    store.ledger.record(trace(given))
+    row = send(given)
+    call = Call(row.bot, "get_group_info")
+    store.ledger.begin_send(msgspec.structs.replace(row, body=call, text=call.name))
+    store.ledger.end_send(given.execution, 0, Failed("no such group"), START_MS)
+    await store.ledger.flush()
+    assert [each.outcome for each in await store.traces()] == ["handled"]

@@ -15,7 +15,7 @@ WHERE seq < :before AND at_ms >= :since_ms AND at_ms <= :until_ms
   AND (:who = '' OR name = :who OR kind = :who OR kind || ':' || name = :who)
   AND substr(operation, 1, length(:operation)) = :operation
   AND substr(result, 1, length(:result)) = :result
-  AND (:text = '' OR instr(lower(operation || ' ' || target || ' ' || name || ' ' || address || ' ' || result), :text))
+  AND (:text = '' OR instr(lower(operation || ' ' || target || ' ' || name || ' ' || address || ' ' || result), :text) > 0)
 ORDER BY seq DESC LIMIT :most;
 
 -- name: audit_before_ms

@@ -1,12 +1,13 @@
 -- name: newest_id
-SELECT max(
-    coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM sends), 0),
-    (SELECT max(value) FROM marks WHERE name IN ('digested', 'highest'))
-) AS id;
+SELECT max(id) AS id FROM (
+    SELECT max(id) AS id FROM events
+    UNION ALL SELECT max(id) FROM sends
+    UNION ALL SELECT max(value) FROM marks WHERE name IN ('digested', 'highest')
+) AS found;
 
 -- name: stale_events
 -- Of these ids, those that were not taken because another row had their dedupe key.
-SELECT value AS id FROM json_each(:ids) WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = value);
+SELECT column1 AS id FROM each(:ids, n) AS r WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = column1);
 
 -- name: pending_events
 SELECT
@@ -25,10 +26,10 @@ WHERE p.execution = :execution AND p.state = :state;
 
 -- name: receipts
 SELECT execution, ordinal, state, message_id, reason, code, result
-FROM sends WHERE execution IN (SELECT value FROM json_each(:executions)) AND state <> 'sending';
+FROM sends WHERE execution IN (SELECT column1 FROM each(:executions, t) AS r) AND state NOT IN ('sending', 'ready');
 
 -- name: recent_keys
-SELECT bot, dedupe FROM (SELECT id, bot, dedupe FROM events ORDER BY id DESC LIMIT :most) ORDER BY id;
+SELECT bot, dedupe FROM (SELECT id, bot, dedupe FROM events ORDER BY id DESC LIMIT :most) AS newest ORDER BY id;
 
 -- name: events_after
 -- What happened, oldest first; never what plugins planned, what the guard kept out, nor what a clean-up has emptied.

@@ -1,8 +1,8 @@
 -- name: lines_above
--- The log above an id, newest first: all of it, or what the digest has not read. The plus keeps every other index out.
+-- The log above an id, newest first: all of it, or what the digest has not read. The empty texts keep every other index out.
 SELECT * FROM lines
 WHERE id < :before AND id > :digested
-    AND (:bot = '' OR +bot = :bot) AND (:chat = '' OR +chat = :chat) AND (:user = '' OR +user = :user)
+    AND (:bot = '' OR bot || '' = :bot) AND (:chat = '' OR chat || '' = :chat) AND (:user = '' OR "user" || '' = :user)
 ORDER BY id DESC LIMIT :most;
 
 -- name: lines_of_chat
@@ -24,7 +24,7 @@ ORDER BY p.id DESC LIMIT :most;
 -- name: sends_of_execution
 SELECT
     id, 'out' AS direction, created_ms, bot, chat, substr(bot, instr(bot, ':') + 1) AS user, text, execution,
-    state, NULL AS sender, '' AS chat_name, message_id, reason
+    state, NULL AS sender, '' AS chat_name, message_id, reason, worker
 FROM sends WHERE execution = :execution ORDER BY ordinal;
 
 -- name: send_of_id

@@ -23,6 +23,6 @@ SELECT
 -- Until when the oldest so many rows of each family reach.
 SELECT
     (SELECT max(m) FROM (
-        SELECT accepted_ms AS m FROM events WHERE kind <> 'cleaned' ORDER BY id LIMIT :most)) AS events,
-    (SELECT max(m) FROM (SELECT created_ms AS m FROM sends ORDER BY id LIMIT :most)) AS sends,
-    (SELECT max(m) FROM (SELECT started_ms AS m FROM traces ORDER BY execution LIMIT :most)) AS traces;
+        SELECT accepted_ms AS m FROM events WHERE kind <> 'cleaned' ORDER BY id LIMIT :most) AS e) AS events,
+    (SELECT max(m) FROM (SELECT created_ms AS m FROM sends ORDER BY id LIMIT :most) AS s) AS sends,
+    (SELECT max(m) FROM (SELECT started_ms AS m FROM traces ORDER BY execution LIMIT :most) AS t) AS traces;

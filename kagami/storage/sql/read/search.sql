@@ -23,5 +23,5 @@ ORDER BY h.id DESC;
 
 -- name: undigested
 -- For the digest, oldest first.
-SELECT id, bot, chat, user, text, chat_name, time_ms, sender FROM lines
-WHERE id > :digested ORDER BY id LIMIT :most;
+SELECT id, bot, chat, "user", text, chat_name, time_ms, sender FROM lines
+WHERE id > :digested AND id < :horizon ORDER BY id LIMIT :most;

@@ -2,12 +2,12 @@
 
 -- name: put_facts
 INSERT INTO plugin_values (plugin, key, value)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:written) WHERE true
+SELECT * FROM json_rows(:written, TTt) AS r WHERE true
 ON CONFLICT (plugin, key) DO UPDATE SET value = excluded.value;
 
 -- name: drop_facts
 DELETE FROM plugin_values
-WHERE value IS NULL AND (plugin, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:written));
+WHERE value IS NULL AND (plugin, key) IN (SELECT column1, column2 FROM json_rows(:written, TTt) AS r);
 
 -- name: add_audit
 INSERT INTO audit (seq, at_ms, kind, name, address, operation, target, result, hash)

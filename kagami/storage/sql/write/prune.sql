@@ -1,37 +1,48 @@
--- One chunk of a clean-up.
+-- One chunk of a clean-up. Run twice, it does no more than once.
+
+-- name: lock_digest
+UPDATE marks SET value = value WHERE name = 'digested';
 
 -- name: drop_grams
-INSERT INTO grams (grams, rowid, tokens) SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(:grams);
+INSERT INTO grams (grams, rowid, tokens) SELECT 'delete', column1, column2 FROM json_rows(:grams, nt) AS r;
+
+-- name: lessen_chats
+-- By as many messages as are still in their places.
+UPDATE chats SET messages = chats.messages - gone.amount
+FROM (
+    SELECT c.number, count(*) AS amount
+    FROM json_rows(:places, ntt) AS r
+    INNER JOIN chats AS c ON c.bot = r.column2 AND c.chat = r.column3
+    INNER JOIN places AS p ON p.chat = c.number AND p.id = r.column1
+    GROUP BY c.number
+) AS gone
+WHERE chats.number = gone.number;
 
 -- name: drop_places
 DELETE FROM places WHERE (chat, id) IN (
-    SELECT c.number, p.value ->> 0
-    FROM json_each(:places) AS p INNER JOIN chats AS c ON c.bot = p.value ->> 1 AND c.chat = p.value ->> 2
+    SELECT c.number, p.column1
+    FROM json_rows(:places, ntt) AS p INNER JOIN chats AS c ON c.bot = p.column2 AND c.chat = p.column3
 );
-
--- name: lessen_chats
-UPDATE chats SET messages = chats.messages - (value ->> 2)
-FROM json_each(:chats) WHERE chats.bot = value ->> 0 AND chats.chat = value ->> 1;
 
 -- name: drop_chats
 DELETE FROM chats
-WHERE messages <= 0 AND (bot, chat) IN (SELECT c.value ->> 0, c.value ->> 1 FROM json_each(:chats) AS c);
+WHERE messages <= 0 AND (bot, chat) IN (SELECT column2, column3 FROM json_rows(:places, ntt) AS r);
 
 -- name: drop_pending
-DELETE FROM pending WHERE execution IN (SELECT value FROM json_each(:executions));
+DELETE FROM pending WHERE execution IN (SELECT column1 FROM each(:executions, t) AS r);
 
 -- name: drop_events
-DELETE FROM events WHERE id IN (SELECT value FROM json_each(:gone));
+DELETE FROM events WHERE id IN (SELECT column1 FROM each(:gone, n) AS r);
 
 -- name: strip_events
 -- Only what tells a duplicate stays.
 UPDATE events SET
-    kind = 'cleaned', user = '', text = '', message = NULL, message_id = '', chat_name = '', sender = NULL, native = ''
-WHERE id IN (SELECT value FROM json_each(:stripped));
+    kind = 'cleaned', "user" = '', text = '', message = NULL, message_id = '', chat_name = '', sender = NULL, native = ''
+WHERE id IN (SELECT column1 FROM each(:stripped, n) AS r);
 
 -- name: drop_sends
-DELETE FROM sends WHERE id IN (SELECT value FROM json_each(:sends));
+DELETE FROM sends WHERE id IN (SELECT column1 FROM each(:sends, n) AS r);
 
 -- name: keep_highest
 -- No id is ever given twice.
-UPDATE marks SET value = max(value, coalesce(:highest, 0)) WHERE name = 'highest';
+UPDATE marks SET value = :highest WHERE name = 'highest' AND value < :highest;

@@ -1,0 +1,72 @@
+"""What waits for one of several processes: open events by partition, sends by account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from kagami.clock import Clock
+from kagami.model.action import Receipt
+from kagami.model.ids import BotId, ChatId, ExecutionId
+from kagami.ports import Due, Fence, SendRow
+from kagami.storage.engine import Engine
+from kagami.storage.events import with_sends
+from kagami.storage.rows import read_action, read_open, read_receipt
+
+
+class SqlBacklog:
+    """Implements `ports.Backlog`."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
+        rows = await self._engine.fetch("open_events", {"parts": list(parts), "held": list(held), "most": most})
+        found = await with_sends(self._engine, [read_open(row) for row in rows])
+        return [Due(row[18], row[19], each) for row, each in zip(rows, found, strict=True)]
+
+    async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
+        leases = [tuple(each) for each in bots]
+        rows = await self._engine.ask("take_sends", {"bots": leases, "busy": list(busy), "most": most})
+        return [
+            (
+                SendRow(
+                    ExecutionId(execution),
+                    ordinal,
+                    BotId(bot),
+                    ChatId(chat),
+                    text,
+                    read_action((kind, bot, chat, text, body)),
+                    created_ms,
+                    attempt,
+                    worker,
+                ),
+                node,
+            )
+            for _, execution, ordinal, kind, bot, chat, text, body, created_ms, attempt, worker, node in sorted(
+                rows, key=lambda row: int(row[0])
+            )
+        ]
+
+    async def outcomes(self, executions: Collection[ExecutionId]) -> list[tuple[ExecutionId, int, Receipt]]:
+        rows = await self._engine.fetch("receipts", {"executions": list(executions)})
+        return [(ExecutionId(execution), ordinal, read_receipt(receipt)) for execution, ordinal, *receipt in rows]
+
+    async def reclaim(self, bots: Sequence[Fence], busy: Collection[str]) -> None:
+        await self._engine.ask("reclaim_sends", {"bots": [tuple(each) for each in bots], "busy": list(busy)})
+
+    async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
+        if sends:
+            await self._engine.ask("give_back_sends", {"sends": [tuple(each) for each in sends]})
+
+    async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:
+        now = self._clock.wall_ms()
+        return bool(
+            await self._engine.ask(
+                "abandon_send", {"execution": execution, "ordinal": ordinal, "reason": reason, "now_ms": now}
+            )
+        )
+
+    async def give_up(self, bot: BotId, reason: str) -> int:
+        now = self._clock.wall_ms()
+        return len(await self._engine.ask("give_up_bot", {"bot": bot, "reason": reason, "now_ms": now}))

@@ -1,0 +1,171 @@
+"""Leases and processes in a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kagami.core.partition import SLOTS
+from kagami.errors import ClusterFull, Fenced
+from kagami.ports import Fence, NodeState
+from kagami.storage.leases import SqlLeases, SqlNodes
+from kagami.storage.postgres import PostgresEngine, open_postgres
+from kagami.testing.postgres import PostgresServer
+
+PUT = {"written": [("p", "k", "1")]}
+
+
+@pytest.fixture
+async def engines(postgres: PostgresServer, migrated: str) -> AsyncIterator[tuple[PostgresEngine, PostgresEngine]]:
+    """Those of two processes."""
+    url = postgres.create(template=migrated)
+    async with open_postgres(url) as one, open_postgres(url) as other:
+        yield one, other
+    postgres.drop(url)
+
+
+@pytest.fixture
+def engine(engines: tuple[PostgresEngine, PostgresEngine]) -> PostgresEngine:
+    return engines[0]
+
+
+@pytest.fixture
+def leases(engine: PostgresEngine) -> SqlLeases:
+    return SqlLeases(engine)
+
+
+@pytest.fixture
+def nodes(engine: PostgresEngine) -> SqlNodes:
+    return SqlNodes(engine)
+
+
+async def expired(leases: SqlLeases, name: str) -> None:
+    """A lease of a process that is gone."""
+    await leases.take([name], "gone", -1.0)
+
+
+async def test_a_free_lease_is_taken_and_a_held_one_is_not(leases: SqlLeases) -> None:
+    assert await leases.take(["part:1", "part:2"], "a", 15.0) == [Fence("part:1", 1), Fence("part:2", 1)]
+    assert await leases.take(["part:1", "part:3"], "b", 15.0) == [Fence("part:3", 1)]
+
+
+async def test_taking_over_raises_the_epoch(leases: SqlLeases) -> None:
+    await expired(leases, "part:1")
+    assert await leases.take(["part:1"], "b", 15.0) == [Fence("part:1", 2)]
+
+
+async def test_a_released_lease_is_free_and_its_epoch_goes_on(leases: SqlLeases) -> None:
+    held = await leases.take(["part:1"], "a", 15.0)
+    await leases.release(held)
+    assert await leases.take(["part:1"], "b", 15.0) == [Fence("part:1", 2)]
+
+
+async def test_seizing_takes_it_from_whoever_holds_it(leases: SqlLeases) -> None:
+    held = await leases.take(["bot:qq:1"], "a", 15.0)
+    assert await leases.seize("bot:qq:1", "b", 15.0) == Fence("bot:qq:1", 2)
+    assert not await leases.renew(held, "a", 15.0)
+
+
+async def test_renewing_tells_what_is_still_held(leases: SqlLeases) -> None:
+    held = await leases.take(["part:1", "part:2"], "a", 15.0)
+    await leases.seize("part:2", "b", 15.0)
+    assert await leases.renew(held, "a", 15.0) == [Fence("part:1", 1)]
+
+
+async def test_one_that_ended_but_that_nobody_took_is_renewed(leases: SqlLeases) -> None:
+    held = await leases.take(["part:1"], "a", -1.0)
+    assert await leases.renew(held, "a", 15.0) == held
+
+
+async def test_what_is_left_of_each_is_told(leases: SqlLeases) -> None:
+    await leases.take(["part:1"], "a", 15.0)
+    await expired(leases, "part:2")
+    rows = {row.name: row for row in await leases.rows()}
+    assert 5.0 < rows["part:1"].left_s <= 15.0
+    assert rows["part:2"].left_s < 0
+    assert rows["part:1"].owner == "a"
+
+
+async def test_of_two_that_ask_at_once_each_lease_is_ones(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
+    names = [f"part:{number}" for number in range(64)]
+    one, other = await asyncio.gather(
+        SqlLeases(engines[0]).take(names, "a", 15.0), SqlLeases(engines[1]).take(names[::-1], "b", 15.0)
+    )
+    assert len(one) + len(other) == 64
+    assert not {each.name for each in one} & {each.name for each in other}
+
+
+async def test_a_write_under_a_lease_that_was_taken_over_is_refused(
+    engines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    one, other = engines
+    (fence,) = await SqlLeases(one).take(["part:1"], "a", -1.0)
+    assert await one.write("batch", PUT, durable=True, fence=[fence]) == 1
+    await SqlLeases(other).take(["part:1"], "b", 15.0)
+    with pytest.raises(Fenced) as error:
+        await one.write("batch", {"written": [("p", "k", "2")]}, durable=True, fence=[fence])
+    assert error.value.names == ["part:1"]
+    assert await one.ask("plugin_value", {"plugin": "p", "key": "k"}) == [["1"]]
+
+
+async def test_a_renewal_passes_while_its_holder_writes(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
+    one, other = engines
+    held = await SqlLeases(one).take(["part:1"], "a", 15.0)
+    for _ in range(20):
+        _, kept = await asyncio.gather(
+            one.write("batch", PUT, durable=True, fence=held), SqlLeases(other).renew(held, "a", 15.0)
+        )
+        assert kept == held
+
+
+async def test_processes_get_slots_that_differ(nodes: SqlNodes) -> None:
+    slots = {await nodes.join(name, "all", 15.0) for name in ("a", "b", "c")}
+    assert slots == {0, 1, 2}
+
+
+async def test_processes_that_join_at_once_get_slots_that_differ(
+    engines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    one, other = SqlNodes(engines[0]), SqlNodes(engines[1])
+    slots = await asyncio.gather(
+        *(each.join(f"{name}{number}", "all", 15.0) for name, each in (("a", one), ("b", other)) for number in range(4))
+    )
+    assert sorted(slots) == list(range(8))
+
+
+async def test_one_that_starts_again_keeps_no_second_row(nodes: SqlNodes) -> None:
+    assert await nodes.join("a", "all", 15.0) == await nodes.join("a", "worker", 15.0)
+    ((row),) = await nodes.rows()
+    assert row.role == "worker"
+
+
+async def test_there_are_only_so_many_slots(nodes: SqlNodes) -> None:
+    for number in range(SLOTS):
+        await nodes.join(f"n{number}", "all", 15.0)
+    with pytest.raises(ClusterFull):
+        await nodes.join("one more", "all", 15.0)
+    assert len(await nodes.rows()) == SLOTS
+
+
+async def test_the_forgotten_make_room(nodes: SqlNodes) -> None:
+    await nodes.join("old", "all", 15.0)
+    assert await nodes.join("new", "all", -1.0) == 0
+    assert [row.node for row in await nodes.rows()] == ["new"]
+    assert not await nodes.beat("old", NodeState())
+
+
+async def test_what_a_process_tells_is_read_by_others(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
+    one, other = SqlNodes(engines[0]), SqlNodes(engines[1])
+    await one.join("a", "gateway", 15.0)
+    assert await one.beat("a", NodeState(version="1.2", parts=(1, 2), trouble="a \x00 and \ud800"))
+    (row,) = await other.rows()
+    assert (row.node, row.role, row.state.version, row.state.parts) == ("a", "gateway", "1.2", (1, 2))
+    assert 0 <= row.seen_s < 10
+
+
+async def test_one_that_leaves_is_gone(nodes: SqlNodes) -> None:
+    await nodes.join("a", "all", 15.0)
+    await nodes.leave("a")
+    assert not await nodes.rows()
