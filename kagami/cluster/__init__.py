@@ -1,0 +1,1 @@
+"""Several processes as one Kagami: who serves what, and what they tell each other."""

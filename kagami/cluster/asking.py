@@ -1,0 +1,114 @@
+"""Sends that are made by whichever process has the account: asked for in the store, answered through it.
+
+The row is the truth. A hint brings the outcome at once; who hears none looks it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import msgspec
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.errors import KagamiError, StoreClosed
+from kagami.model.action import Failed, Receipt, Unknown
+from kagami.model.ids import ExecutionId
+from kagami.ports import Backlog, Fence, Ledger, SendRow
+from kagami.ports.state import Bus
+
+ASKED, ANSWERED = "bot-", "node-"
+# How long an answer may take that nobody has begun to send: then it helps nobody any more.
+LONGEST_S = 60.0
+# Between two looks for what no hint has told.
+LOOK_S = 1.0
+_log = log.get("cluster")
+
+Key = tuple[ExecutionId, int]
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """A hint to who waits: what became of a send."""
+
+    execution: ExecutionId
+    ordinal: int
+    receipt: Receipt
+
+
+class Asking:
+    """Sends of this process whose outcome others bring. `run` in a task."""
+
+    def __init__(
+        self, node: str, ledger: Ledger, backlog: Backlog, bus: Bus, clock: Clock, *, nap: Callable[[], float]
+    ) -> None:
+        self._node = node
+        self._ledger = ledger
+        self._backlog = backlog
+        self._bus = bus
+        self._clock = clock
+        self._nap = nap
+        self._waiting: dict[Key, asyncio.Future[Receipt]] = {}
+
+    async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
+        """Ask for it and wait for what comes of it; never raises for what the store or a platform does."""
+        key = (row.execution, row.ordinal)
+        answer = self._waiting[key] = asyncio.get_running_loop().create_future()
+        try:
+            await self._ledger.ask_send(row, self._node, fence)
+            written()
+            return await self._outcome(key, answer)
+        except StoreClosed as error:
+            return Failed(str(error), "store")
+        finally:
+            del self._waiting[key]
+
+    async def _outcome(self, key: Key, answer: asyncio.Future[Receipt]) -> Receipt:
+        until = self._clock.monotonic() + LONGEST_S
+        while not answer.done():
+            left = until - self._clock.monotonic()
+            if left > 0:
+                await asyncio.wait([answer], timeout=left)
+            elif await self._backlog.abandon(*key, "no process that has the account took it in time"):
+                return Failed("no process that has the account took it in time", "offline")
+            else:
+                # Somebody has begun: what comes of it will be in the store, but too late for who asked.
+                return Unknown("it is being sent, and nobody knows yet what comes of it")
+        return answer.result()
+
+    def answered(self, told: Told) -> None:
+        answer = self._waiting.get((told.execution, told.ordinal))
+        if answer is not None and not answer.done():
+            answer.set_result(told.receipt)
+
+    async def run(self) -> None:
+        """Hear of outcomes, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._look())
+
+    async def _listen(self) -> None:
+        topic = f"{ANSWERED}{self._node}"
+        hints: AsyncGenerator[tuple[str, list[str]], None] = self._bus.hear(lambda: [topic])
+        async with aclosing(hints):
+            async for _, texts in hints:
+                for text in texts:
+                    self.answered(msgspec.json.decode(text, type=Told))
+
+    async def _look(self) -> None:
+        """What no hint has told: because there are none, or because an earlier try had asked already."""
+        while True:
+            await self._clock.sleep(min(LOOK_S, self._nap()))
+            waiting = {execution for execution, _ in self._waiting}
+            if waiting:
+                try:
+                    found = await self._backlog.outcomes(waiting)
+                except KagamiError:
+                    continue  # it is told elsewhere that the store is away
+                for execution, ordinal, receipt in found:
+                    self.answered(Told(execution, ordinal, receipt))
+
+
+def hint(told: Told) -> str:
+    return msgspec.json.encode(told).decode()

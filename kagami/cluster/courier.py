@@ -1,0 +1,181 @@
+"""Makes the sends that any process has asked for, through the accounts that this one has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.cluster.asking import ANSWERED, ASKED, Told, hint
+from kagami.cluster.membership import Membership
+from kagami.errors import Fenced, KagamiError, StoreClosed
+from kagami.model.action import Receipt
+from kagami.model.ids import BotId, ChatId
+from kagami.net.supervise import Nursery
+from kagami.ports import Backlog, SendRow
+from kagami.ports.state import Bus
+
+PREFIX = "bot:"
+PAGE, MOST_MAKING = 200, 1_000
+PAUSE_S, NAP_S = 0.5, 0.02
+MOVED = "the process that was sending it lost the account"
+_log = log.get("cluster")
+
+# Makes one send whose row is on disk as `sending`, keeps what came of it, and tells; None when it has not begun.
+Carry = Callable[[SendRow], Awaitable[Receipt | None]]
+
+
+class Courier:
+    """`run` in a task. An account that comes here is this process' from then on, whoever had it before.
+
+    `settled` ends when what came of every send that was made is on disk.
+    """
+
+    def __init__(
+        self,
+        member: Membership,
+        backlog: Backlog,
+        bus: Bus,
+        nursery: Nursery,
+        clock: Clock,
+        carry: Carry,
+        *,
+        reachable: Callable[[BotId], bool],
+        settled: Callable[[], Awaitable[None]],
+        nap: Callable[[], float],
+    ) -> None:
+        self._member = member
+        self._backlog = backlog
+        self._bus = bus
+        self._nursery = nursery
+        self._clock = clock
+        self._carry = carry
+        self._reachable = reachable
+        self._settled = settled
+        self._doubt = False
+        self._nap = nap
+        self._accounts: set[BotId] = set()
+        self._coming: list[BotId] = []
+        self._busy: set[tuple[BotId, ChatId]] = set()  # chats in which something is being said: one at a time
+        self._leaving = False
+        self._wake = asyncio.Event()
+        self.answered: Callable[[Told], None] = lambda _: None  # hears of what this process itself waits for
+        member.lost.append(self._lost)
+
+    def attach(self, bot: BotId) -> None:
+        if bot not in self._accounts:  # else it only connects again
+            self._coming.append(bot)
+        self._wake.set()
+
+    def asked(self, bots: Collection[BotId]) -> None:
+        """Sends wait for these, here or elsewhere."""
+        for bot in bots:
+            if bot in self._accounts:
+                self._wake.set()
+            else:
+                self._bus.post(f"{ASKED}{bot}", ["send"])
+
+    async def leave(self, seconds: float) -> None:
+        """Take no more, and let what has begun end within so many seconds."""
+        self._leaving = True
+        until = self._clock.monotonic() + seconds
+        while self._busy and self._clock.monotonic() < until:
+            await self._clock.sleep(NAP_S)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve())
+            group.create_task(self._listen())
+            group.create_task(self._sweep())
+
+    async def _serve(self) -> None:
+        trouble = False
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._receive()
+                while await self._take():
+                    pass
+                trouble = False
+            except Fenced as error:
+                self._member.forget(error.names)
+            except KagamiError as error:
+                if not trouble:
+                    _log.warning("cannot take sends", reason=error)
+                trouble = True
+                await self._clock.sleep(PAUSE_S)
+                self._wake.set()
+
+    async def _receive(self) -> None:
+        """Accounts that have come: whoever had one before sends no more by it."""
+        while self._coming:
+            bot = self._coming[0]
+            await self._member.seize(f"{PREFIX}{bot}")
+            left = await self._backlog.give_up(bot, MOVED)
+            if left:
+                _log.warning("sends were under way when an account moved", bot=bot, sends=left)
+            self._accounts.add(bot)
+            self._coming.pop(0)
+
+    async def _take(self) -> bool:
+        """One page of what waits; False when there is no more, or no room for it."""
+        most = min(PAGE, MOST_MAKING - len(self._busy))
+        here = [bot for bot in self._accounts if self._reachable(bot)]
+        leases = [fence for bot in here if (fence := self._member.fence(f"{PREFIX}{bot}"))]
+        if most <= 0 or not leases or self._leaving:
+            return False
+        busy = [f"{bot}|{chat}" for bot, chat in self._busy]
+        if self._doubt:
+            # The store was away in the middle of something: what it says is being sent and is not waits again.
+            await self._settled()
+            await self._backlog.reclaim(leases, busy)
+            self._doubt = False
+        self._doubt = True
+        found = await self._backlog.take_sends(leases, busy, most)
+        self._doubt = False
+        for row, node in found:
+            self._busy.add((row.bot, row.chat))
+            self._nursery.start("courier", self._make(row, node))
+        return len(found) == most
+
+    async def _make(self, row: SendRow, node: str) -> None:
+        try:
+            receipt = await self._carry(row)
+            if receipt is None:
+                await self._backlog.give_back([(row.execution, row.ordinal)])
+                if not self._leaving:
+                    await self._clock.sleep(PAUSE_S)
+            else:
+                self._tell(row, node, receipt)
+        except StoreClosed:
+            self._doubt = True
+        finally:
+            self._busy.discard((row.bot, row.chat))
+            self._wake.set()  # the next of that chat
+
+    def _tell(self, row: SendRow, node: str, receipt: Receipt) -> None:
+        told = Told(row.execution, row.ordinal, receipt)
+        if node == self._member.node:
+            self.answered(told)
+        else:
+            self._bus.post(f"{ANSWERED}{node}", [hint(told)])
+
+    async def _listen(self) -> None:
+        hints: AsyncGenerator[tuple[str, list[str]], None] = self._bus.hear(
+            lambda: [f"{ASKED}{bot}" for bot in self._accounts]
+        )
+        async with aclosing(hints):
+            async for _ in hints:
+                self._wake.set()
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._clock.sleep(self._nap())
+            self._wake.set()
+
+    def _lost(self, names: Sequence[str]) -> None:
+        self._accounts -= {BotId(name.removeprefix(PREFIX)) for name in names if name.startswith(PREFIX)}

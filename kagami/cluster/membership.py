@@ -1,0 +1,143 @@
+"""One process among others: its row, and the leases that it holds. Everything is renewed in one go.
+
+Time is compared by the database alone. By its own clock a process only knows when it was sure for the last time: what
+it would begin later than that it does not begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kagami import log
+from kagami.clock import Clock
+from kagami.core.partition import fair_share
+from kagami.errors import KagamiError
+from kagami.ports import Fence, LeaseRow, Leases, NodeRow, Nodes, NodeState, Role
+
+# Of the time for which a lease is taken: when it is renewed, and how long it may be used after that began.
+RENEWED, TRUSTED = 1 / 3, 2 / 3
+_log = log.get("cluster")
+
+
+class Membership:
+    """`joined` before anything else. `state` is what the others hear; `lost` is told the names of leases that are gone.
+
+    `seconds`: after so long without a sign this process is dead to the others.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        nodes: Nodes,
+        clock: Clock,
+        *,
+        node: str,
+        role: Role,
+        seconds: float,
+        state: Callable[[], NodeState] = NodeState,
+    ) -> None:
+        self._leases = leases
+        self._nodes = nodes
+        self._clock = clock
+        self._sure_at = 0.0
+        self._held: dict[str, Fence] = {}
+        self.node = node
+        self.role = role
+        self.seconds = seconds
+        self.slot = 0
+        self.state = state
+        self.rows: list[NodeRow] = []
+        self.trouble = ""
+        self.lost: list[Callable[[Sequence[str]], None]] = []
+
+    async def join(self) -> None:
+        self.slot = await self._nodes.join(self.node, self.role, self.seconds)
+        self._sure_at = self._clock.monotonic()
+        self.rows = await self._nodes.rows()
+        _log.info("joined", node=self.node, role=self.role, slot=self.slot, others=len(self.rows) - 1)
+
+    async def leave(self) -> None:
+        """Give everything back: the others need not wait for it."""
+        await self._leases.release(list(self._held.values()))
+        self._held.clear()
+        await self._nodes.leave(self.node)
+
+    @property
+    def sure(self) -> bool:
+        """Whether the leases are certainly still held."""
+        return self._clock.monotonic() < self._sure_at + self.seconds * TRUSTED
+
+    def fence(self, name: str) -> Fence | None:
+        return self._held.get(name) if self.sure else None
+
+    def held(self, prefix: str) -> dict[str, Fence]:
+        """What is held under names that begin so."""
+        return {name: fence for name, fence in self._held.items() if name.startswith(prefix)}
+
+    def living(self, *roles: Role) -> list[NodeRow]:
+        """The processes with these roles that were heard of lately and are not about to go."""
+        return [
+            each for each in self.rows if each.role in roles and each.seen_s < self.seconds and not each.state.leaving
+        ]
+
+    def share(self, amount: int, *roles: Role) -> int:
+        """How many of so many are this process' among those with these roles."""
+        names = sorted({self.node, *(each.node for each in self.living(*roles))})
+        return fair_share(amount, len(names), names.index(self.node))
+
+    async def take(self, names: Sequence[str]) -> list[Fence]:
+        """Those of them that nobody holds."""
+        taken = await self._leases.take(names, self.node, self.seconds) if names and self.sure else []
+        self._held |= {each.name: each for each in taken}
+        return taken
+
+    async def seize(self, name: str) -> Fence:
+        """Whoever holds it."""
+        self._held[name] = fence = await self._leases.seize(name, self.node, self.seconds)
+        return fence
+
+    async def release(self, names: Sequence[str]) -> None:
+        held = [self._held.pop(name) for name in names if name in self._held]
+        await self._leases.release(held)
+
+    async def leases(self) -> list[LeaseRow]:
+        return await self._leases.rows()
+
+    def forget(self, names: Sequence[str]) -> None:
+        """They are others' now."""
+        gone = [name for name in names if self._held.pop(name, None) is not None]
+        if gone:
+            _log.warning("leases were lost", leases=", ".join(gone))
+            for tell in self.lost:
+                tell(gone)
+
+    async def look(self) -> None:
+        """Hear of the others."""
+        self.rows = await self._nodes.rows()
+
+    async def run(self) -> None:
+        """Renew, until cancelled."""
+        while True:
+            await self._clock.sleep(self.seconds * RENEWED)
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Say that this process lives, hear of the others, and hold what is held."""
+        began = self._clock.monotonic()
+        before = list(self._held.values())
+        try:
+            known = await self._nodes.beat(self.node, self.state())
+            if not known:
+                await self.join()  # it was silent for so long that its row has been removed
+            kept = {each.name for each in await self._leases.renew(before, self.node, self.seconds)}
+            self.rows = await self._nodes.rows()
+        except KagamiError as error:
+            if not self.trouble:
+                _log.warning("cannot renew", reason=error)
+            self.trouble = str(error)
+            return
+        if self.trouble:
+            _log.info("renewed again")
+        self.trouble = ""
+        self._sure_at = began
+        self.forget([each.name for each in before if each.name not in kept and self._held.get(each.name) == each])

@@ -1,0 +1,45 @@
+"""A process that shares its store with nobody, as operations see a cluster."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from kagami import __version__
+from kagami.engine.watching import unwritten
+from kagami.ports import NodeRow, NodeState
+
+if TYPE_CHECKING:
+    from kagami.engine.tools import Tools
+    from kagami.hub.hub import Hub
+
+MEGABYTE = 1e6
+
+
+class Alone:
+    """Implements `ports.Processes`."""
+
+    patience_s = 60.0
+
+    def __init__(self, hub: Hub, tools: Tools) -> None:
+        self._hub = hub
+        self._tools = tools
+
+    def rows(self) -> list[NodeRow]:
+        pulse = self._hub.pulse()
+        state = NodeState(
+            version=__version__,
+            started_ms=pulse.started_ms,
+            parts=tuple(range(1)),
+            duty=True,
+            waiting=pulse.waiting,
+            oldest_s=pulse.oldest_s,
+            memory_mb=round(pulse.memory_bytes / MEGABYTE, 1),
+            trouble=unwritten(self._tools.meters),
+            redis=self._tools.state.bus.trouble,
+            bots=tuple(self._hub.bots.own_rows()),
+        )
+        return [NodeRow(socket.gethostname(), "all", 0, 0.0, state)]
+
+    async def read(self) -> None:
+        return

@@ -1,0 +1,363 @@
+"""One engine among several on one database: which partitions, accounts and duties are its own, and who is there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from kagami import __version__, log
+from kagami.adapters.kinds import BotConfig, kind_of
+from kagami.cluster.asking import Asking
+from kagami.cluster.courier import Courier
+from kagami.cluster.duty import Duty
+from kagami.cluster.membership import Membership
+from kagami.cluster.partitions import Partitions
+from kagami.cluster.tables import Tables
+from kagami.core.alerts import Reading
+from kagami.core.partition import following, horizon, own_part, part_of
+from kagami.engine import watching
+from kagami.engine.auditing import close_begun
+from kagami.engine.parcels import share_stock
+from kagami.engine.sameness import check_key
+from kagami.engine.tools import Tools
+from kagami.engine.watching import unwritten
+from kagami.errors import KagamiError
+from kagami.model.action import Receipt
+from kagami.model.event import Event
+from kagami.model.ids import CLOCK, BotId, ExecutionId, split_id
+from kagami.ports import DRAINED, Bot, Fence, NodeRow, NodeState, SendRow
+
+if TYPE_CHECKING:
+    from kagami.engine.connections import Connections
+    from kagami.hub.hub import Hub
+    from kagami.plugins.host import Host
+
+# Between two looks at the store for what no hint tells: when all hear of each other, and when they do not.
+SEEN_S, UNSEEN_S = 5.0, 0.2
+# How late another process may write what it has numbered.
+LATE_S = 60.0
+HIGHEST = 1 << 62
+# How long a send that has begun may take when this process ends.
+SENDING_S = 8.0
+# How long this process tries to hand over when it ends; leases end by themselves, too.
+LEAVING_S, GONE_S = 12.0, 3.0
+# What the others are told of by the live feed, and how often it is looked up all the same.
+NODES = "nodes"
+FOLLOW_S = 2.0
+# How long a process that is gone is still shown, when no other comes in its place.
+FORGOTTEN_S = 3_600.0
+_log = log.get("cluster")
+
+
+class Cluster:
+    """Implements `ports.Commits` and `ports.Sharing` with its parts."""
+
+    def __init__(self, tools: Tools, hub: Hub) -> None:
+        settings, store, clock, bus = tools.settings, tools.store, tools.clock, tools.state.bus
+        if store.cluster is None:
+            raise RuntimeError("a file is one process' alone")
+        self._tools = tools
+        self._hub = hub
+        self._started_ms = clock.wall_ms()
+        self._leaving = self._drained = False
+        leases, self._nodes, backlog = store.cluster
+        self.role = settings.cluster.role
+        self.member = Membership(
+            leases,
+            self._nodes,
+            clock,
+            node=settings.cluster.node or f"{socket.gethostname()}-{secrets.token_hex(2)}",
+            role=self.role,
+            seconds=settings.cluster.lease_seconds,
+            state=self._state,
+        )
+        self.asking = Asking(self.member.node, store.ledger, backlog, bus, clock, nap=self._nap)
+        self.courier = Courier(
+            self.member,
+            backlog,
+            bus,
+            tools.nursery,
+            clock,
+            hub.outbox.carry,
+            reachable=self._reachable,
+            settled=store.ledger.flush,
+            nap=self._nap,
+        )
+        self.courier.answered = self.asking.answered
+        self.partitions = Partitions(
+            self.member,
+            backlog,
+            hub,
+            bus,
+            clock,
+            nap=self._nap,
+            serves=self.role != "gateway",
+            adopts=self.role != "worker",
+        )
+        self.duty = Duty(self.member, tools.nursery, clock)
+        self.tables: Tables | None = None
+        self.plugins: Callable[[], tuple[str, ...] | None] = lambda: None
+        self._known: dict[str, Callable[[], Awaitable[None]]] = {}
+
+    # --- lifecycle ---
+
+    async def join(self) -> None:
+        """Before anything is accepted: numbers of events are this process' own from here on."""
+        tools, ledger = self._tools, self._tools.store.ledger
+        await self.member.join()
+        ledger.number = lambda newest: following(newest, tools.clock.wall_ms(), self.member.slot)
+        ledger.part = self._part
+        ledger.commits = self
+        self._hub.share(self, self._attached)
+        tools.store.read_up_to(self._horizon)
+        self.duty.keep("store upkeep", tools.store.keep_up)
+        await self._hub.remember()
+        self._drained = await tools.store.get(DRAINED, self.member.node) is not None
+        self._rest()
+
+    def start(self) -> None:
+        """Serve, beside everything else."""
+        keep = self._tools.nursery.keep
+        keep("membership", self.member.run)
+        keep("partitions", self.partitions.run)
+        keep("asking", self.asking.run)
+        keep("courier", self.courier.run)
+        keep("duty", self.duty.run)
+        keep("other processes", self._follow)
+        keep("kept events", lambda: self._tools.store.bring_back(self._hub.admit))
+        if self.tables is not None:
+            keep("accounts", self.tables.run)
+
+    async def leave(self) -> None:
+        """Others take over at once, and not when the leases end by themselves."""
+        self._leaving = True
+        if not self._tools.store.healthy:
+            return
+        with suppress(KagamiError, TimeoutError):
+            async with asyncio.timeout(LEAVING_S):
+                await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        await self.member.renew()  # the others hear that this one goes
+        await self.duty.leave()
+        await self.partitions.leave()
+        self._hub.bots.hurry()  # who waits for an account waits for it elsewhere
+        await self.courier.leave(SENDING_S)
+        self._tools.state.relay.publish(NODES, b"")
+
+    async def gone(self) -> None:
+        """The last thing, when nothing is sent any more."""
+        with suppress(KagamiError, TimeoutError):
+            async with asyncio.timeout(GONE_S):
+                await self._tools.store.ledger.flush()
+                await self.member.leave()
+
+    def connect(self, connections: Connections) -> None:
+        """Let this process connect its share of the configured accounts."""
+        ours: set[str] = set()
+        connections.divide(lambda config: table_name(config) in ours or not config.enabled)
+
+        async def chosen(names: Collection[str]) -> None:
+            ours.clear()
+            ours.update(names)
+            await connections.configure(self._tools.settings.bots)
+
+        self.tables = Tables(
+            self.member,
+            self._tools.clock,
+            lambda: [table_name(each) for each in self._tools.settings.bots if each.enabled],
+            chosen,
+        )
+        self._rest()
+
+    # --- ports.Processes ---
+
+    @property
+    def patience_s(self) -> float:
+        return self.member.seconds
+
+    def rows(self) -> list[NodeRow]:
+        """This process as it is now, the others as they were when they were heard of last."""
+        mine = self.member.node
+        here = NodeRow(mine, self.role, self.member.slot, 0.0, self._state())
+        return [here if each.node == mine else each for each in self.member.rows]
+
+    def readings(self) -> Mapping[str, Reading]:
+        """What people should know of the others: one process tells it for all."""
+        if not self.duty.ours:
+            return {}
+        queue_s = self._tools.settings.alerts.queue_s
+        return watching.readings(self.rows(), self.member.node, self.patience_s, queue_s)
+
+    async def read(self) -> None:
+        """Whether this process is to hand over what it serves."""
+        drained = await self._tools.store.get(DRAINED, self.member.node) is not None
+        if drained == self._drained:
+            return
+        self._drained = drained
+        self._rest()
+        await self.member.renew()
+        self._tools.state.relay.publish(NODES, b"")
+
+    async def announce(self) -> None:
+        """Let the others hear at once how this process is."""
+        await self.member.renew()
+        self._tools.state.relay.publish(NODES, b"")
+
+    def learns(self, topic: str, read: Callable[[], Awaitable[None]]) -> None:
+        """Call `read` whenever an operation of this topic was called at another process."""
+        self._known[topic] = read
+
+    # --- ports.Sharing ---
+
+    def local(self, bot: BotId) -> bool:
+        return split_id(bot)[0] == "sandbox"
+
+    async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
+        return await self.asking.send(row, fence=fence, written=written)
+
+    def _reachable(self, bot: BotId) -> bool:
+        here = self._hub.bots.get(bot)
+        return here is not None and here.reachable
+
+    # --- ports.Commits ---
+
+    def opened(self, rows: Sequence[tuple[int, int]]) -> None:
+        self.partitions.opened(rows)
+
+    def closed(self, executions: Sequence[ExecutionId]) -> None:
+        self.partitions.closed(executions)
+
+    def asked(self, bots: Collection[BotId]) -> None:
+        self.courier.asked(bots)
+
+    def lost(self, leases: Collection[str]) -> None:
+        self.member.forget(list(leases))
+
+    # --- inside ---
+
+    def _rest(self) -> None:
+        self.partitions.rest(resting=self._drained)
+        if self.tables is not None:
+            self.tables.rest(resting=self._drained)
+
+    def _attached(self, bot: Bot) -> None:
+        if not self.local(bot.id) and bot.id != CLOCK:
+            self.courier.attach(bot.id)
+            self._tools.state.relay.publish(NODES, b"")
+
+    def _part(self, event: Event) -> int:
+        """Of an event that this process accepts; its own are those that no other one could handle."""
+        if self.local(event.bot) or self._hub.routes.goes_outside(event):
+            return own_part(self.member.slot)
+        return part_of(event.bot, event.chat)
+
+    @property
+    def alone(self) -> bool:
+        return len(self.member.living("all", "gateway", "worker")) <= 1
+
+    def _horizon(self) -> int:
+        """What others have numbered may come to the disk late."""
+        return HIGHEST if self.alone else horizon(self._tools.clock.wall_ms(), LATE_S)
+
+    def _nap(self) -> float:
+        """Alone, a process hears of everything by itself; with others, by hints where there is a Redis that works."""
+        hears = bool(self._tools.settings.redis.url) and self._tools.state.bus.healthy
+        return SEEN_S if hears or self.alone else UNSEEN_S
+
+    def _state(self) -> NodeState:
+        pulse, bus, web = self._hub.pulse(), self._tools.state.bus, self._tools.settings.web
+        return NodeState(
+            version=__version__,
+            started_ms=self._started_ms,
+            address=f"{web.host}:{web.port}",
+            parts=self.partitions.held,
+            tables=self.tables.held if self.tables else (),
+            duty=self.duty.ours,
+            leaving=self._leaving or self._drained,
+            waiting=self._hub.waiting,
+            oldest_s=pulse.oldest_s,
+            memory_mb=round(pulse.memory_bytes / 1e6, 1),
+            trouble=self.member.trouble or unwritten(self._tools.meters),
+            redis=bus.trouble,
+            bots=tuple(row for row in self._hub.bots.own_rows() if not self.local(row.id)),
+            plugins=self.plugins(),
+        )
+
+    async def _follow(self) -> None:
+        """What the others do and decide: told by the feed, looked up now and then."""
+        news = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(news))
+            seq = await self._tools.store.audit_seq()
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FOLLOW_S):
+                        await news.wait()
+                news.clear()
+                try:
+                    await self._look()
+                    seq = await self._learn(seq)
+                except KagamiError as error:
+                    _log.debug("cannot look at what others do", reason=error)
+
+    async def _learn(self, seq: int) -> int:
+        """Read again what operations have changed that stand behind this row of the audit; the last of them."""
+        while rows := await self._tools.store.audits_after(seq):
+            seq = rows[-1].seq
+            for topic in {row.operation.partition(".")[0] for row in rows if row.result != "begun"}:
+                if topic in self._known:
+                    await self._known[topic]()
+        return seq
+
+    async def _look(self) -> None:
+        await self.member.look()
+        mine = self.member.node
+        self._hub.bots.elsewhere = {
+            row.id: replace(row, node=each.node)
+            for each in self.member.rows
+            if each.node != mine and each.seen_s < self.member.seconds
+            for row in each.state.bots
+        }
+        for each in self.member.rows:
+            if each.seen_s > FORGOTTEN_S and self.duty.ours:
+                _log.info("forgets a process that is gone", node=each.node)
+                await self._nodes.leave(each.node)
+
+    async def _listen(self, news: asyncio.Event) -> None:
+        async for _ in self._tools.state.relay.subscribe((NODES,)):
+            news.set()
+
+
+def table_name(config: BotConfig) -> str:
+    """Of a configured account, for ever the same."""
+    return f"{kind_of(config)}:{config.address}"
+
+
+async def open_cluster(stack: AsyncExitStack, tools: Tools, hub: Hub) -> Cluster:
+    """This process among those that share the store."""
+    cluster = Cluster(tools, hub)
+    await cluster.join()
+    if cluster.alone:
+        await close_begun(tools.store, tools.clock)
+    stack.push_async_callback(cluster.gone)
+    # Again, now that the others see this one: two may have begun at the same moment.
+    await check_key(tools.settings, tools.store, cluster.member.node, tools.translate)
+    return cluster
+
+
+def follow_others(tools: Tools, cluster: Cluster, host: Host, hub: Hub) -> None:
+    """What operators decide at another process counts here too."""
+    share_stock(tools, host, cluster)
+    cluster.learns("cluster", cluster.read)
+    cluster.learns("routes", hub.routes.read)
+    cluster.learns("workers", hub.routes.read)
+    cluster.learns("guard", hub.guard.read)
+    cluster.learns("plugins", host.fleet.follow)
+    hub.alerts.watch(cluster.readings)

@@ -1,0 +1,221 @@
+"""Several processes on one database: who may do what, and what they know of one another.
+
+The database is the truth. A lease is a row with an epoch that grows whenever the lease changes hands; whatever its
+holder writes names the epoch, and is refused when it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from kagami.model.action import Receipt
+from kagami.model.ids import BotId, ExecutionId
+from kagami.ports.bots import BotRow
+from kagami.ports.store import Fence, Open, SendRow
+
+Role = Literal["all", "gateway", "worker"]
+# The namespace of facts that holds the processes which are to hand over what they serve.
+DRAINED = "@drained"
+
+
+class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a process tells the others of itself. Times are wall milliseconds; `oldest_s` is how long events wait.
+
+    `trouble` is why it cannot use the database, `redis` why it cannot use the Redis; empty when it can. `plugins` are
+    those on its disk, `id@version#digest`; None while it has not looked.
+    """
+
+    version: str = ""
+    started_ms: int = 0
+    address: str = ""
+    parts: tuple[int, ...] = ()
+    tables: tuple[str, ...] = ()
+    duty: bool = False
+    leaving: bool = False
+    waiting: int = 0
+    oldest_s: float = 0.0
+    memory_mb: float = 0.0
+    trouble: str = ""
+    redis: str = ""
+    bots: tuple[BotRow, ...] = ()
+    plugins: tuple[str, ...] | None = None
+
+
+class NodeRow(msgspec.Struct, frozen=True):
+    """A process of the cluster; `seen_s` seconds ago it was heard of. `slot` is what its numbers are made with."""
+
+    node: str
+    role: Role
+    slot: int
+    seen_s: float
+    state: NodeState
+
+
+class LeaseRow(NamedTuple):
+    """`left_s` is negative when it is over."""
+
+    name: str
+    epoch: int
+    owner: str
+    left_s: float
+
+
+class Leases(Protocol):
+    """Times are the database's alone."""
+
+    async def take(self, names: Sequence[str], owner: str, seconds: float) -> list[Fence]:
+        """Those of them that nobody holds, from now on."""
+        ...
+
+    async def seize(self, name: str, owner: str, seconds: float) -> Fence:
+        """Whoever holds it: from now on it is ours."""
+        ...
+
+    async def renew(self, held: Sequence[Fence], owner: str, seconds: float) -> list[Fence]:
+        """Hold them longer; those that are still ours."""
+        ...
+
+    async def release(self, held: Sequence[Fence]) -> None: ...
+
+    async def rows(self) -> list[LeaseRow]: ...
+
+
+class Nodes(Protocol):
+    async def join(self, node: str, role: Role, seconds: float) -> int:
+        """The slot that is this process' own while it beats; `ClusterFull` when there is none."""
+        ...
+
+    async def beat(self, node: str, state: NodeState) -> bool:
+        """False when the row is gone: this process was taken for dead."""
+        ...
+
+    async def leave(self, node: str) -> None: ...
+
+    async def rows(self) -> list[NodeRow]: ...
+
+
+class PackageRow(NamedTuple):
+    """A version of a plugin that all have. `record` is JSON, `removed_ms` 0 while it is installed.
+
+    `node` brought it; `seal` proves that this was one of us.
+    """
+
+    plugin: str
+    version: str
+    sha256: str
+    size: int
+    added_ms: int
+    removed_ms: int
+    node: str
+    record: str
+    seal: str = ""
+
+
+class Packages(Protocol):
+    """Plugins that one process has brought, for the others."""
+
+    async def rows(self) -> list[PackageRow]:
+        """Those that were removed too."""
+        ...
+
+    async def content(self, row: PackageRow) -> bytes:
+        """As it is there, whatever it should be; `Unavailable` when some of it is missing."""
+        ...
+
+    async def put(self, row: PackageRow, content: bytes) -> None:
+        """In the place of a row of the same version."""
+        ...
+
+    async def remove(self, row: PackageRow) -> None:
+        """The row stays, its content goes."""
+        ...
+
+
+class Due(NamedTuple):
+    """An open event of a partition."""
+
+    number: int
+    part: int
+    found: Open
+
+
+class Backlog(Protocol):
+    """What waits for one of several processes."""
+
+    async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
+        """Of these partitions, without those whose numbers are held: the oldest, in order."""
+        ...
+
+    async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
+        """Sends that nobody makes yet become ours, `sending` on disk; each with the node that waits for its outcome.
+
+        `bots` are the leases `bot:<BotId>`. Of each chat it is the oldest alone, and none of those that are `busy`,
+        named `<BotId>|<ChatId>`.
+        """
+        ...
+
+    async def outcomes(self, executions: Collection[ExecutionId]) -> list[tuple[ExecutionId, int, Receipt]]:
+        """What became of their sends, of those where it is known."""
+        ...
+
+    async def reclaim(self, bots: Sequence[Fence], busy: Collection[str]) -> None:
+        """What is `sending` by these accounts in chats that are not `busy` was never begun: it waits again."""
+        ...
+
+    async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
+        """These were taken and not begun: whoever has the account next makes them."""
+        ...
+
+    async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:
+        """Nobody is to make this send any more; False when somebody has begun."""
+        ...
+
+    async def give_up(self, bot: BotId, reason: str) -> int:
+        """What an earlier holder of the account was sending became nobody knows what; how many."""
+        ...
+
+
+class Commits(Protocol):
+    """What the ledger has on disk now, told once for each batch, in order."""
+
+    def opened(self, rows: Sequence[tuple[int, int]]) -> None:
+        """Numbers of new events, with their partitions."""
+        ...
+
+    def closed(self, executions: Sequence[ExecutionId]) -> None: ...
+
+    def asked(self, bots: Collection[BotId]) -> None:
+        """Sends wait for these."""
+        ...
+
+    def lost(self, leases: Collection[str]) -> None:
+        """Rows were refused because these leases are others' now."""
+        ...
+
+
+class Sharing(Protocol):
+    """Sends that are made by whichever process has the account."""
+
+    def local(self, bot: BotId) -> bool:
+        """Whether an account is of this process alone, as a console's own chat is."""
+        ...
+
+    async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
+        """Ask for it and wait for what comes of it."""
+        ...
+
+
+class Processes(Protocol):
+    """Who shares the work, as operations see it. Whoever is silent for `patience_s` is gone."""
+
+    @property
+    def patience_s(self) -> float: ...
+
+    def rows(self) -> list[NodeRow]: ...
+
+    async def read(self) -> None:
+        """Operators have decided something."""
+        ...

@@ -1,0 +1,141 @@
+"""Sends that other processes make: asked for, answered by a hint or by looking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from kagami.cluster.asking import ANSWERED, LONGEST_S, Asking, Told, hint
+from kagami.errors import StoreClosed
+from kagami.model.action import Failed, Receipt, Sent, Unknown
+from kagami.model.ids import ExecutionId
+from kagami.net.supervise import Nursery
+from kagami.ports import Fence, SendRow
+from kagami.state.memory import Hub
+from kagami.testing.clock import FakeClock, settle
+from kagami.testing.cluster import Database
+from tests.cluster.doubles import send_row
+from tests.hub.doubles import Book
+
+KEY = (ExecutionId("execution-1"), 0)
+LIMIT_S = 10.0
+
+
+class Asked(Book):
+    """A ledger that remembers what was asked for."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        self.fences: list[Fence | None] = []
+
+    def ask_send(self, row: SendRow, node: str, fence: Fence | None = None) -> Awaitable[None]:
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.refuses:
+            written.set_exception(self.refuses)
+        else:
+            self.fences.append(fence)
+            self._database.ready.append((row, node))
+            written.set_result(None)
+        return written
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def database(clock: FakeClock) -> Database:
+    return Database(clock)
+
+
+@pytest.fixture
+def hints(clock: FakeClock) -> Hub:
+    return Hub(clock=clock)
+
+
+@pytest.fixture
+def ledger(database: Database) -> Asked:
+    return Asked(database)
+
+
+@pytest.fixture
+def asking(ledger: Asked, database: Database, hints: Hub, clock: FakeClock) -> Asking:
+    return Asking("a", ledger, database, hints.state().bus, clock, nap=lambda: 1.0)
+
+
+@asynccontextmanager
+async def asked(asking: Asking, clock: FakeClock, fence: Fence | None = None) -> AsyncIterator[asyncio.Task[Receipt]]:
+    async with Nursery(clock) as nursery:
+        nursery.start("asking", asking.run())
+        task = nursery.start("send", asking.send(send_row(1), fence=fence, written=lambda: None))
+        await settle()
+        yield task
+
+
+async def test_the_outcome_comes_by_a_hint(asking: Asking, clock: FakeClock, hints: Hub) -> None:
+    async with asked(asking, clock) as task:
+        hints.state().bus.post(f"{ANSWERED}a", [hint(Told(*KEY, Sent("77")))])
+        async with asyncio.timeout(LIMIT_S):
+            while not task.done():
+                await clock.advance(0.01)
+        assert task.result() == Sent("77")
+
+
+async def test_without_a_hint_the_outcome_is_looked_up(asking: Asking, clock: FakeClock, database: Database) -> None:
+    async with asked(asking, clock) as task:
+        database.known[KEY] = Sent("77")
+        await clock.advance(1.1)
+        assert await task == Sent("77")
+
+
+async def test_looking_goes_on_after_an_outage(asking: Asking, clock: FakeClock, database: Database) -> None:
+    async with asked(asking, clock) as task:
+        database.away = True
+        await clock.advance(3.0)
+        database.away, database.known[KEY] = False, Failed("no")
+        await clock.advance(1.1)
+        assert await task == Failed("no")
+
+
+async def test_it_is_asked_for_under_the_lease_of_its_event(asking: Asking, clock: FakeClock, ledger: Asked) -> None:
+    async with asked(asking, clock, Fence("part:1", 4)):
+        assert ledger.fences == [Fence("part:1", 4)]
+
+
+async def test_what_cannot_be_kept_is_not_asked_for(asking: Asking, ledger: Asked) -> None:
+    ledger.refuses = StoreClosed(reason="full")
+    receipt = await asking.send(send_row(1), fence=None, written=lambda: None)
+    assert isinstance(receipt, Failed)
+    assert "full" in receipt.reason
+
+
+async def test_what_nobody_took_in_time_is_given_up(
+    ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
+    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0)
+    receipt = await asking.send(send_row(1), fence=None, written=lambda: None)
+    assert isinstance(receipt, Failed)
+    assert receipt.code == "offline"
+    assert not database.ready
+
+
+async def test_what_somebody_had_begun_by_then_is_unknown(
+    ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
+    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0)
+
+    def begin() -> None:
+        database.ready.clear()
+
+    assert isinstance(await asking.send(send_row(1), fence=None, written=begin), Unknown)
+
+
+def test_an_answer_may_take_longer_than_a_bot_needs_to_come_back() -> None:
+    assert LONGEST_S > 20
