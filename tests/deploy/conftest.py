@@ -1,0 +1,80 @@
+"""One engine, one image and one stack for all tests of this folder: `make test-deploy`, as root."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from kagami import __version__
+from tests.deploy import bases
+from tests.deploy.daemon import Daemon, rules_kept
+from tests.deploy.stack import Stack
+
+IMAGE = f"kagami:{__version__}"
+UNPACED = """
+[pace]
+account_per_second = 0
+chat_per_second = 0
+[limits]
+user_per_minute = 0
+chat_per_minute = 0
+"""
+PORTS = ("CONSOLE_PORT", "API_PORT", "GATEWAY_PORT", "NAPCAT_PORT")
+
+
+@pytest.fixture(scope="session")
+def daemon() -> Iterator[Daemon]:
+    # Not pytest's own folder: sockets need a short path, and removing the layers is the engine's affair.
+    with ExitStack() as stack:
+        stack.enter_context(rules_kept())
+        opened = Daemon(Path(tempfile.mkdtemp(prefix="kagami-docker-")))
+        stack.callback(opened.stop)
+        opened.start()
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def image(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Kagami's image, built from the Dockerfile as it is by `make build`; NapCat's stand-in is made of it."""
+    room = tmp_path_factory.mktemp("bases")
+    bases.make_bases(daemon, room)
+    daemon.make("build", timeout=300)
+    bases.napcat(daemon, room / "napcat", IMAGE)
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def stack(daemon: Daemon, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """What `make up` starts, on ports that were free and with secrets of its own."""
+    secrets = tmp_path_factory.mktemp("secrets") / "made"
+    ports = free_ports()
+    daemon.environment |= {"STACK": "kagamitest", "STAGE": "dev", "SECRETS": str(secrets)} | ports
+    daemon.environment["DOOR_SUBNET"] = "172.31.251.0/26"
+    make_secrets(daemon, secrets)
+    up = Stack(daemon, secrets, ports)
+    try:
+        up.told = daemon.make("up", timeout=300)
+        yield up
+    finally:
+        daemon.make("down", "VOLUMES=1", timeout=120)
+
+
+def make_secrets(daemon: Daemon, folder: Path) -> None:
+    """As `make up` makes them; the first configuration lets a crowd talk, which is far more than QQ bears."""
+    daemon.run("env", f"SECRETS={folder}", "sh", "deploy/secrets.sh")
+    with (folder / "kagami.toml").open("a") as settings:
+        settings.write(UNPACED)
+
+
+def free_ports() -> dict[str, str]:
+    found: dict[str, str] = {}
+    with ExitStack() as held:
+        for name in PORTS:
+            listener = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+            found[name] = str(listener.getsockname()[1])
+    return found
