@@ -1,4 +1,4 @@
-"""What works on the store itself: `backup`, `restore`, `migrate` and `audit verify`."""
+"""What works on the store itself: `backup`, `restore` and `audit verify`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from kagami.log import escape
 if TYPE_CHECKING:
     from kagami.config import Settings
     from kagami.core.chain import Verdict
+    from kagami.storage.replacing import Place
+    from kagami.storage.restore import Restored
 
 T = TypeVar("T")
 
@@ -27,12 +29,14 @@ def keeping_commands(t: Translate) -> list[click.Command]:
     """Those that are no topic's."""
     file = click.Argument(["file"], type=click.Path(path_type=Path), metavar="FILE")
     yes = click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it."))
+    passphrase = click.Option(
+        ["--passphrase-file"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=t("Read the passphrase of an encrypted backup from this file."),
+    )
     restoring = t("Put the database of a backup in the place of the present one, which is kept beside it.")
-    migrating = t("Bring the database to the schema of this version.")
-    return [
-        Command("restore", t, callback=_restore, params=[file, yes], help=restoring),
-        Command("migrate", t, callback=_migrate, help=migrating),
-    ]
+    return [Command("restore", t, callback=_restore, params=[file, yes, passphrase], help=restoring)]
 
 
 def verify_command(t: Translate, instead_of: click.Command) -> Command:
@@ -58,58 +62,56 @@ def _backup(context: click.Context, /, secrets: bool, audit_key: bool) -> int:
     from kagami.operations import registry  # noqa: PLC0415
     from kagami.operations.backup import MakeBackup  # noqa: PLC0415
 
-    _tell(_run(call(registry(), given, MakeBackup(secrets=secrets, audit_key=audit_key))), given)
+    tell_answer(run_alone(call(registry(), given, MakeBackup(secrets=secrets, audit_key=audit_key))), given)
     return 0
 
 
 @click.pass_obj
-def _restore(given: Globals, /, file: Path, yes: bool) -> int:
-    from kagami.clock import SystemClock  # noqa: PLC0415
-    from kagami.edits import file_to_edit  # noqa: PLC0415
-    from kagami.engine.backups import put_back, seals_of  # noqa: PLC0415
-    from kagami.storage.archive import DATABASE, read_manifest  # noqa: PLC0415
-    from kagami.storage.restore import restore  # noqa: PLC0415
+def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | None) -> int:
+    from kagami.engine.restoring import restore_home  # noqa: PLC0415 (loads the store)
+    from kagami.storage.archive import read_row  # noqa: PLC0415
+    from kagami.storage.dumps import DUMP  # noqa: PLC0415
 
     t = given.t
     prepare(given.place, t)
     with hold(given.place):
         settings = given.settings(create=False)
-        place, manifest = _file_of(settings, t), read_manifest(file)
-        if place.exists() and not yes:
-            _confirm(t("Replace {}, which is kept beside it?").format(place), t)
-        names = [name for name in manifest.parts if name != DATABASE]
-        written = put_back(file, names, settings.home, file_to_edit(settings.home.path, given.config))
-        seals = seals_of(settings.home, t)
-        done = _run(restore(file, place, clock=SystemClock(), seals=seals))
-    _tell(done, given)
+        secret = _passphrase(passphrase_file, t) or settings.backup.passphrase.reveal()
+        place = _place_of(settings, t)
+        if file.suffix == DUMP:
+            raise _refused_dump(file, settings.database, t)
+        read_row(file)
+        if not yes and not run_alone(place.is_empty()):
+            confirm(t("Replace {}, which is kept beside it?").format(place.name), t)
+        done, written = run_alone(restore_home(file, settings, place, config=given.config, passphrase=secret))
+    tell_answer(done, given)
     if not given.as_json:
-        if not done.kept:
-            click.echo(t("The audit of the backup was sealed with another key: it was sealed anew."), err=True)
-        if done.withheld and any(not name.startswith("secrets/") for name in written):
-            missing = escape(", ".join(done.withheld))
-            click.echo(t("These settings are secrets that the backup does not hold: {}").format(missing), err=True)
-        click.echo(t("Everybody has to log in again, and tokens have to be made anew."), err=True)
+        _tell_more(done, written, given.t)
     return 0
 
 
-@click.pass_obj
-def _migrate(given: Globals, /) -> int:
-    from kagami.storage.queries import migrations  # noqa: PLC0415
+def _refused_dump(file: Path, address: str, t: Translate) -> Refused:
+    from kagami.storage.dumps import restoring  # noqa: PLC0415
+    from kagami.storage.store import is_postgres  # noqa: PLC0415
 
-    settings = given.settings()
-    place = _file_of(settings, given.t)
-    with hold(given.place):
-        before = _schema_of(place) if place.exists() else 0
-        now = migrations()[-1][0]
-        _run(_note(settings, "store.migrate", {"before": before, "now": now}, only=before != now))
-    _tell({"before": before, "now": now}, given)
-    return 0
+    if not is_postgres(address):
+        return Refused(reason=t("A dump of PostgreSQL goes onto a PostgreSQL only: take the .kbk beside it."))
+    return Refused(reason=t("Run this for a dump of PostgreSQL: {}").format(restoring(file, address)))
+
+
+def _tell_more(done: Restored, written: list[str], t: Translate) -> None:
+    if not done.kept:
+        click.echo(t("The audit of the backup was sealed with another key: it was sealed anew."), err=True)
+    if done.withheld and any(not name.startswith("secrets/") for name in written):
+        missing = escape(", ".join(done.withheld))
+        click.echo(t("These settings are secrets that the backup does not hold: {}").format(missing), err=True)
+    click.echo(t("Everybody has to log in again, and tokens have to be made anew."), err=True)
 
 
 @click.pass_obj
 def _verify(given: Globals, /) -> int:
     settings = given.settings(create=False)
-    found = _run(_verdict(settings, given.t))
+    found = run_alone(_verdict(settings, given.t))
     if given.as_json:
         click.echo(msgspec.json.encode(found))
     elif found.ok:
@@ -121,7 +123,7 @@ def _verify(given: Globals, /) -> int:
     return 0 if found.ok else 1
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_alone(work: Coroutine[Any, Any, T]) -> T:
     import asyncio  # noqa: PLC0415 (a page of help needs no loop)
 
     return asyncio.run(work)
@@ -132,63 +134,56 @@ async def _verdict(settings: Settings, t: Translate) -> Verdict:
     from kagami.clock import SystemClock  # noqa: PLC0415
     from kagami.engine.backups import seals_of  # noqa: PLC0415
     from kagami.storage.audit import Audit  # noqa: PLC0415
-    from kagami.storage.links import CHAINED  # noqa: PLC0415
     from kagami.storage.sqlite import read_sqlite  # noqa: PLC0415
+    from kagami.storage.store import is_postgres  # noqa: PLC0415
+    from kagami.storage.tables import CHAINED  # noqa: PLC0415
+    from kagami.storage.upgrade import schema_of  # noqa: PLC0415
+    from kagami.storage.whereabouts import file_of  # noqa: PLC0415
 
-    place = _file_of(settings, t)
-    if not place.is_file():
-        raise Refused(reason=t("There is no database yet: {}").format(place))
     seals = seals_of(settings.home, t, create=False)
-    if _schema_of(place) < CHAINED or not seals.key:
-        raise Refused(reason=t("This database has no sealed audit yet. Run: {}").format("kagami migrate"))
+    unsealed = Refused(reason=t("This database has no sealed audit yet. Run: {}").format("kagami migrate"))
+    if is_postgres(settings.database):
+        from kagami.storage.postgres_whole import server_schema, verify_server  # noqa: PLC0415 (loads the driver)
+
+        if await server_schema(settings.database) < CHAINED or not seals.key:
+            raise unsealed
+        return await verify_server(settings.database, seals)
+    place = file_of(settings.database)
+    if place is None or not place.is_file():
+        raise Refused(reason=t("There is no database yet: {}").format(place or t("The store is in memory.")))
+    if schema_of(place) < CHAINED or not seals.key:
+        raise unsealed
     async with read_sqlite(str(place)) as engine:
         return await Audit(engine, SystemClock(), seals).verify()
 
 
-async def _note(settings: Settings, operation: str, told: dict[str, Any], *, only: bool = True) -> None:
-    """Open the store, which migrates it, and write a row of the audit."""
-    from kagami.clock import SystemClock  # noqa: PLC0415
-    from kagami.engine.backups import seals_of  # noqa: PLC0415
-    from kagami.meters import Meters  # noqa: PLC0415
-    from kagami.model.principal import CONSOLE  # noqa: PLC0415
-    from kagami.storage.store import open_store  # noqa: PLC0415
+def _place_of(settings: Settings, t: Translate) -> Place:
+    from kagami.storage.whereabouts import place_of_store  # noqa: PLC0415
 
-    clock, seals = SystemClock(), seals_of(settings.home)
-    async with open_store(settings.database, clock=clock, meters=Meters(), config=settings.store, seals=seals) as store:
-        if only:
-            await store.audit(clock.wall_ms(), CONSOLE, operation, msgspec.json.encode(told).decode(), "ok")
-
-
-def _file_of(settings: Settings, t: Translate) -> Path:
-    from kagami.storage.store import database_path  # noqa: PLC0415
-
-    place = database_path(settings.database)
-    if place == ":memory:":
+    place = place_of_store(settings.database, settings.home.path)
+    if place is None:
         raise Refused(reason=t("The store is in memory."))
-    return Path(place)
+    return place
 
 
-def _schema_of(place: Path) -> int:
-    import sqlite3  # noqa: PLC0415
-    from contextlib import closing  # noqa: PLC0415
-
-    from kagami.errors import StoreClosed  # noqa: PLC0415
-
+def _passphrase(path: Path | None, t: Translate) -> str:
+    """What a file holds, without the end of its line."""
+    if path is None:
+        return ""
     try:
-        with closing(sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        raise StoreClosed(reason=str(error)) from error
-    return int(schema)
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else t("it is no text")
+        raise Refused(reason=t("{} cannot be read: {}").format(path, reason)) from None
 
 
-def _confirm(question: str, t: Translate) -> None:
+def confirm(question: str, t: Translate) -> None:
     if not sys.stdin.isatty():
         raise UsageError(reason=t("This asks before it acts. Without a terminal, add --yes."))
     click.confirm(question, abort=True, err=True)
 
 
-def _tell(answer: Any, given: Globals) -> None:
+def tell_answer(answer: Any, given: Globals) -> None:
     if given.as_json:
         click.echo(msgspec.json.encode(answer))
         return

@@ -34,9 +34,21 @@ def test_run_starts_an_engine_with_its_settings(say: Say, started: list[tuple[Se
 
 
 @pytest.mark.parametrize("role", ["gateway", "worker"])
-def test_a_part_of_an_engine_is_for_later(say: Say, started: list[tuple[Settings, dict[str, Any]]], role: str) -> None:
-    assert say("run", "--role", role).code == 64
-    assert started == []
+def test_a_part_of_an_engine_needs_a_server(
+    say: Say, started: list[tuple[Settings, dict[str, Any]]], role: str
+) -> None:
+    said = say("run", "--role", role)
+    assert (said.code, started) == (78, [])
+    assert "DB_HOST" in said.err
+
+
+@pytest.mark.parametrize("role", ["gateway", "worker", "all"])
+def test_a_part_of_an_engine_is_started_on_a_server(
+    say: Say, started: list[tuple[Settings, dict[str, Any]]], role: str
+) -> None:
+    assert say("run", "--role", role, DB_HOST="10.0.0.5").code == 0
+    ((settings, _),) = started
+    assert settings.cluster.role == role
 
 
 @pytest.mark.parametrize(

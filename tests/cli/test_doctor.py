@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sqlite3
@@ -12,8 +13,12 @@ from kagami.cli import doctor
 from kagami.cli.doctor import examine
 from kagami.cli.findings import Finding
 from kagami.cli.options import Globals
+from kagami.clock import SystemClock
 from kagami.errors import StoreClosed
 from kagami.home import Home, hold
+from kagami.meters import Meters
+from kagami.ports import StorePut
+from kagami.storage.store import open_store
 from tests.cli.conftest import Doubles, Say
 
 PORTS = {"WS_PORT": "0", "WEBUI_PORT": "0"}
@@ -144,3 +149,66 @@ def test_the_command_shows_a_fix_below(say: Say, home: Home) -> None:
 def test_the_command_speaks_json(say: Say) -> None:
     said = say("doctor", "--json", **PORTS)
     assert (said.code, {each["state"] for each in json.loads(said.out)}) == (0, {"ok"})
+
+
+def test_every_mistake_of_the_configuration_is_named_and_the_rest_looked_at(home: Home) -> None:
+    (home.path / "kagami.toml").write_text(
+        '[hub]\ntries = "many"\nnonsense = 1\n[limits]\nuser_per_minute = "x"\n[[bots]]\nkind = "telegram"\n'
+    )
+    found = examine(Globals(str, "en", dict(PORTS), home=home.path))
+    bad = [each.text for each in found if each.subject == "configuration"]
+    assert [key for key in ("hub.tries", "hub.nonsense", "limits.user_per_minute", "bots.0") if key in str(bad)] == [
+        "hub.tries", "hub.nonsense", "limits.user_per_minute", "bots.0",
+    ]  # fmt: skip
+    assert "disk" in {each.subject for each in found}
+
+
+def test_a_weak_token_of_a_worker_is_named_on_this_machine_too(home: Home) -> None:
+    (home.path / "kagami.toml").write_text('[[workers]]\nname = "nonebot"\ntoken = "weak"\n')
+    found = look(home)["token of the worker nonebot"]
+    assert (found.state, found.fix) == ("warn", "Give it another: kagami workers edit nonebot --token …")
+
+
+def test_a_redis_that_is_not_there_is_named_with_what_to_do(home: Home) -> None:
+    found = look(home, REDIS_ADDR="127.0.0.1:1", REDIS_PWD="s3cret")["Redis 127.0.0.1:1"]
+    assert (found.state, found.text, "redis.url" in found.fix) == ("bad", "nobody listens there", True)
+
+
+def test_without_a_redis_nothing_is_said_of_one(home: Home) -> None:
+    assert not any(subject.startswith("Redis") for subject in look(home))
+
+
+def test_a_postgresql_that_is_not_there_is_named_with_what_to_do(home: Home) -> None:
+    found = look(home, DB_HOST="127.0.0.1", DB_PORT="1", DB_PASSWORD="s3cret")["PostgreSQL kagami@127.0.0.1:1/kagami"]
+    assert (found.state, "DB_PORT" in found.fix, "s3cret" in str(found)) == ("bad", True, False)
+    assert "database" not in look(home, DB_HOST="127.0.0.1", DB_PORT="1")
+
+
+@pytest.mark.parametrize(
+    ("environ", "state", "told"),
+    [
+        ({}, "ok", "right for one process alone"),
+        ({"KAGAMI_CLUSTER__ROLE": "worker"}, "bad", "one of several"),
+        ({"KAGAMI_CLUSTER__SECRET": "kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK"}, "ok", "strong"),
+    ],
+)
+def test_a_process_of_several_needs_their_secret(
+    home: Home, postgres_url: str, environ: dict[str, str], state: str, told: str
+) -> None:
+    found = look(home, KAGAMI_STORE__URL=postgres_url, **environ)["cluster.secret"]
+    assert (found.state, told in found.text) == (state, True)
+
+
+def test_a_process_with_other_secrets_than_those_that_run_is_named(home: Home, postgres_url: str) -> None:
+    asyncio.run(populate(postgres_url))
+    found = look(home, KAGAMI_STORE__URL=postgres_url, KAGAMI_CLUSTER__SECRET="k" * 8 + "Q7v_nR2mZpX4tL8sYb1cWdE6uGh")
+    assert ("one" in found["cluster.secret"].text, found["cluster.secret"].state) == (True, "bad")
+    assert look(home, KAGAMI_STORE__URL=postgres_url)["cluster.secret"].state == "bad"
+
+
+async def populate(url: str) -> None:
+    """A process that lives, with secrets of its own."""
+    async with open_store(url, clock=SystemClock(), meters=Meters()) as store:
+        assert store.cluster is not None
+        await store.cluster[1].join("one", "all", 15.0)
+        await store.put_many([StorePut("@cluster", "key", '"other"')])

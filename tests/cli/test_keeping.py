@@ -26,7 +26,8 @@ def archive(say: Say, home: Home) -> Path:
 def test_migrating_makes_the_newest_schema(say: Say, home: Home) -> None:
     with closing(sqlite3.connect(home.database, isolation_level=None)) as database:
         migrate(database, None, migrations()[:1])
-    assert json.loads(say("migrate", "--json").out) == {"before": 1, "now": NEWEST}
+    told = json.loads(say("migrate", "--json").out)
+    assert (told["before"], told["now"], (home.backups / told["backup"]).is_file()) == (1, NEWEST, True)
     assert json.loads(say("migrate", "--json").out) == {"before": NEWEST, "now": NEWEST}
     assert say("audit", "verify").out.startswith("The audit is whole: 1 rows")
 

@@ -6,7 +6,6 @@ import click
 import pytest
 
 from kagami.cli.options import Command, Globals, Group, wanted_language
-from kagami.errors import SettingError
 
 
 @pytest.mark.parametrize(
@@ -47,20 +46,3 @@ def test_every_command_explains_the_shared_options() -> None:
     command = group.commands["show"]
     text = command.get_help(click.Context(command))
     assert [each for each in ("--home", "--config", "--json", "--lang", "--version") if each not in text] == []
-
-
-def test_settings_are_those_of_the_home(tmp_path: Path) -> None:
-    (tmp_path / "kagami.toml").write_text("gateway.port = 4000")
-    assert Globals(str, "en", {"KAGAMI_HOME": str(tmp_path)}).settings().gateway.port == 4000
-
-
-def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError):
-        Globals(str, "en", {"WS_PORT": "x"}, home=tmp_path).settings(create=False)
-
-
-def test_a_wanted_language_is_the_engines_unless_one_is_configured(tmp_path: Path) -> None:
-    given = Globals(str, "zh", {}, asked_language="zh", home=tmp_path)
-    assert given.settings().language == "zh"
-    (tmp_path / "kagami.toml").write_text('language = "en"')
-    assert given.settings().language == "en"

@@ -8,8 +8,11 @@ import msgspec
 import pytest
 
 from kagami.cli.show import LONGEST_CELL, cell, lines, pad, shorten, width
+from kagami.i18n import translator
 from kagami.log import LogLine
-from kagami.ports import PluginRow, VersionRow
+from kagami.model.ids import BotId
+from kagami.operations.cluster import ProcessRow
+from kagami.ports import BotHealth, BotRow, Finding, PluginRow, VersionRow
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -154,3 +157,25 @@ def test_a_long_cell_is_cut_on_a_terminal_only() -> None:
 def test_width_counts_columns(text: str, columns: int) -> None:
     assert width(text) == columns
     assert width(pad(text, 6)) == 6
+
+
+def test_reasons_are_said_in_the_readers_language() -> None:
+    row = BotRow(BotId("tg:1"), "tg", "telegram", BotHealth("backoff", "the connection was refused; next try in 4 s"))
+    finding = Finding("bad", "bot tg", "nothing answers on port 9 (the connection was refused)", "Try again later.")
+    told = "\n".join([*lines([row], cut=False, t=translator("zh")), *lines([finding], cut=False, t=translator("zh"))])
+    assert "连接被拒绝；4 秒后重试" in told
+    assert "refused" not in told
+
+
+def test_processes_are_a_table_on_a_terminal_of_80_columns() -> None:
+    rows = [
+        ProcessRow("gateway-1", "gateway", "serving", 0, 2, 0, 0.0, 0.4, 120.3, "0.1.0", duty=False),
+        ProcessRow("gateway-0", "gateway", "serving", 0, 3, 0, 0.0, 0.4, 120.3, "0.1.0", duty=False),
+        ProcessRow(
+            "worker-6f9d7c-x2kq", "worker", "gone", 32, 0, 12, 1.2, 0.4, 98.0, "0.1.0", duty=True, redis="x" * 40
+        ),
+    ]
+    head, *told = lines(rows, cut=True, columns=80)
+    assert head.split() == ["node", "role", "state", "partitions", "accounts", "lag_s", "duty", "redis"]
+    assert [line.split()[1:3] for line in told] == [["gateway", "serving"], ["gateway", "serving"], ["worker", "gone"]]
+    assert max(map(width, told)) <= 80

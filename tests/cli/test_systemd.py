@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from kagami.cli.systemd import program
 from tests.cli.conftest import Say
 
 
@@ -36,6 +39,16 @@ def test_the_unit_starts_this_home(say: Say) -> None:
     (start,) = [line for line in said.out.splitlines() if line.startswith("ExecStart=")]
     assert "-m kagami --home" in start
     assert start.endswith(" run")
+
+
+def test_one_file_is_started_as_one_file() -> None:
+    assert program({"KAGAMI_FILE": "/opt/kagami"}) == ["/opt/kagami"]
+
+
+def test_an_archive_is_started_by_its_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ZipFile(tmp_path / "kagami.pyz", "w"):
+        monkeypatch.setattr(sys, "argv", [str(tmp_path / "kagami.pyz"), "service"])
+    assert program({}) == [sys.executable, str(tmp_path / "kagami.pyz")]
 
 
 def test_the_unit_gives_up_what_a_restart_cannot_mend(say: Say) -> None:

@@ -8,16 +8,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.config import Settings, load
+from kagami.core.secrets import Secret
 from kagami.engine.backups import HomeBackups, put_back, seals_of
-from kagami.errors import BackupFailed, NotFound, Refused, Unavailable
+from kagami.errors import BackupFailed, BackupRefused, NotFound, Refused, Unavailable
 from kagami.home import Home, prepare
 from kagami.meters import Meters
 from kagami.storage.archive import read_manifest, read_part
+from kagami.storage.config import BackupConfig, StoreConfig
 from kagami.storage.store import open_store
 from kagami.testing.clock import FakeClock
+from kagami.testing.postgres import binaries
 
 SECRETS = {"gateway_token", "jwt_secret", "audit_key", "anchor_key"}
 
@@ -150,6 +154,71 @@ async def test_a_failure_is_told(settings: Settings) -> None:
     assert told[0] == ("error", "backup_failed", {"reason": "there is no database yet"})
 
 
+async def test_a_last_good_one_that_is_too_old_is_told_once(settings: Settings) -> None:
+    clock, told = FakeClock(), list[str]()
+    backups = HomeBackups(lambda: settings, clock, tell=lambda _, kind, *__, **___: told.append(kind))
+    await backups.make(reason="scheduled")
+    settings.home.database.rename(settings.home.database.with_name("away"))
+    async with asyncio.timeout(20), scheduled(backups):
+        while told.count("backup_failed") < 5:
+            await clock.advance(600)
+            await clock.asleep()
+        assert told.count("backup_late") == 1
+        settings.home.database.with_name("away").rename(settings.home.database)
+        while len(await backups.list()) < 2:
+            await clock.advance(600)
+            await clock.asleep()
+        settings.home.database.unlink()
+        while told.count("backup_late") < 2:
+            await clock.advance(600)
+            await clock.asleep()
+
+
+async def test_only_the_process_that_may_makes_them(settings: Settings) -> None:
+    clock, allowed = FakeClock(), [False]
+    backups = HomeBackups(lambda: settings, clock)
+    backups.may_run = lambda: allowed[0]
+    async with asyncio.timeout(20), scheduled(backups):
+        for _ in range(12):
+            await clock.asleep()
+            await clock.advance(600)
+        assert await backups.list() == []
+        allowed[0] = True
+        while not await backups.list():
+            await clock.asleep()
+            await clock.advance(600)
+
+
+async def test_with_a_passphrase_they_are_encrypted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kagami.storage.seal.N", 16)
+    sealed = msgspec.structs.replace(settings, backup=BackupConfig(passphrase=Secret("correct horse")))
+    backups = HomeBackups(lambda: sealed, FakeClock())
+    made = await backups.make()
+    assert made.name.endswith(".kbk.enc")
+    assert await backups.verify(made.name) == made
+    with pytest.raises(BackupRefused, match="passphrase"):
+        await HomeBackups(lambda: settings, FakeClock()).verify(made.name)
+
+
+async def test_a_server_has_a_dump_beside_its_backup(
+    settings: Settings, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGAMI_PG_BIN", str(binaries()))
+    there = msgspec.structs.replace(settings, store=StoreConfig(url=Secret(postgres_url)))
+    async with open_store(there.database, clock=FakeClock(), meters=Meters(), seals=seals_of(there.home)):
+        pass
+    backups = HomeBackups(lambda: there, FakeClock())
+    made = await backups.make()
+    dumped = next(row for row in await backups.list() if row.kind == "dump")
+    assert (dumped.name, dumped.made_ms) == (made.name.replace(".kbk", ".dump"), made.made_ms)
+    assert (await backups.verify(dumped.name)).name == dumped.name
+    monkeypatch.setenv("KAGAMI_PG_BIN", "/nowhere")
+    assert (await backups.make()).trouble == ""
+    assert len(await backups.list()) == 3
+    await backups.delete(made.name)
+    assert dumped.name not in [row.name for row in await backups.list()]
+
+
 async def test_nobody_waits_for_a_backup_that_is_given_up(settings: Settings) -> None:
     backups = HomeBackups(lambda: settings, FakeClock())
     with pytest.raises(TimeoutError):
@@ -179,3 +248,9 @@ def test_a_home_keeps_its_seals(tmp_path: Path) -> None:
     made = seals_of(home)
     assert seals_of(home).key == made.key
     assert stat.S_IMODE((home.secrets / "audit_key").stat().st_mode) == 0o600
+
+
+async def test_the_time_of_the_newest_is_measured(settings: Settings) -> None:
+    meters = Meters()
+    made = await HomeBackups(lambda: settings, FakeClock(), meters=meters).make()
+    assert (meters.count["backups", "made"], meters.gauge["backup_timestamp_seconds"]) == (1, made.made_ms / 1000)
