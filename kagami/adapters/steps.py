@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kagami.i18n import Translate
+from kagami.net.oswords import os_words
 from kagami.ports import Finding
 
 PATIENCE_S = 10.0
@@ -28,9 +29,8 @@ def look_up(place: Place, subject: str, t: Translate, *, fix: str) -> Finding:
     try:
         addresses = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # among them: a name that no name server could have
-        reason = error.strerror if isinstance(error, OSError) else error
-        return Finding("bad", subject, t("the name {} has no address ({})").format(place.host, reason), fix)
-    return Finding("ok", subject, t("{} is {}").format(place.host, addresses[0][4][0]))
+        return Finding("bad", subject, t("the name {} has no address ({})").format(place.host, os_words(error)), fix)
+    return Finding("ok", subject, t("{} has the address {}").format(place.host, addresses[0][4][0]))
 
 
 def knock(place: Place, subject: str, t: Translate, *, fix: str) -> Finding | None:
@@ -38,6 +38,6 @@ def knock(place: Place, subject: str, t: Translate, *, fix: str) -> Finding | No
     try:
         socket.create_connection(place, PATIENCE_S).close()
     except OSError as error:
-        text = t("nothing answers on port {} ({})").format(place.port, error.strerror or type(error).__name__)
+        text = t("nothing answers on port {} ({})").format(place.port, os_words(error))
         return Finding("bad", subject, text, fix)
     return None

@@ -13,7 +13,7 @@ from kagami.core.numbers import given_in
 from kagami.core.privacy.desk import place_of
 from kagami.errors import KagamiError, UsageError, WireError
 from kagami.gateway.frames import Frames
-from kagami.gateway.means import Means
+from kagami.gateway.means import ONLINE, Means
 from kagami.gateway.places import is_of
 from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent
 from kagami.model.ids import BotId, ChatId, chat_id, split_id
@@ -32,7 +32,6 @@ MOST_LATER = 256
 MOST_LATER_BYTES = 32 << 20
 # A call that names more is none of a person's.
 MOST_NUMBERS = 2_000
-ONLINE = ("online", "silent")
 # What Kagami answers by itself, whichever bot is meant.
 _OWN: dict[str, dict[str, Any]] = {
     "get_version_info": {"app_name": "Kagami", "protocol_version": "v11"},
@@ -142,7 +141,7 @@ class Clerk:
         elif isinstance(action, Call):
             action = self._said(action, place)
         belongs = means.places.answers(bot, _chat_in(action), means.clock.wall_ms()) or (means.new_execution(), 0)
-        receipt = await means.outbox.send(*belongs, action, {})
+        receipt = await means.outbox.send(*belongs, action, {}, worker=self._worker)
         if isinstance(receipt, Failed) and call.action == "get_login_info":
             receipt = Sent("", {"user_id": split_id(bot)[1], "nickname": self._called(bot)})
         return action, receipt

@@ -6,10 +6,10 @@ from kagami import log
 from kagami.core.admission import Admission
 from kagami.core.handshake import Role
 from kagami.errors import StoreClosed, Unavailable, WireError
-from kagami.gateway.clerk import ONLINE, Clerk
+from kagami.gateway.clerk import Clerk
 from kagami.gateway.cursor import Cursor
 from kagami.gateway.frames import Frames
-from kagami.gateway.means import Means
+from kagami.gateway.means import ONLINE, Means
 from kagami.gateway.places import is_of
 from kagami.model.event import Event
 from kagami.model.ids import BotId
@@ -163,7 +163,7 @@ class Line:
         try:
             while True:
                 self._catching_up = cursor.sent < self._missed
-                found = await means.stream.after(cursor.sent)
+                found = await means.stream.after(cursor.sent, self._idle)
                 while means.posts.drained(self._worker):
                     await means.clock.sleep(LOOK_S)
                 await self._frames.prepare(each.event for each in found if self._passes(each.event))
@@ -174,6 +174,10 @@ class Line:
             return  # whoever listens sees it too
         except (StoreClosed, Unavailable) as error:
             await self._give_up(error)
+
+    def _idle(self) -> None:
+        """The newest number may be a send's, or of an event that is nobody's outside: nothing is left all the same."""
+        self._catching_up = False
 
     async def _pass(self, happened: Happened) -> None:
         event = happened.event

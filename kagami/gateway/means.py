@@ -12,6 +12,9 @@ from kagami.model.ids import ExecutionId
 from kagami.net.supervise import Nursery
 from kagami.ports import Bots, Media, Numbers, Outbox, Posts, Privacy, Store, Stream
 
+# The states of a bot that can be asked to say something.
+ONLINE = ("online", "silent")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kagami import log
 from kagami.core.handshake import Visitor, digest
 from kagami.errors import HandshakeRefused, NotFound
-from kagami.gateway.clerk import ONLINE
-from kagami.gateway.means import Means
+from kagami.gateway.means import ONLINE, Means
 from kagami.gateway.table import WorkerTable
-from kagami.gateway.worker import OutsideWorker
 from kagami.model.ids import BotId, split_id
 from kagami.net.channel import Channel
 from kagami.net.link import Link
 from kagami.ports import BotState, Socket
+
+if TYPE_CHECKING:
+    from kagami.gateway.worker import OutsideWorker
 
 ALIVE_S = 1.0
 LOOK_S = 0.5
@@ -57,6 +59,8 @@ class Office:
                 self._begin(table)
 
     def _begin(self, table: WorkerTable) -> None:
+        from kagami.gateway.worker import OutsideWorker  # noqa: PLC0415 (few engines serve applications)
+
         worker = self._workers[table.name] = OutsideWorker(table, self._means)
         self._means.posts.attach(worker)
         if table.url and table.enabled:

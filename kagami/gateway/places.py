@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Generic, TypeVar
-
+from kagami.core.newest import Newest
 from kagami.core.numbers import number_of, own_number
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, chat_id, split_id
 
-REMEMBERED = 20_000
 # Sends of a worker are numbered far behind those of a plugin, by the time since the event: also after a restart they
 # are further ones of the same event.
 FIRST_ORDINAL = 1_000
 # What is said later than this answers nothing any more.
 ANSWERS_MS = 600_000
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class Newest(Generic[Key, Value]):
-    """The last so many by key."""
-
-    def __init__(self, most: int = REMEMBERED) -> None:
-        self._most = most
-        self._kept: OrderedDict[Key, Value] = OrderedDict()
-
-    def __setitem__(self, key: Key, value: Value) -> None:
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def get(self, key: Key) -> Value | None:
-        return self._kept.get(key)
-
-    def pop(self, key: Key) -> Value | None:
-        return self._kept.pop(key, None)
-
-    def __iter__(self) -> Iterator[Value]:
-        return iter(self._kept.values())
 
 
 class _Asked:

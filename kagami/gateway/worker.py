@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kagami import log
 from kagami.core.handshake import Role
+from kagami.core.newest import Newest
 from kagami.errors import Unavailable
 from kagami.gateway.clerk import Clerk
 from kagami.gateway.cursor import Cursor
 from kagami.gateway.line import LATE_S, POLICY, Line
 from kagami.gateway.means import Means
-from kagami.gateway.places import Newest
 from kagami.gateway.table import WorkerTable
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, execution_ms

@@ -12,6 +12,7 @@ from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event, State
 
 from kagami.meters import Meters
+from kagami.net.oswords import os_words
 from kagami.net.supervise import Nursery
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -134,7 +135,7 @@ class Channel:
             self._drop_slow_peer()
             raise ConnectionAbortedError(SLOW_REASON) from None
         except OSError as error:
-            raise ConnectionResetError(str(error)) from None
+            raise ConnectionResetError(os_words(error)) from None
         finally:
             self._waiting -= 1
         if self._connection.state is State.CLOSED:

@@ -24,6 +24,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from kagami import __version__
 from kagami.errors import Denied, NotReached, Refused, Unavailable
 from kagami.net.guard import Guard, Resolve, is_literal, resolve
+from kagami.net.oswords import os_words
 from kagami.net.trip import Trip, read_proxy, start
 from kagami.ports import Http, HttpAnswer
 
@@ -180,23 +181,21 @@ class HttpReach:
             raise NotReached(what=host, reason=f"no connection within {CONNECT_SECONDS:g} s") from None
         except TimeoutError:
             raise Unavailable(what=host, reason=f"no answer within {seconds:g} s") from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise NotReached(what=host, reason=os_words(error.certificate_error)) from None
         except aiohttp.ClientConnectorError as error:
-            raise NotReached(what=host, reason=_reason(error.os_error)) from None
+            raise NotReached(what=host, reason=os_words(error.os_error)) from None
         # Nothing passes a proxy before it has said yes.
         except aiohttp.ClientHttpProxyError as error:
             raise NotReached(what=host, reason=f"the proxy refuses: {error.message[:200]}") from None
         except self._proxy_failures as error:
-            raise NotReached(what=host, reason=f"the proxy: {_reason(error)}") from None
+            raise NotReached(what=host, reason=f"the proxy: {os_words(error)}") from None
         except aiohttp.ClientResponseError as error:
             raise Unavailable(what=host, reason=error.message) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(what=host, reason=_reason(error)) from None
+            raise Unavailable(what=host, reason=os_words(error)) from None
         except ValueError as error:
             raise Refused(reason=f"This cannot be asked by HTTP: {error}") from None
-
-
-def _reason(error: BaseException) -> str:
-    return str(error)[:200] or type(error).__name__
 
 
 class PluginHttp:
@@ -304,7 +303,7 @@ def _on_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable(what=str(path.parent), reason=error.strerror or str(error)) from None
+        raise Unavailable(what=str(path.parent), reason=os_words(error)) from None
 
 
 def _finish(file: BinaryIO, rest: bytearray) -> None:

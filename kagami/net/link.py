@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidProxy, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import InvalidMessage, InvalidProxy, InvalidStatus, InvalidURI, WebSocketException
 
 from kagami import log
 from kagami.clock import Clock
@@ -16,6 +17,7 @@ from kagami.core.handshake import is_loopback
 from kagami.errors import CredentialsRefused, Refused, Unavailable
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
+from kagami.net.oswords import os_words
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState
 
@@ -25,6 +27,7 @@ CAP_SECONDS = 60.0
 CAP_LOOPBACK_SECONDS = 30.0
 REFUSALS = 3
 GOING_AWAY = 1001
+NO_HTTP = "what answers there does not speak HTTP"
 UNAUTHORIZED = frozenset({401, 403})
 
 _say = log.get("link")
@@ -117,14 +120,17 @@ class Link:
         """One connection from the first packet to the last; returns why it ended or was never there."""
         from websockets.asyncio.client import connect  # noqa: PLC0415 (not where bots dial us)
 
-        from kagami.net.dialled import ListeningClient  # noqa: PLC0415
+        from kagami.net.dialled import ListeningClient, tls  # noqa: PLC0415
 
         self._tell("connecting", "")
         self._budget.spend(self._clock.monotonic())
         self._meters.count["link_attempts", self._address] += 1
         try:
+            url = self._url if self._where is None else await self._where()
+            trust: dict[str, Any] = {"ssl": tls()} if url.lower().startswith("wss:") else {}
             connection = await connect(
-                self._url if self._where is None else await self._where(),
+                url,
+                **trust,
                 create_connection=ListeningClient,
                 additional_headers=self._headers,
                 compression=None,
@@ -144,7 +150,7 @@ class Link:
         except (InvalidURI, InvalidProxy) as error:  # as text they quote it, with whatever is secret in it
             return f"{self._address} cannot be dialled: {error.msg}"
         except (OSError, WebSocketException, UnicodeError) as error:
-            return str(error) or type(error).__name__
+            return NO_HTTP if isinstance(error, InvalidMessage) else os_words(error)
         self.generation += 1
         return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
 

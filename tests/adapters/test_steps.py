@@ -24,7 +24,7 @@ def test_an_address_has_a_host_and_a_port(url: str, place: Place) -> None:
 
 def test_a_name_with_an_address() -> None:
     found = look_up(Place("127.0.0.1", 80), "bot", str, fix="")
-    assert (found.state, found.text) == ("ok", "127.0.0.1 is 127.0.0.1")
+    assert (found.state, found.text) == ("ok", "127.0.0.1 has the address 127.0.0.1")
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "a..b", "a" * 64])

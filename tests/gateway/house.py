@@ -22,7 +22,7 @@ from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, execution_id
 from kagami.model.message import text
 from kagami.net.supervise import Nursery
-from kagami.ports import Bot, BotHealth, BotRow, BotState, Happened, Passed, Worker
+from kagami.ports import Bot, BotHealth, BotRow, BotState, Fence, Happened, Passed, Worker
 from kagami.testing.clock import START_MS, FakeClock
 from kagami.testing.numbers import MemoryNumbers
 from kagami.testing.values import MemoryValues
@@ -91,6 +91,8 @@ class Letters:
         journal: dict[int, Receipt] | None = None,
         *,
         written: Callable[[], None] = lambda: None,
+        worker: str = "",
+        fence: Fence | None = None,
     ) -> Receipt:
         self.sent.append((execution, ordinal, action))
         written()
@@ -117,8 +119,9 @@ class Flow:
         self.rows.append(Happened(self.newest, event, event.time_ms if at_ms is None else at_ms))
         self._more.set()
 
-    async def after(self, number: int) -> list[Happened]:
+    async def after(self, number: int, idle: Callable[[], None] = lambda: None) -> list[Happened]:
         while not (found := [each for each in self.rows if each.number > number][:3]):
+            idle()
             self._more.clear()
             await self._more.wait()
         return found

@@ -210,6 +210,17 @@ class TestMissed:
         async with case.open() as opened:
             await opened.until(["n2"])
 
+    async def test_the_lag_does_not_grow_while_nothing_is_left(self, case: Case) -> None:
+        """The newest number may be that of a send."""
+        async with case.open() as opened:
+            case.happens(1)
+            await opened.until(["n1"])
+        case.house.flow.newest += 1
+        async with case.open() as opened:
+            await settle()
+            await case.clock.advance(LATE_S)
+            assert opened.line.behind_s == 0.0
+
     async def test_while_it_is_stopped_nothing_is_written_to_it(self, case: Case) -> None:
         async with case.open() as opened:
             opened.wire.goes_on.clear()

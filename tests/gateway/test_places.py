@@ -4,16 +4,9 @@ import msgspec
 import pytest
 
 from kagami.core.numbers import number_of
-from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Newest, Places, is_of
+from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Places, is_of
 from kagami.model.ids import ChatId, UserId
 from tests.gateway.house import FEISHU, GROUP, QQ, feishu_event, qq_event
-
-
-def test_the_least_lately_set_goes_first() -> None:
-    kept: Newest[str, int] = Newest(2)
-    for name in "abac":
-        kept[name] = 1
-    assert [kept.get(name) for name in "abc"] == [1, None, 1]
 
 
 def test_a_chat_belongs_to_the_account_that_heard_it_last() -> None:

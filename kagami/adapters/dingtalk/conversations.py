@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kagami.core.limits import Buckets
+from kagami.core.newest import REMEMBERED, Newest
 from kagami.model.ids import BotId, ChatId
 from kagami.ports import Memory
 
@@ -37,11 +38,11 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
 class Conversations:
     """`home` is the address of the API, whose host may be told too: a proxy's, a test's."""
 
-    def __init__(self, bot: BotId, memory: Memory, home: str) -> None:
+    def __init__(self, bot: BotId, memory: Memory, home: str, most: int = REMEMBERED) -> None:
         self._bot = bot
         self._memory = memory
         self._home = urlsplit(home)
-        self._known: dict[str, Conversation] = {}
+        self._known: Newest[str, Conversation] = Newest(most)
         self._kept: dict[str, Conversation] = {}
         self._blocked: dict[ChatId, int] = {}
         self._pace = Buckets(PER_SECOND, BURST)
@@ -54,7 +55,8 @@ class Conversations:
             if told.until_ms <= now_ms and chat.startswith("private:"):
                 gone[key] = ""
             else:
-                self._known[chat] = self._kept[chat] = told
+                gone |= self._put(chat, told)
+                self._kept[chat] = told
         if gone:
             await self._memory.write(self._bot, gone)
 
@@ -62,11 +64,21 @@ class Conversations:
         """Somebody spoke there; it ends when what matters is on disk."""
         if webhook and not self.trusts(webhook):
             webhook, until_ms = "", 0
-        told = self._known[chat] = Conversation(title, webhook, until_ms)
+        told = Conversation(title, webhook, until_ms)
+        if gone := self._put(chat, told):
+            await self._memory.write(self._bot, gone)
         kept = self._kept.get(chat)
         if kept is None or kept.title != title or kept.until_ms < until_ms - STALE_MS:
             self._kept[chat] = told
             await self._memory.write(self._bot, {PREFIX + chat: msgspec.json.encode(told).decode()})
+
+    def _put(self, chat: str, told: Conversation) -> dict[str, str]:
+        """What is to be written down of the chat that had to go for it."""
+        gone = self._known.put(chat, told)
+        if gone is None:
+            return {}
+        self._kept.pop(gone, None)
+        return {PREFIX + gone: ""}
 
     def trusts(self, url: str) -> bool:
         """Whether an address is DingTalk's own, or of the host that speaks for it."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from kagami.adapters.feishu.config import FeishuConfig
 from kagami.adapters.feishu.endpoint import read_endpoint
 from kagami.adapters.feishu.rest import Rest
 from kagami.adapters.feishu.wire import RobotAnswer
+from kagami.adapters.steps import look_up, place_of
 from kagami.clock import SystemClock
 from kagami.errors import CredentialsRefused, Crowded, Declined, KagamiError, NotReached, Unavailable
 from kagami.i18n import Translate
@@ -20,15 +19,11 @@ from kagami.ports import Finding
 
 def dial(config: FeishuConfig, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way to the application; the last one says which it is, or what stands in the way."""
-    place = urlsplit(config.api_url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct bots.api_url, or the name server."))
+    place = place_of(config.api_url)
+    named = look_up(place, subject, t, fix=t("Correct bots.api_url, or the name server."))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
     yield asyncio.run(_ask(config, subject, t))
 
 
@@ -50,7 +45,9 @@ def _fix(error: KagamiError, t: Translate) -> str:
         case Declined():
             return t("Turn the bot on in the developer console, give it its permissions and publish a version.")
         case NotReached():
-            return t("Check the network, and bots.api_url: Lark is https://open.larksuite.com.")
+            return t(
+                "Check the network, and bots.api_url: Feishu is https://open.feishu.cn, Lark https://open.larksuite.com."
+            )
         case Crowded():
             return t("Stop other programs that use the same application.")
         case Unavailable():

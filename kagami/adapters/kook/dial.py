@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from kagami.adapters.kook.client import Client
 from kagami.adapters.kook.config import KookConfig
 from kagami.adapters.kook.wire import Author, part
+from kagami.adapters.steps import knock, look_up, place_of
 from kagami.clock import SystemClock
 from kagami.errors import CredentialsRefused, KagamiError
 from kagami.i18n import Translate
 from kagami.net.api import Api
 from kagami.ports import Finding
 
-PATIENCE_S = 5.0
-
 
 def dial(config: KookConfig, subject: str, t: Translate) -> Iterator[Finding]:
     """What was found on the way to the bot; the last one says which account it is, or what stands in the way."""
-    place = urlsplit(config.api_url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = t("the name {} has no address ({})").format(host, error.strerror)
-        yield Finding("bad", subject, text, t("Correct bots.api_url, or the name server."))
+    place = place_of(config.api_url)
+    named = look_up(place, subject, t, fix=t("Correct bots.api_url, or the name server."))
+    yield named
+    if named.state == "bad":
         return
-    yield Finding("ok", subject, t("{} is {}").format(host, addresses[0][4][0]))
-    try:
-        socket.create_connection((host, port), PATIENCE_S).close()
-    except OSError as error:
-        text = t("nothing answers on port {} ({})").format(port, error.strerror or type(error).__name__)
-        yield Finding("bad", subject, text, t("Correct bots.api_url, or let this machine reach it."))
+    if closed := knock(place, subject, t, fix=t("Correct bots.api_url, or let this machine reach it.")):
+        yield closed
         return
     yield asyncio.run(_ask(config, subject, t))
 

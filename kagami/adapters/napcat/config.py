@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
 from kagami.adapters.onebot11.config import CALL_SECONDS, Seconds
 from kagami.adapters.table import BotTable, Trouble, host_of, web_trouble
 from kagami.core.secrets import Secret
@@ -33,6 +37,16 @@ class NapCatConfig(BotTable, frozen=True, kw_only=True, tag_field="kind", tag="n
             or (self.gateway_url and web_trouble("gateway_url", self.gateway_url, ("ws", "wss")))
             or self._told()
         )
+
+    @staticmethod
+    def untangled(keys: Mapping[str, Any]) -> dict[str, Any]:
+        """The keys with an address as NapCat prints it, `http://host:6099/webui?token=…`, taken apart."""
+        url = keys.get("webui_url")
+        if not isinstance(url, str) or "?" not in url:
+            return dict(keys)
+        address, _, query = url.partition("?")
+        tokens = parse_qs(query.partition("#")[0]).get("token")
+        return {**keys, "webui_url": address, "webui_token": tokens[-1]} if tokens else dict(keys)
 
     def _told(self) -> Trouble | None:
         """NapCat logs the address of its page with the token in it."""

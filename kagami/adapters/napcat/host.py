@@ -185,7 +185,7 @@ def _guest(intake: Intake, bot: BotId) -> OneBotBot | None:
 
 
 async def _never(action: Action) -> Receipt:  # noqa: ARG001
-    return Failed("offline")
+    return Failed("offline", "offline")
 
 
 def _host(url: str) -> str:

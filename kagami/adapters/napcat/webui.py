@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,21 +35,29 @@ _WRONG_TOKEN = ("token is empty", "token is invalid")
 LOGGED_IN = "QQ Is Logined"
 
 
+@dataclass(slots=True)
+class Credential:
+    """What one log-in brought, for as long as it counts; and until when there may be no other one."""
+
+    text: str = ""
+    renew_at: float = 0.0
+    closed_until: float = 0.0
+
+
 class WebUi:
     """`async with WebUi(...)`. Every call logs in first when it has to, and once more when NapCat has been restarted.
 
     `CredentialsRefused` for a wrong token, `CodeNeeded` when a code of the second factor is wanted (`log_in` with it),
     `Throttled` for a minute after too many log-ins, `Refused` with NapCat's own word, `Unavailable` and `NotReached`.
+    `held` is the credential of an earlier one of the same process: NapCat counts log-ins.
     """
 
-    def __init__(self, api: Api, token: str, clock: Clock) -> None:
+    def __init__(self, api: Api, token: str, clock: Clock, held: Credential | None = None) -> None:
         self._api = api
         self._token = token
         self._clock = clock
         self._host = urlsplit(api.base).netloc
-        self._credential = ""
-        self._renew_at = 0.0
-        self._closed_until = 0.0
+        self._held = held or Credential()
         self._turn = asyncio.Lock()
 
     # --- speaking ---
@@ -61,15 +70,15 @@ class WebUi:
 
     @property
     def _fresh(self) -> bool:
-        return bool(self._credential) and self._clock.monotonic() < self._renew_at
+        return bool(self._held.text) and self._clock.monotonic() < self._held.renew_at
 
     async def _log_in(self, code: str) -> None:
-        if (wait := self._closed_until - self._clock.monotonic()) > 0:
+        if (wait := self._held.closed_until - self._clock.monotonic()) > 0:
             raise Throttled(seconds=f"{wait:.0f}")
         body = {"hash": codec.login_hash(self._token)} | ({"totpCode": code} if code else {})
         answer = await self._post("/api/auth/login", body, "")
         if answer.code != 0:
-            self._credential = ""
+            self._held.text = ""
             raise self._refusal(answer.message[:200])
         told = answer.data if isinstance(answer.data, dict) else {}
         credential = told.get("Credential")
@@ -77,11 +86,11 @@ class WebUi:
             if told.get("require2FA"):
                 raise CodeNeeded(peer=self._host, reason="its second factor asks for a code")
             raise Unavailable(what=self._host, reason="it gives no credential")
-        self._credential, self._renew_at = credential, self._clock.monotonic() + RENEW_SECONDS
+        self._held.text, self._held.renew_at = credential, self._clock.monotonic() + RENEW_SECONDS
 
     def _refusal(self, said: str) -> KagamiError:
         if _RATE in said:
-            self._closed_until = self._clock.monotonic() + RATE_SECONDS
+            self._held.closed_until = self._clock.monotonic() + RATE_SECONDS
             return Throttled(seconds=f"{RATE_SECONDS:.0f}")
         if _WRONG_CODE in said:
             return CodeNeeded(peer=self._host, reason=said)
@@ -92,13 +101,13 @@ class WebUi:
     async def call(self, route: str, body: dict[str, Any] | None = None) -> Any:
         """The `data` of an answer; routes are below `/api`."""
         await self.log_in()
-        used = self._credential
+        used = self._held.text
         answer = await self._post(f"/api{route}", body or {}, used)
         if answer.code != 0 and answer.message == _UNAUTHORIZED:
-            if self._credential == used:
-                self._credential = ""
+            if self._held.text == used:
+                self._held.text = ""
             await self.log_in()
-            answer = await self._post(f"/api{route}", body or {}, self._credential)
+            answer = await self._post(f"/api{route}", body or {}, self._held.text)
             if answer.code != 0 and answer.message == _UNAUTHORIZED:
                 raise CredentialsRefused(peer=self._host, reason="it does not take the credential that it gave")
         if answer.code != 0:
@@ -174,7 +183,7 @@ class WebUi:
     async def restart(self) -> None:
         """NapCat begins anew; it does not answer for a while, and wants to be logged in to again."""
         await self.call("/QQLogin/RestartNapCat")
-        self._credential = ""
+        self._held.text = ""
 
     # --- OneBot ---
 

@@ -145,7 +145,7 @@ class OneBotBot:
         """The newest messages of a chat, oldest first; None when the implementation cannot tell, of no chat."""
         call = history.ask(self.id, chat)
         receipt = await self.perform(call) if call is not None else Sent()
-        if isinstance(receipt, Failed) and receipt.code not in ("", str(Retcode.NOT_FOUND.value)):
+        if isinstance(receipt, Failed) and receipt.code not in ("", OFFLINE.code, str(Retcode.NOT_FOUND.value)):
             return []  # of this chat: it may have left it
         return list(history.frames(receipt.result)) if isinstance(receipt, Sent) else None
 
@@ -262,7 +262,7 @@ class OneBotBot:
             if self._silence:
                 self._mark_silence("")
             self._last_event_ms = now_ms
-            self._intake.accept(told, read_at)
+            self._intake.accept(told, read_at, once=True)
             if self._intake.crowded:
                 line.socket.pause_while(lambda: self._intake.crowded)
             return

@@ -13,6 +13,7 @@ from kagami.adapters.onebot11.config import OneBot11Config
 from kagami.adapters.steps import look_up, place_of
 from kagami.errors import WireError
 from kagami.i18n import Translate
+from kagami.net.oswords import os_words
 from kagami.onebot.read import refused
 from kagami.onebot.wire import decode
 from kagami.ports import Finding
@@ -40,7 +41,7 @@ def dial(bot: OneBot11Config, subject: str, t: Translate) -> Iterator[Finding]:
         text = t("port {} does not speak WebSocket ({})").format(place.port, type(error).__name__)
         yield Finding("bad", subject, text, t("Give the address of the implementation's WebSocket server."))
     except OSError as error:
-        text = t("nothing answers on port {} ({})").format(place.port, error.strerror or type(error).__name__)
+        text = t("nothing answers on port {} ({})").format(place.port, os_words(error))
         yield Finding("bad", subject, text, t("Start the implementation, or correct bots.url."))
 
 

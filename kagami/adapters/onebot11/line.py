@@ -23,7 +23,7 @@ from kagami.onebot.wire import Frame
 from kagami.onebot.write import write_action
 from kagami.ports import Media, Socket
 
-OFFLINE = Failed("offline")
+OFFLINE = Failed("offline", "offline")
 REFERENCE = "media:"
 # NapCat's downloads come in pieces, all with one echo; of its uploads each piece is a call with one answer.
 STREAMS = frozenset(

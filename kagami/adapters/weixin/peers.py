@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from kagami.core.newest import REMEMBERED, Newest
 from kagami.model.ids import BotId
 from kagami.ports import Memory
 
@@ -71,11 +72,12 @@ class Peer:
 class Peers:
     """All of them, with what outlives a restart in the account's memory."""
 
-    def __init__(self, bot: BotId, memory: Memory) -> None:
+    def __init__(self, bot: BotId, memory: Memory, most: int = REMEMBERED) -> None:
         self._bot = bot
         self._memory = memory
-        self._known: dict[str, Peer] = {}
+        self._known: Newest[str, Peer] = Newest(most)
         self._changed: set[str] = set()
+        self._gone: set[str] = set()
 
     async def load(self) -> None:
         for key, text in (await self._memory.items(self._bot, KEY)).items():
@@ -83,22 +85,31 @@ class Peers:
                 noted = msgspec.json.decode(text, type=Noted)
             except msgspec.DecodeError:
                 continue
-            self._known[key.removeprefix(KEY)] = Peer(noted.token, noted.heard_ms)
+            self._put(key.removeprefix(KEY), Peer(noted.token, noted.heard_ms))
 
     def __getitem__(self, user: str) -> Peer:
-        return self._known.setdefault(user, Peer())
+        peer = self._known.get(user)
+        return self._put(user, Peer()) if peer is None else peer
+
+    def _put(self, user: str, peer: Peer) -> Peer:
+        """The one that nobody has heard of for longest is forgotten for it."""
+        if (gone := self._known.put(user, peer)) is not None:
+            self._gone.add(gone)
+        return peer
 
     def names(self) -> list[str]:
         return [user for user, peer in self._known.items() if peer.heard_ms]
 
     def heard(self, user: str, token: str, now_ms: int) -> None:
-        self[user].heard(token, now_ms)
+        self._put(user, self[user]).heard(token, now_ms)
         self._changed.add(user)
 
     def changes(self) -> dict[str, str]:
         """What is to be noted, once."""
-        changed, self._changed = self._changed, set()
-        return {
-            f"{KEY}{user}": msgspec.json.encode(Noted(self[user].token, self[user].heard_ms)).decode()
-            for user in changed
+        changed, gone = self._changed, self._gone
+        self._changed, self._gone = set(), set()
+        noted = {user: peer for user in changed if (peer := self._known.get(user)) is not None}
+        return {f"{KEY}{user}": "" for user in gone - noted.keys()} | {
+            f"{KEY}{user}": msgspec.json.encode(Noted(peer.token, peer.heard_ms)).decode()
+            for user, peer in noted.items()
         }

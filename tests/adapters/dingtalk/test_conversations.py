@@ -121,3 +121,12 @@ def test_a_turn_too_far_away_is_not_taken(known: Conversations) -> None:
 
 def test_a_private_chat_needs_no_turn(known: Conversations) -> None:
     assert [known.turn(PRIVATE, 0.0, 60.0) for _ in range(100)] == [0.0] * 100
+
+
+async def test_no_more_chats_are_known_than_may_be(notes: Notes) -> None:
+    known = Conversations(BOT, NotedMemory(notes), HOME, most=2)
+    for number in range(3):
+        await known.learn(f"group:{number}", "Team", HOOK, SOON)
+    again = open_on(notes)
+    await again.load(NOW)
+    assert (set(known.groups()), set(again.groups())) == ({"1", "2"}, {"1", "2"})

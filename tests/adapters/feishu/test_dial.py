@@ -23,7 +23,7 @@ async def found(feishu: FakeFeishu, *, secret: str = "", url: str = "") -> list[
 
 async def test_the_application_is_named(feishu: FakeFeishu) -> None:
     name, last = await found(feishu)
-    assert (name.text, last.state) == ("127.0.0.1 is 127.0.0.1", "ok")
+    assert (name.text, last.state) == ("127.0.0.1 has the address 127.0.0.1", "ok")
     assert last.text == f"it is the application {feishu.app_id} (Mirror)"
 
 

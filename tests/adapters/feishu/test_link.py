@@ -97,6 +97,17 @@ async def test_an_event_that_was_stored_too_late_comes_again_and_is_known(peer: 
         assert (peer.feishu.deliveries[delivery].sent, intake.again, len(intake.events)) == (2, 1, 1)
 
 
+async def test_nothing_is_acknowledged_while_the_store_is_away(peer: FeishuPeer, clock: FakeClock) -> None:
+    async with still(peer, clock) as intake:
+        intake.hold()
+        _, delivery = await peer.feishu.say("text", {"text": "hi"})
+        await intake.event()
+        await clock.advance(60)
+        assert peer.feishu.deliveries[delivery].acks == []
+        intake.release()
+        await until(lambda: peer.feishu.deliveries[delivery].acks)
+
+
 async def test_what_is_no_event_is_complained_of_and_does_not_come_again(stage: Stage, feishu: FakeFeishu) -> None:
     delivery = await feishu.emit_raw(b'{"schema":"1.0"}')
     await until(lambda: feishu.deliveries[delivery].acks)

@@ -24,7 +24,7 @@ class Refusing(HoldingIntake):
         super().__init__()
         self.errors = list(errors)
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+    def accept(self, event: Event, read_at: float, *, once: bool = False) -> Awaitable[bool]:
         if not self.errors:
             return super().accept(event, read_at)
         failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -20,7 +20,7 @@ def findings(config: KookConfig) -> list[Finding]:
 async def test_a_sound_bot_tells_its_account(kook: Kook) -> None:
     found = await asyncio.to_thread(findings, config_of(kook))
     assert found == [
-        Finding("ok", "bot", "127.0.0.1 is 127.0.0.1"),
+        Finding("ok", "bot", "127.0.0.1 has the address 127.0.0.1"),
         Finding("ok", "bot", f"it is account {BOT} (小镜)"),
     ]
 

@@ -28,3 +28,16 @@ def test_one_of_the_two_addresses_is_enough() -> None:
         assert config.trouble() is None
     assert NapCatConfig(url="ws://h:3001", webui_url="http://h:6099").address == "h:3001"
     assert NapCatConfig(webui_url="http://u:p@h:6099").address == "h:6099"
+
+
+@pytest.mark.parametrize(
+    ("url", "taken_apart"),
+    [
+        ("http://h:6099/webui?token=a%2Bb", {"webui_url": "http://h:6099/webui", "webui_token": "a+b"}),
+        ("http://h:6099/webui?token=t#/x", {"webui_url": "http://h:6099/webui", "webui_token": "t"}),
+        ("http://h:6099/webui?x=1", {"webui_url": "http://h:6099/webui?x=1"}),
+        ("http://h:6099", {"webui_url": "http://h:6099"}),
+    ],
+)
+def test_an_address_as_napcat_prints_it_is_taken_apart(url: str, taken_apart: dict[str, str]) -> None:
+    assert NapCatConfig.untangled({"webui_url": url}) == taken_apart

@@ -32,10 +32,19 @@ async def test_it_says_which_account_is_there(napcat: NapCatHost) -> None:
 
 async def test_nobody_logged_in_comes_with_the_way_to_log_in(napcat: NapCatHost) -> None:
     found = await tried(table(napcat))
+    assert [each.state for each in found] == ["ok", "warn"], "it is the next step and no mistake"
     assert (found[-1].text, found[-1].fix) == (
-        "nobody is logged in to QQ",
+        "nobody is logged in to QQ yet: that is the next step",
         "Log in by QR code: kagami bots login x",
     )
+
+
+async def test_who_tries_again_and_again_logs_in_once(napcat: NapCatHost) -> None:
+    for _ in range(3):
+        await tried(table(napcat))
+    assert napcat.log_ins == 1
+    napcat.restart()
+    assert [each.state for each in await tried(table(napcat))] == ["ok", "warn"]
 
 
 async def test_a_wrong_token_a_code_and_too_many_tries_are_told_apart(napcat: NapCatHost) -> None:

@@ -41,7 +41,7 @@ async def test_an_account_without_connections_is_offline(port: OpenGateway, cloc
     bot = OneBotBot(
         identity("qq", "1"), port.intake, clock=clock, nursery=port.nursery, meters=port.meters, call_seconds=1
     )
-    assert await bot.perform(Call(bot.id, "get_status")) == Failed("offline")
+    assert await bot.perform(Call(bot.id, "get_status")) == Failed("offline", "offline")
     assert (bot.health().state, bot.name, bot.adapter, bot.pace) == ("connecting", "qq:1", "onebot11", Pace())
 
 
@@ -68,7 +68,7 @@ async def test_a_crowded_house_is_given_a_pause(port: OpenGateway) -> None:
 
 async def test_the_reader_does_not_wait_for_what_is_stored(port: OpenGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     never = asyncio.get_running_loop().create_future()
-    monkeypatch.setattr(port.intake, "accept", lambda _event, _read_at: never)
+    monkeypatch.setattr(port.intake, "accept", lambda _event, _read_at, **_: never)
     async with connect_implementation(port.url, token=TOKEN) as peer:
         bot = await port.intake.bot("10001")
         for _ in range(100):
@@ -163,7 +163,7 @@ async def test_an_account_whose_connection_closed_says_why(port: OpenGateway) ->
         await peer.connection.close(1000, "bye")
     await until(bot, "connecting")
     assert bot.health().reason == "closed by the peer (1000: bye); waiting for it to connect again"
-    assert await bot.perform(Send(bot.id, GROUP, text("x"))) == Failed("offline")
+    assert await bot.perform(Send(bot.id, GROUP, text("x"))) == Failed("offline", "offline")
 
 
 async def test_health_shows_since_when_and_the_last_event(still: OpenGateway, clock: FakeClock) -> None:

@@ -105,7 +105,7 @@ def raise_(error: Exception) -> Callable[[Line, bytes], object]:
 
 
 async def test_a_line_that_had_ended_before_the_write_is_offline() -> None:
-    assert await perform(HELLO, raise_(EOFError())) == Failed("offline")
+    assert await perform(HELLO, raise_(EOFError())) == Failed("offline", "offline")
 
 
 async def test_a_line_that_breaks_in_the_write_leaves_everything_open() -> None:

@@ -135,7 +135,7 @@ async def test_one_of_two_connections_alone_says_what_is_missing(port: OpenGatew
     async with connect_implementation(port.url, token=TOKEN, role="Event"):
         await until(bot, "online")
         assert bot.health().reason == "it cannot be called: its API connection is missing"
-        assert await bot.perform(Call(bot.id, "get_status")) == Failed("offline")
+        assert await bot.perform(Call(bot.id, "get_status")) == Failed("offline", "offline")
 
 
 @pytest.mark.parametrize("role", ["Event", "API", "Universal"])
@@ -210,7 +210,7 @@ async def test_until_then_the_address_stands_for_the_account() -> None:
         address = BotId(f"onebot11:{napcat.url.removeprefix('ws://').rstrip('/')}")
         async with forward(napcat.url) as intake:
             bot = await intake.present(address)
-            assert await bot.perform(Call(address, "get_status")) == Failed("offline")
+            assert await bot.perform(Call(address, "get_status")) == Failed("offline", "offline")
             await (await napcat.accepted()).greet()
             await intake.bot("10001")
             assert (list(intake.bots), intake.detached) == (["qq:10001"], [bot])

@@ -75,3 +75,14 @@ def test_a_message_of_the_user_ends_the_pause_and_gives_all_back() -> None:
 def test_why_waiting_does_not_help(peer: Peer, words: str) -> None:
     found = peer.hopeless(WINDOW_MS + 2)
     assert (words in found) if words else not found
+
+
+async def test_no_more_people_are_known_than_may_be() -> None:
+    notes = Notes()
+    few = Peers(BOT, NotedMemory(notes), most=2)
+    for user in "abac":
+        few.heard(user, f"token {user}", 5)
+        await NotedMemory(notes).write(BOT, few.changes())
+    again = Peers(BOT, NotedMemory(notes))
+    await again.load()
+    assert (sorted(few.names()), sorted(again.names())) == (["a", "c"], ["a", "c"])

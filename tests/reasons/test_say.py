@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from kagami.i18n import translator
+from kagami.reasons.say import say
+
+ZH = translator("zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the connection was refused; next try in 4 s", "连接被拒绝；4 秒后重试"),
+        (
+            "api.telegram.org cannot be reached: the name is not known; next try in 16 s",
+            "无法连接到 api.telegram.org：没有这个名称；16 秒后重试",
+        ),
+        ("qq:1 is not connected: paused by an operator", "qq:1 没有连接：已被操作员暂停"),
+        ("2 of 3 parts were sent, then: Feishu declines: it is too long (code 230025)", None),
+        (
+            "rate limited by WeChat (-2), next try in 9 s: WeChat lets bots take back nothing",
+            "被微信限流（-2），9 秒后重试: 微信不让机器人撤回消息",
+        ),
+        ("weather down", "weather down"),
+        ("ValueError: {braces} are nothing special", "ValueError: {braces} are nothing special"),
+        ("", ""),
+    ],
+)
+def test_reasons_are_said_in_the_readers_language(text: str, said: str | None) -> None:
+    told = say(text, ZH)
+    assert told == said if said is not None else told == "已发出 2/3 段，之后：Feishu 拒绝：太长（代码 230025）"
+
+
+def test_english_stays_as_it_is_kept() -> None:
+    assert say("the connection was refused; next try in 4 s", translator("en")).startswith("the connection")
+
+
+def test_what_is_very_long_is_nothing_of_ours() -> None:
+    assert say("x; next try in 4 s" * 500, ZH).startswith("x; next try")
