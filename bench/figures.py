@@ -83,6 +83,8 @@ async def measure(sides: list[Side], plan: Plan) -> dict[str, Figures]:
         try:
             for side in sides:
                 await _start(side, found[side.name], plan, Path(folder, side.name), side_cores)
+            for side in sides:
+                await side.start(Path(folder, side.name, "rounds"), side_cores)
             for number in range(plan.rounds):
                 for side in sides:
                     await _round(side, found[side.name], plan, first=number == 0)
@@ -98,14 +100,16 @@ async def measure(sides: list[Side], plan: Plan) -> dict[str, Figures]:
 
 
 async def _start(side: Side, figures: Figures, plan: Plan, home: Path, cores: set[int]) -> None:
-    late = []
+    """Alone: of what programs share each has its part, so that one in the company of others looks smaller."""
+    late, idle = [], []
     for number in range(plan.starts):
-        late.append(await side.start(home / str(number), cores))
-        if number + 1 < plan.starts:
+        try:
+            late.append(await side.start(home / str(number), cores))
+            await asyncio.sleep(QUIET_S)
+            idle.append(machine.memory_mib(side.pid))
+        finally:
             await side.stop()
-    figures.start_s = statistics.median(late)
-    await asyncio.sleep(QUIET_S)
-    figures.idle_mib = machine.memory_mib(side.pid)
+    figures.start_s, figures.idle_mib = statistics.median(late), statistics.median(idle)
 
 
 async def _round(side: Side, figures: Figures, plan: Plan, *, first: bool) -> None:

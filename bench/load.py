@@ -20,6 +20,7 @@ from bench.wire import Client, dial, pack
 
 SELF_ID = 10_000_001
 GROUPS = 100
+STEP_S = 0.005
 
 
 class Segment(msgspec.Struct):
@@ -127,6 +128,23 @@ class Load:
         self.client.send(b"".join(self._ask() for _ in range(in_flight)))
         async with asyncio.timeout(seconds + patience):
             await self._done.wait()
+        self._run.answers = len(self._run.late)
+        self._run.seconds = time.perf_counter() - began
+        return self._run
+
+    async def offer(self, seconds: float, rate: float, *, patience: float = 30.0) -> Run:
+        """Ask so many questions a second, answered or not; ends when the last is answered."""
+        self._run, self._done, self._until = Run(), asyncio.Event(), 0.0
+        began, asked = time.perf_counter(), 0
+        while (passed := time.perf_counter() - began) < seconds:
+            due = int(passed * rate) - asked
+            self.client.send(b"".join(self._ask() for _ in range(due)))
+            asked += due
+            await asyncio.sleep(STEP_S)
+        self._done.clear()
+        if self._asked:
+            async with asyncio.timeout(patience):
+                await self._done.wait()
         self._run.answers = len(self._run.late)
         self._run.seconds = time.perf_counter() - began
         return self._run

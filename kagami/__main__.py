@@ -1,4 +1,4 @@
-"""The command `kagami`. What only asks for the version loads nothing else."""
+"""The command `kagami`. What only asks for the version, or only runs an engine, loads nothing that others need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ def main() -> int:
         sys.stdout.write(f"kagami {__version__}\n")
         return 0
     os.umask(0o077)  # whatever is written from here on is for its owner alone
-    from kagami.cli.main import main as run  # noqa: PLC0415 (a fifth of a second that `--version` need not pay)
+    from kagami.cli.run import read  # noqa: PLC0415 (`--version` need not pay for it)
+
+    line = read(sys.argv[1:], os.environ)
+    if line is not None:
+        return line.run()
+    from kagami.cli.main import main as run  # noqa: PLC0415 (a fifth of a second)
 
     return run(sys.argv[1:])
 

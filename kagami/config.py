@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ import msgspec
 
 from kagami.adapters.kinds import BotConfig as BotConfig  # noqa: PLC0414 - it is part of what this module gives
 from kagami.adapters.onebot11.config import PeerConfig
+from kagami.cluster.config import ClusterConfig
 from kagami.core.handshake import is_loopback
 from kagami.core.pace import Pace
 from kagami.core.privacy.config import PrivacyConfig, is_pattern_name
@@ -23,7 +25,8 @@ from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.i18n import Translate, mark
 from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
-from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file
+from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file, uproot
+from kagami.state.config import RedisConfig
 from kagami.storage.config import BackupConfig, StoreConfig
 from kagami.web.config import WebConfig
 
@@ -42,10 +45,6 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     keep_days: float = 14.0
 
 
-class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    url: Secret = Secret()
-
-
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every key that a configuration may hold. An empty `language` follows the environment."""
 
@@ -57,6 +56,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: StoreConfig = StoreConfig()
     backup: BackupConfig = BackupConfig()
     redis: RedisConfig = RedisConfig()
+    cluster: ClusterConfig = ClusterConfig()
     hub: HubConfig = HubConfig()
     onebot11: PeerConfig = PeerConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -116,9 +116,13 @@ class Settings(Document, frozen=True, kw_only=True):
     @property
     def gateway_url(self) -> str:
         """What an implementation on this machine dials."""
+        return self.gateway_at(self.gateway.port)
+
+    def gateway_at(self, port: int) -> str:
+        """The same for the port that was given by the system, where the settings leave it to that."""
         host = self.gateway.host
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104 - not bound
-        return f"ws://{f'[{shown}]' if ':' in shown else shown}:{self.gateway.port}/onebot/v11/ws"
+        return f"ws://{f'[{shown}]' if ':' in shown else shown}:{port}/onebot/v11/ws"
 
     @property
     def plugins_dir(self) -> Path:
@@ -132,8 +136,9 @@ def load(
     config: Path | None = None,
     t: Translate = str,
     create: bool = True,
+    skip: Collection[str] = (),
 ) -> Settings:
-    """Read and check everything; `SettingError` for the first value that is refused.
+    """Read and check everything but the keys to `skip`; `SettingError` for the first value that is refused.
 
     With `create`, the home and its secrets are made when they are not there. Secrets are taken out of `environ`.
     """
@@ -141,9 +146,12 @@ def load(
         prepare(home, t)
     path = find_file(home.path, config, t)
     file = read_file(path, t) if path else ConfigFile("", {}, {})
-    generated = _secrets(home, t, create=create)
     environment = Environment(environ, t)
-    outside = Outside(generated, environment.read(dict(leaves(Document))))
+    given = [each for each in environment.read(dict(leaves(Document))) if each.key not in skip]
+    for key in skip:
+        uproot(file.tree, key.split("."))
+    home = replace(home, seed=_seed(file, given))
+    outside = Outside(_secrets(home, t, create=create), given)
     settings = assemble(home, path, file, outside, t)
     return msgspec.structs.replace(settings, admin_password=environment.secret(ADMIN_PASSWORD))
 
@@ -190,6 +198,14 @@ def _secrets(home: Home, t: Translate, *, create: bool) -> list[Given]:
     return [Given(key, secret.reveal(), f"secrets/{name}") for key, (name, secret) in kept.items() if secret]
 
 
+def _seed(file: ConfigFile, given: Iterable[Given]) -> Secret:
+    """What all processes of a cluster make their secrets from, before anything else is known."""
+    table = file.tree.get("cluster")
+    written = table.get("secret") if isinstance(table, dict) else None
+    found = next((each.value for each in given if each.key == "cluster.secret"), written)
+    return Secret(found) if isinstance(found, str) else Secret()
+
+
 def _merge(tree: dict[str, Any], newer: Mapping[str, Any]) -> None:
     for name, value in newer.items():
         older = tree.get(name)
@@ -221,14 +237,10 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
         raise shape.refuse(
             "prefix", document.prefix, t("operators' commands start with #"), t("Choose another prefix.")
         )
-    store = document.store.url.reveal()
-    if "://" in store and not store.startswith("sqlite://"):
-        reason = t("this version keeps everything in SQLite")
-        raise shape.refuse("store.url", HIDDEN, reason, t("Remove it, or unset DB_HOST."))
-    if document.redis.url:
-        raise shape.refuse(
-            "redis.url", HIDDEN, t("this version does not use Redis"), t("Remove it, or unset REDIS_ADDR.")
-        )
+    _check_cluster(document, shape, t)
+    if trouble := document.redis.trouble():
+        fix = t("Give an address like redis://:PASSWORD@127.0.0.1:6379/0.")
+        raise shape.refuse("redis.url", HIDDEN, t(trouble), fix)
     try:
         Path(document.plugins.dir).expanduser()
     except RuntimeError:
@@ -236,6 +248,21 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
         raise shape.refuse("plugins.dir", document.plugins.dir, t("there is no such user"), fix) from None
     if document.privacy.patterns:
         _check_patterns(document.privacy, shape, t)
+
+
+def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
+    store, cluster = document.store.url.reveal(), document.cluster
+    scheme = store.partition("://")[0] if "://" in store else "sqlite"
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        reason = t("this kind of database is not known")
+        fix = t("Give postgresql://USER:PASSWORD@HOST/NAME, or a path for SQLite.")
+        raise shape.refuse("store.url", HIDDEN, reason, fix)
+    if cluster.role != "all" and scheme == "sqlite":
+        reason = t("several processes cannot share a file")
+        raise shape.refuse("cluster.role", cluster.role, reason, t("Set DB_HOST, or use the role all."))
+    if cluster.secret and (weak := weakness(cluster.secret.reveal())):
+        fix = t("Give at least 32 random bytes, the same to every process.")
+        raise shape.refuse("cluster.secret", HIDDEN, t(weak), fix)
 
 
 def _check_patterns(privacy: PrivacyConfig, shape: Shape, t: Translate) -> None:

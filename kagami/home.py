@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hmac
 import os
 import secrets
 import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kagami.core.secrets import HIDDEN, Secret
@@ -24,9 +26,13 @@ LONGEST_PATH = 103 - len("/kagami.sock")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Paths in one home. Making the object touches nothing."""
+    """Paths in one home. Making the object touches nothing.
+
+    With a `seed` its secrets are made from that, the same in every home that has it, and stand in no file.
+    """
 
     path: Path
+    seed: Secret = field(default=Secret(), repr=False)
 
     @property
     def database(self) -> Path:
@@ -49,6 +55,11 @@ class Home:
     @property
     def logs(self) -> Path:
         return self.path / "logs"
+
+    @property
+    def spool(self) -> Path:
+        """Events that came while the database was away."""
+        return self.path / "spool" / "events"
 
     @property
     def backups(self) -> Path:
@@ -106,6 +117,8 @@ def _refused(path: Path, origin: str, reason: str, fix: str) -> SettingError:
 
 def keep_secret(home: Home, name: str, t: Translate = str) -> Secret:
     """The generated secret `name` (256 bits, URL-safe text), made when it is not there yet."""
+    if home.seed:
+        return _grown(home.seed, name)
     path = home.secrets / name
     if not path.exists():
         # Complete before it has its name: a start that is killed leaves no empty secret behind.
@@ -121,6 +134,8 @@ def keep_secret(home: Home, name: str, t: Translate = str) -> Secret:
 
 def read_secret(home: Home, name: str, t: Translate = str) -> Secret:
     """The secret `name`, empty when there is none; `SettingError` when others on the machine could read it."""
+    if home.seed:
+        return _grown(home.seed, name)
     path = home.secrets / name
     try:
         if mode := stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -133,6 +148,11 @@ def read_secret(home: Home, name: str, t: Translate = str) -> Secret:
         return Secret()
     except OSError as error:
         raise _unusable(path, name, error, t) from None
+
+
+def _grown(seed: Secret, name: str) -> Secret:
+    made = hmac.digest(seed.reveal().encode(), f"kagami secret {name}".encode(), "sha256")
+    return Secret(base64.urlsafe_b64encode(made).decode().rstrip("="))
 
 
 def _unusable(path: Path, name: str, error: OSError, t: Translate) -> SettingError:

@@ -8,10 +8,13 @@ the terminal as a control sequence.
 from __future__ import annotations
 
 import logging
+import os
+import select
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count, islice
 from typing import Any, TextIO
 
@@ -21,6 +24,9 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 RING_LINES = 20_000
 # Of any text: what others sent can be in an error's message, and 100,000 lines are kept.
 LONGEST_TEXT = 8_192
+# Bytes of lines that a stream holds while nobody reads it, and how long the end of a process waits for a reader.
+MOST_HELD = 1 << 20
+LAST_MS = 500
 
 
 class Hiding:
@@ -194,19 +200,66 @@ def _escaped(character: str) -> str:
 
 
 class Stream(logging.Handler):
-    """Lines on a stream, as `text` for people or `json` for collectors. A stream that fails is left alone."""
+    """Lines on a stream, as `text` for people or `json` for collectors. A stream that fails is left alone.
+
+    Nobody waits for who reads it: while they do not, lines are held, then left out, and their number is told.
+    """
 
     def __init__(self, stream: TextIO, *, as_json: bool) -> None:
         super().__init__()
         self._stream = stream
         self._shape = json_line if as_json else text_line
+        self._held = bytearray()
+        self._missed = 0
+        self._descriptor = _descriptor(stream)
+        self._poll = select.poll()
+        if self._descriptor >= 0:
+            self._poll.register(self._descriptor, select.POLLOUT)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._stream.write(self._shape(read_record(record, 0)) + "\n")
-            self._stream.flush()
+            line = self._shape(read_record(record, 0)) + "\n"
+            if self._descriptor >= 0:
+                self._put(line)
+            else:
+                self._stream.write(line)
+                self._stream.flush()
         except (OSError, ValueError):
             logging.getLogger("kagami").removeHandler(self)
+
+    def flush(self) -> None:
+        """At the end of the process: give who reads a moment."""
+        with suppress(OSError, ValueError):
+            self._push(LAST_MS)
+
+    def _put(self, line: str) -> None:
+        self._push(0)
+        if len(self._held) > MOST_HELD:
+            self._missed += 1
+            return
+        if self._missed:
+            text = f"{self._missed} lines were left out: nobody read them"
+            line = self._shape(LogLine(0, int(time.time() * 1000), logging.WARNING, "log", text)) + "\n" + line
+            self._missed = 0
+        self._held += line.encode(self._stream.encoding or "utf-8", "backslashreplace")
+        self._push(0)
+
+    def _push(self, patience_ms: int) -> None:
+        # What can be written at all takes a page at least (pipe(7)): so much never waits.
+        while self._held and self._poll.poll(patience_ms):
+            try:
+                del self._held[: os.write(self._descriptor, self._held[: select.PIPE_BUF])]
+            except BlockingIOError:
+                return
+
+
+def _descriptor(stream: TextIO) -> int:
+    """Of the file behind a stream, -1 when there is none."""
+    try:
+        stream.flush()
+        return stream.fileno()
+    except (OSError, ValueError):
+        return -1
 
 
 def text_line(line: LogLine) -> str:
@@ -218,9 +271,15 @@ def text_line(line: LogLine) -> str:
 
 
 def json_line(line: LogLine) -> str:
-    """For collectors: one JSON object."""
-    record = {"time_ms": line.time_ms, "level": logging.getLevelName(line.level).lower(), "source": line.source}
-    return msgspec.json.encode(record | {"text": line.text} | line.fields).decode()
+    """For collectors: one JSON object. What a line says of itself (`fields`) can never be taken for what it is."""
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.time_ms / 1000))
+    record: dict[str, Any] = {
+        "time": f"{moment}.{line.time_ms % 1000:03d}Z",
+        "level": logging.getLevelName(line.level).lower(),
+        "logger": line.source,
+        "message": line.text,
+    }
+    return msgspec.json.encode(record | ({"fields": line.fields} if line.fields else {})).decode()
 
 
 def set_level(level: str) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 from urllib.parse import quote
@@ -90,6 +90,21 @@ def parse_file(path: Path, raw: bytes, t: Translate) -> ConfigFile:
     if not isinstance(tree, dict):
         raise ConfigUnreadable(path=path, reason=t("a table is expected"), fix=t("Correct the file at that place."))
     return ConfigFile(path.name, tree, {} if path.suffix == ".json" else key_lines(text))
+
+
+def uproot(tree: Any, path: Sequence[str]) -> None:
+    """Take a key out, wherever it is."""
+    head, *rest = path
+    if isinstance(tree, list) and head.isdigit() and int(head) < len(tree):
+        if rest:
+            uproot(tree[int(head)], rest)
+        else:
+            del tree[int(head)]
+    elif isinstance(tree, dict) and head in tree:
+        if rest:
+            uproot(tree[head], rest)
+        else:
+            del tree[head]
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -232,13 +247,21 @@ def _database(read: Read, key: str) -> Given | None:
     port, _ = read("DB_PORT", key)
     name, _ = read("DB_NAME", key)
     account = f"{quote(user or 'kagami', safe='')}:{quote(password, safe='')}"
-    return Given(key, f"postgresql://{account}@{host}:{port or 5432}/{quote(name or 'kagami', safe='')}", origin)
+    path = quote(name or "kagami", safe="")
+    if host.startswith("/"):  # the folder of a socket
+        return Given(key, f"postgresql://{account}@/{path}?host={quote(host, safe='')}&port={port or 5432}", origin)
+    shown = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
+    return Given(key, f"postgresql://{account}@{shown}:{port or 5432}/{path}", origin)
 
 
 def _redis(read: Read, key: str) -> Given | None:
     address, origin = read("REDIS_ADDR", key)
     password, _ = read("REDIS_PWD", key, secret=True)
-    return Given(key, f"redis://:{quote(password, safe='')}@{address}", origin) if address else None
+    if not address:
+        return None
+    scheme, _, place = address.rpartition("://")
+    account = f":{quote(password, safe='')}@" if password or "@" not in place else ""
+    return Given(key, f"{scheme or 'redis'}://{account}{place}", origin)
 
 
 PORTS = ("WS_PORT", "WEBUI_PORT")

@@ -190,7 +190,7 @@ def test_sigterm_ends_a_headless_engine_with_zero_within_two_seconds(tmp_path: P
         assert time.monotonic() - asked < 2.0
         assert process.stdout is not None
         lines = [json.loads(line) for line in process.stdout]
-    assert {"ready", "stopping"} <= {line["text"] for line in lines}
+    assert {"ready", "stopping"} <= {line["message"] for line in lines}
 
 
 @pytest.mark.service

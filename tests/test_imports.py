@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -53,6 +54,15 @@ async def serve(home):
         pass
 
 """
+# What `kagami run` does not keep in memory either: the command line, what other systems need, and the others' part.
+UNCALLED = {
+    "click",
+    "kagami.cli.main",
+    "kagami.cli.options",
+    "kagami.cluster.membership",
+    "kagami.engine.cluster",
+    "kagami.gateway.clerk",
+} | ({"psutil"} if sys.platform == "linux" else set())
 LOADED = "import sys; {statement}; sys.stdout.write(' '.join(sys.modules))"
 
 
@@ -119,6 +129,24 @@ def test_an_engine_that_serves_has_loaded_nothing_that_few_need(tmp_path: Path) 
     names = loaded(f"exec({SERVE + f'asyncio.run(serve({str(tmp_path)!r}))'!r})")
     assert names & RARE == set()
     assert {"kagami.plugins.host", "websockets.asyncio.server"} <= names
+
+
+def test_a_service_keeps_no_command_line_in_memory(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KAGAMI_")}
+    ports = {"KAGAMI_GATEWAY__PORT": "0", "KAGAMI_WEB__PORT": "0", "PYTHONUNBUFFERED": "1"}
+    words = (sys.executable, "-X", "importtime", "-m", "kagami", "--home", str(tmp_path / "home"), "run")
+    traced = tmp_path / "trace"
+    with (
+        traced.open("w") as trace,
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=trace, text=True, env=clean | ports) as engine,
+    ):
+        assert engine.stdout
+        assert any("engine: ready" in line for line in engine.stdout)
+        engine.terminate()
+        assert engine.wait(30) == 0
+    names = {line.rpartition("|")[2].strip() for line in traced.read_text().splitlines()}
+    assert names & (UNCALLED | RARE) == set()
+    assert "kagami.hub.hub" in names  # the trace was read
 
 
 def test_what_a_statement_loads_is_seen() -> None:

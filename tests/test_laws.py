@@ -16,7 +16,7 @@ FILE_LINES, FUNCTION_LINES, COMPLEXITY, BROAD_EXCEPTS, MIRRORED_LINES = 400, 60,
 MEANINGLESS = {"manager", "helper", "helpers", "util", "utils", "common", "base", "data", "info", "service", "misc"}
 TASK_OWNERS = ("kagami/net/supervise.py", "kagami/plugins/scope.py")
 # The engine joins our own named queries into scripts; no value is ever part of one.
-STATEMENT_MAKERS = ("kagami/storage/sqlite.py",)
+STATEMENT_MAKERS = ("kagami/storage/postgres_sql.py", "kagami/storage/sqlite.py", "kagami/storage/named.py")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|NotImplemented(?:Error)?|stub)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home/[a-z]+|work/main)/")
 SECRET_NAME = re.compile(r"token|secret|password|signature", re.IGNORECASE)

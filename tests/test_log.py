@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -165,9 +167,9 @@ def test_a_line_for_people() -> None:
 
 
 def test_a_line_for_collectors() -> None:
-    line = streamed(record("ready\n", level=logging.WARNING, bots=3), as_json=True)
-    wanted = {"time_ms": 1_764_000_000_500, "level": "warning", "source": "hub", "text": "ready\n", "bots": "3"}
-    assert json.loads(line) == wanted
+    line = streamed(record("ready\n", level=logging.WARNING, bots=3, level_="x"), as_json=True)
+    wanted = {"time": "2025-11-24T16:00:00.500Z", "level": "warning", "logger": "hub", "message": "ready\n"}
+    assert json.loads(line) == wanted | {"fields": {"bots": "3", "level_": "x"}}
     assert line.count("\n") == 1
 
 
@@ -182,7 +184,7 @@ def test_what_no_file_can_hold_is_kept_as_an_escape() -> None:
     ring.emit(record("half \ud800 a pair", file="\udcff.txt"))
     (line,) = ring.lines()
     assert (line.text, line.fields["file"]) == ("half \\ud800 a pair", "\\udcff.txt")
-    assert json.loads(log.json_line(line))["text"] == line.text
+    assert json.loads(log.json_line(line))["message"] == line.text
 
 
 @given(st.text(st.characters()))
@@ -216,6 +218,43 @@ def test_a_stream_that_fails_is_left_alone(closed: bool) -> None:
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_reader_that_stands_still_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "MOST_HELD", 20_000)
+    monkeypatch.setattr(log, "LAST_MS", 0)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as end, os.fdopen(writer, "w") as stream:
+        handler = log.Stream(stream, as_json=True)
+        for each in range(3_000):  # more than a pipe and the handler hold: this would never end
+            handler.emit(record(f"line {each}"))
+        os.set_blocking(end.fileno(), False)
+        said = b""
+        while chunk := end.read():
+            said += chunk
+            handler.flush()
+        handler.emit(record("the last"))
+        said += end.read() or b""
+    told = [json.loads(line)["message"] for line in said.splitlines()]
+    whole = len(told) - 2
+    assert told[:whole] == [f"line {each}" for each in range(whole)]
+    assert told[whole:] == [f"{3_000 - whole} lines were left out: nobody read them", "the last"]
+
+
+def test_a_stream_of_another_encoding_is_written(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("w", encoding="ascii") as stream:
+        log.Stream(stream, as_json=False).emit(record("镜"))
+    assert (tmp_path / "said").read_text("ascii").endswith("hub: \\u955c\n")
+
+
+def test_a_reader_that_has_gone_ends_it() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        handler = log.Stream(stream, as_json=False)
+        logging.getLogger("kagami").addHandler(handler)
+        os.close(reader)
+        handler.emit(record("hello"))
+        assert handler not in logging.getLogger("kagami").handlers
+
+
 def test_lines_go_to_ring_and_stream() -> None:
     ring, stream = Ring(), io.StringIO()
     configure("info", ring=ring, stream=stream)
@@ -228,7 +267,7 @@ def test_a_new_set_up_replaces_the_old() -> None:
     configure("info", stream=first)
     configure("info", stream=second, as_json=True)
     log.get("hub").info("ready")
-    assert (first.getvalue(), json.loads(second.getvalue())["text"]) == ("", "ready")
+    assert (first.getvalue(), json.loads(second.getvalue())["message"]) == ("", "ready")
 
 
 def test_libraries_only_speak_of_trouble() -> None:

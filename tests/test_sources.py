@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
@@ -210,8 +211,34 @@ def test_the_database_is_put_together() -> None:
     assert given == Given("store.url", "postgresql://u:p%40s%2Fs@db:5432/n", "environment DB_HOST")
 
 
+def test_the_database_may_be_behind_a_socket() -> None:
+    given = read(DB_HOST="/run/postgresql", DB_USER="u", DB_PASSWORD="p")["store.url"]
+    assert given.value == "postgresql://u:p@/kagami?host=%2Frun%2Fpostgresql&port=5432"
+
+
+def test_the_database_may_be_in_files(tmp_path: Path) -> None:
+    given = {"DB_HOST": "::1", "DB_PORT": "6432", "DB_NAME": "机器人", "DB_USER": "a b", "DB_PASSWORD": "p@/\\:?#"}
+    for name, text in given.items():
+        (tmp_path / name).write_text(f"{text}\n")
+    found = read(**{f"{name}_FILE": str(tmp_path / name) for name in given})["store.url"]
+    assert found.origin == "file of DB_HOST_FILE"
+    parts = urlsplit(found.value)
+    assert (parts.hostname, parts.port, unquote(parts.path)) == ("::1", 6432, "/机器人")
+    assert (unquote(parts.username or ""), unquote(parts.password or "")) == ("a b", "p@/\\:?#")
+
+
 def test_redis_is_put_together() -> None:
     assert read(REDIS_ADDR="r:6379", REDIS_PWD="a b")["redis.url"].value == "redis://:a%20b@r:6379"
+    assert read(REDIS_ADDR="r")["redis.url"].value == "redis://:@r"
+    assert read(REDIS_ADDR="rediss://r:1/2", REDIS_PWD="p")["redis.url"].value == "rediss://:p@r:1/2"
+    assert read(REDIS_ADDR="rediss://u:p@r:1")["redis.url"].value == "rediss://u:p@r:1"
+
+
+def test_address_and_password_of_redis_may_be_in_files(tmp_path: Path) -> None:
+    (tmp_path / "addr").write_text("r:6379\n")
+    (tmp_path / "pwd").write_text("p@/\n")
+    given = read(REDIS_ADDR_FILE=str(tmp_path / "addr"), REDIS_PWD_FILE=str(tmp_path / "pwd"))["redis.url"]
+    assert (given.value, given.origin) == ("redis://:p%40%2F@r:6379", "file of REDIS_ADDR_FILE")
 
 
 @pytest.mark.parametrize(

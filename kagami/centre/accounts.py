@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kagami.adapters.kinds import abilities, dial, kind_of
+from kagami.adapters.napcat.config import NapCatConfig
 from kagami.centre.desk import SettingsDesk
 from kagami.centre.keys import LEAVES, edit_of
 from kagami.centre.shown import bot_kinds
@@ -21,13 +22,13 @@ from kagami.core.handshake import is_loopback
 from kagami.core.scopes import allowed
 from kagami.core.secrets import HIDDEN
 from kagami.edits import Edit
-from kagami.errors import Denied, KagamiError, NotFound, Refused, SettingError
+from kagami.errors import Denied, KagamiError, Misnamed, NotFound, Refused, SettingError
 from kagami.i18n import Translate, mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
 from kagami.ports import Applied, BotKind, Bots, Finding, Login, Standing
-from kagami.shape import Shape
+from kagami.shape import Shape, nearest
 
 KEY = "bots"
 _USUAL = "onebot11"
@@ -87,6 +88,7 @@ class AccountsDesk:
         return bot_kinds(LEAVES[KEY])
 
     async def add(self, who: Principal, keys: Mapping[str, Any]) -> Applied:
+        keys = NapCatConfig.untangled(keys)
         _check_gateway_token(who, keys)
 
         def edits(now: Settings) -> list[tuple[str, Edit]]:
@@ -97,13 +99,15 @@ class AccountsDesk:
         return await self._desk.edit(who, "bots.add", edits)
 
     async def edit(self, who: Principal, bot: str, keys: Mapping[str, Any], *, act: str = "bots.edit") -> Applied:
+        keys = NapCatConfig.untangled(keys)
+
         def edits(now: Settings) -> list[tuple[str, Edit]]:
             place = self._place(bot, now)
             if not _ADDRESSES.isdisjoint(keys):
                 before = now.bots[place]
                 _check_gateway_token(who, msgspec.structs.asdict(before) | {"kind": kind_of(before)} | dict(keys))
             if gives_away(now.bots[place], keys):
-                raise Refused(reason=self._t(mark("Another host would get this bot's token: give its token too.")))
+                raise Refused(reason=mark("Another host would get this bot's token: give its token too."))
             return [(f"{KEY}.{place}.{name}", edit_of(f"{KEY}.{place}.{name}", keys[name], self._t)) for name in keys]
 
         return await self._desk.edit(who, act, edits)
@@ -135,8 +139,9 @@ class AccountsDesk:
     async def test(self, bot: str = "", keys: Mapping[str, Any] | None = None) -> Sequence[Finding]:
         now = self._desk.live.current
         config = now.bots[self._place(bot, now)] if bot else self._made(keys or {})
-        subject = self._t(mark("bot {}")).format(bot or config.name or config.address)
-        return await asyncio.to_thread(lambda: list(dial(config, subject, self._t)))
+        # English, as all that an engine tells: who shows it says it in the language of who reads it.
+        subject = f"bot {bot or config.name or config.address}"
+        return await asyncio.to_thread(lambda: list(dial(config, subject, str)))
 
     def abilities(self, kind: str) -> tuple[Ability, ...]:
         if kind not in {"sandbox", *(each.kind for each in self.kinds())}:
@@ -146,7 +151,7 @@ class AccountsDesk:
     def login(self, bot: str) -> Login:
         found = self._dialled.login(self._place(bot, self._desk.live.current))
         if found is None:
-            raise Refused(reason=self._t(mark("This bot needs no login: its token or its keys are enough.")))
+            raise Refused(reason=mark("This bot needs no login: its token or its keys are enough."))
         self._logins[bot] = found
         return found
 
@@ -154,7 +159,7 @@ class AccountsDesk:
         """By the name that it was begun with: the account, and with it the bot's id, may be another one by now."""
         if bot not in self._logins:
             self._place(bot, self._desk.live.current)
-            raise Refused(reason=self._t(mark("No login of this bot is under way: begin one.")))
+            raise Refused(reason=mark("No login of this bot is under way: begin one."))
         return self._logins[bot]
 
     async def reconnect(self, bot: str) -> None:
@@ -180,12 +185,13 @@ class AccountsDesk:
         if bot in ids:
             return ids.index(BotId(bot))
         if self._bots.get(BotId(bot)) is not None:
-            raise Refused(reason=self._t(mark("This bot connects by itself: it has no entry that could be changed.")))
-        raise NotFound(what="bot", name=bot)
+            raise Refused(reason=mark("This bot connects by itself: it has no entry that could be changed."))
+        near = nearest(bot, [*filter(None, names), *ids])
+        raise Misnamed(what="bot", name=bot, near=near) if near else NotFound(what="bot", name=bot)
 
     def _made(self, keys: Mapping[str, Any]) -> BotConfig:
         shape = Shape(lambda _: self._t(mark("this change")), self._t)
-        table = {"kind": _USUAL, **given(keys)}
+        table = {"kind": _USUAL, **given(NapCatConfig.untangled(keys))}
         (made,) = shape.value(tuple[BotConfig, ...], [table], KEY)
         bot: BotConfig = made
         trouble = bot.trouble()

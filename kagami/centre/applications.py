@@ -13,10 +13,11 @@ from kagami.centre.shown import table_kind
 from kagami.centre.tables import given, gives_away, nested
 from kagami.config import Settings
 from kagami.edits import Edit
-from kagami.errors import NotFound, Refused
+from kagami.errors import Misnamed, NotFound, Refused
 from kagami.i18n import Translate, mark
 from kagami.model.principal import Principal
 from kagami.ports import Applied, BotKind, Connection
+from kagami.shape import nearest
 
 KEY = "workers"
 TOKEN_BYTES = 32
@@ -63,11 +64,12 @@ class ApplicationsDesk:
     def connection(self, worker: str) -> Connection:
         now = self._desk.live.current
         table = now.workers[self._place(worker, now)]
-        gateway = urlsplit(now.gateway_url)._replace(path="/").geturl()
+        gateway = urlsplit(self._desk.live.gateway_url)._replace(path="/").geturl()
         return Connection(table.url or gateway, table.token.reveal())
 
     def _place(self, worker: str, now: Settings) -> int:
         names = [table.name for table in now.workers]
         if worker not in names:
-            raise NotFound(what="entry of a worker in kagami.toml", name=worker)
+            what, near = "entry of a worker in kagami.toml", nearest(worker, names)
+            raise Misnamed(what=what, name=worker, near=near) if near else NotFound(what=what, name=worker)
         return names.index(worker)

@@ -39,6 +39,11 @@ class Live(Protocol):
         """`SettingError` for what a part would refuse."""
         ...
 
+    @property
+    def gateway_url(self) -> str:
+        """What an implementation on this machine dials now."""
+        ...
+
     async def apply(self, wanted: Settings) -> list[AppliedKey]:
         """All parts go by `wanted` when this returns; when it raises, by what was in force before."""
         ...

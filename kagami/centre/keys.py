@@ -51,7 +51,7 @@ def find(key: str, t: Translate = str) -> Found:
             found = _inside(tuple(leaf.split(".")), kind, key[len(leaf) + 1 :])
             if found is not None:
                 return found
-    near = nearest(key, [*LEAVES])
+    near = _near_in_table(key) or nearest(key, [*LEAVES])
     fix = t("Did you mean {}?").format(near) if near else t("Remove it.")
     raise UnknownSetting(key=key, origin=t("this change"), fix=fix)
 
@@ -71,6 +71,14 @@ def _inside(head: Path, kind: Any, rest: str) -> Found | None:
         if name in known:
             return Found((*head, int(place), *name.split(".")), known[name])
     return None
+
+
+def _near_in_table(key: str) -> str:
+    """For `workers.0.tokn` that table's own keys, not those of the whole file."""
+    leaf, place, name = (*key.split(".", 2), "", "")[:3]
+    structs = tables_of(LEAVES.get(leaf)) if place.isdigit() else None
+    found = nearest(name, [each for struct in (structs or {}).values() for each, _ in leaves(struct)])
+    return f"{leaf}.{place}.{found}" if found else ""
 
 
 def _in_table(head: Path, inner: Any, rest: str) -> Found | None:

@@ -15,6 +15,7 @@ from kagami.core.secrets import Secret
 from kagami.errors import Unavailable
 from kagami.i18n import mark
 
+NAME = "settings_key"  # of the file in secrets/
 NONCE_BYTES = 12
 _VERSION = "v1"
 

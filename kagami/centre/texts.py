@@ -11,6 +11,7 @@ GROUPS = {
     "store": mark("Storage"),
     "backup": mark("Backups"),
     "redis": mark("Redis"),
+    "cluster": mark("Cluster"),
     "hub": mark("Delivery"),
     "onebot11": mark("OneBot 11"),
     "limits": mark("Floods"),
@@ -44,7 +45,11 @@ TEXTS = {
     "web.sessions": mark("How many browsers may show the console at once; 0 turns it off."),
     "web.sessions_per_person": mark("How many of them one person may have."),
     "web.idle_minutes": mark("After so many minutes without a key a browser's session ends; 0: never."),
-    "store.url": mark("Where everything is kept: a path or sqlite:///path; empty is kagami.db in the home."),
+    "store.url": mark(
+        "Where everything is kept: a path, sqlite:///path or postgresql://USER:PASSWORD@HOST/NAME; empty is kagami.db "
+        "in the home."
+    ),
+    "store.read_url": mark("The same PostgreSQL under an account that may only read, for lists and searches."),
     "store.keep_days": mark("Messages and traces that are older are removed; 0 keeps them for ever."),
     "store.keep_mb": mark("The oldest messages beyond so many megabytes are removed; 0 sets no limit."),
     "store.keep_audit_days": mark("Rows of the audit that are older are removed; 0 keeps them for ever."),
@@ -52,7 +57,15 @@ TEXTS = {
     "backup.keep_newest": mark("How many of the newest backups are kept."),
     "backup.keep_days": mark("Of how many days the last backup is kept."),
     "backup.keep_weeks": mark("Of how many weeks the last backup is kept."),
-    "redis.url": mark("Address of a Redis; this version does not use one."),
+    "backup.passphrase": mark("Backups are encrypted with it; without it they cannot be read any more."),
+    "redis.url": mark("Address of a Redis, which processes of one Kagami share: redis://:PASSWORD@HOST:6379/0."),
+    "redis.prefix": mark("How keys in the Redis begin; two Kagamis on one Redis need different ones."),
+    "cluster.role": mark(
+        "What this process does: all, gateway (has the accounts) or worker (handles what they bring)."
+    ),
+    "cluster.node": mark("Name of this process among the others; empty makes one of the machine's."),
+    "cluster.lease_seconds": mark("Seconds of silence after which others take over what a process has."),
+    "cluster.secret": mark("The same for all processes: of it they make the secrets that they share."),
     "hub.running": mark("How many handlers may run at once."),
     "hub.lane_length": mark("How many events of one conversation may wait for their handler."),
     "hub.waiting": mark("How many events may wait for a handler in all."),
@@ -111,7 +124,7 @@ TEXTS = {
     "bots.*.enabled": mark("Whether the bot is connected; a paused one keeps its entry."),
     "bots.*.pace.account_per_second": mark("Sends a second of this account; empty is the house's."),
     "bots.*.pace.chat_per_second": mark("Sends a second of this account to one chat; empty is the house's."),
-    "bots.*.api_url": mark("Where the platform's calls go; Lark is https://open.larksuite.com."),
+    "bots.*.api_url": mark("Where the platform's calls go."),
     "bots.*.app_id": mark("The id of the application, from its page in the developer console."),
     "bots.*.app_secret": mark("The secret of the application, from the same page."),
     "bots.*.cdn_url": mark("Where WeChat's media lie."),

@@ -10,20 +10,19 @@ import msgspec
 
 from kagami.cli.console import Looks, Trust, attach, attach_at, looks_options, trust_options
 from kagami.cli.keeping import keeping_commands
+from kagami.cli.migrating import migrating_commands
 from kagami.cli.options import Command, Globals
 from kagami.cli.plugin import plugin_commands
+from kagami.cli.run import LOG_FORMATS, ROLES, serve
 from kagami.cli.systemd import service_commands
-from kagami.errors import UsageError
 from kagami.i18n import Translate
-
-ROLES = ("all", "gateway", "worker")
 
 
 def commands(t: Translate) -> dict[str, click.Command]:
     """All of them by name, with their help in the language of `t`."""
-    role = click.Option(["--role"], type=click.Choice(ROLES), default="all", help=t("Which part of the engine to run."))
+    role = click.Option(["--role"], type=click.Choice(ROLES), help=t("Which part of the engine to run."))
     shape = click.Option(
-        ["--log-format"], type=click.Choice(["text", "json"]), default="text", help=t("Shape of the log lines.")
+        ["--log-format"], type=click.Choice(LOG_FORMATS), default="text", help=t("Shape of the log lines.")
     )
     url = click.Argument(["url"], required=False)
     force = click.Option(["--force"], is_flag=True, help=t("Replace a file that is already there."))
@@ -48,18 +47,14 @@ def commands(t: Translate) -> dict[str, click.Command]:
         ),
         Command("reset-term", t, callback=_reset_term, help=t("Mend a terminal that a program left in disorder.")),
         *keeping_commands(t),
+        *migrating_commands(t),
     ]
     return {str(each.name): each for each in made} | {"plugin": plugin_commands(t), "service": service_commands(t)}
 
 
 @click.pass_obj
-def _run(given: Globals, /, role: str, log_format: str) -> int:
-    if role != "all":
-        raise UsageError(reason=given.t("This version runs everything in one process: use --role all."))
-    settings = given.settings()
-    from kagami.app import run_headless  # noqa: PLC0415 (loads the engine)
-
-    return run_headless(settings, as_json=log_format == "json")
+def _run(given: Globals, /, role: str | None, log_format: str) -> int:
+    return serve(given, role, log_format)
 
 
 @click.pass_obj
@@ -119,6 +114,6 @@ def _init(given: Globals, /, force: bool, napcat: bool) -> int:
     click.echo(given.t("The token for implementations is in {}.").format(given.place.secrets / "gateway_token"))
     if folder is not None:
         click.echo(given.t("NapCat: cd {} && docker compose up -d").format(folder))
-        click.echo(given.t("Then log its QQ in: kagami bots login {}").format(folder.name))
-    click.echo(given.t("Start with: {}").format("kagami"))
+        click.echo(given.hint(given.t("Then log its QQ in: kagami bots login {}").format(folder.name)))
+    click.echo(given.t("Start with: {}").format(given.program))
     return 0

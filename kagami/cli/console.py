@@ -139,7 +139,8 @@ def _show(
     )
     left = run_console(control, wishes, environ=given.environ)
     if left is Leave.DETACH:
-        click.echo(given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them."))
+        told = given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them.")
+        click.echo(given.hint(told))
     return "broken" if left is Leave.BROKEN else "stop" if left is Leave.STOP else "detach"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import platform
 import shutil
@@ -20,34 +21,63 @@ from kagami.cli.health import ask_health
 from kagami.cli.options import Globals
 from kagami.config import GENERATED, Settings
 from kagami.core.secrets import weakness
-from kagami.errors import EngineAway, SettingError
+from kagami.errors import EngineAway, MissingSetting, SettingError
 from kagami.home import Home, holder
 from kagami.i18n import Translate
+from kagami.reasons.say import say
 from kagami.storage.queries import migrations
+from kagami.storage.store import is_postgres
+from kagami.storage.whereabouts import file_of
 
 LIBRARIES = ("aiohttp", "msgspec", "textual", "websockets")
 SCARCE_BYTES, LOW_BYTES = 100 << 20, 1 << 30
 MEGABYTE = 1 << 20
+MOST_MISTAKES = 20
 
 
 def examine(given: Globals) -> list[Finding]:
     """Everything that can be looked at, in the order in which it would matter at a start."""
     t, home = given.t, given.place
     found = [_versions(t), _home(home, t)]
-    try:
-        settings = given.settings(create=False)
-    except SettingError as error:
-        return [*found, Finding("bad", t("configuration"), error.text(t))]
-    found.append(Finding("ok", t("configuration"), _source(settings, t)))
+    settings, mistakes = _configuration(given)
+    found += mistakes
+    if settings is None:
+        return found
+    if not mistakes:
+        found.append(Finding("ok", t("configuration"), _source(settings, t)))
     found += _engine(home, t)
     found += _ports(settings, t)
     found += _secrets(settings, given, t)
     found += _disk(home, t)
-    found += _database(Path(settings.database.removeprefix("sqlite://")), t)
+    found += _store(settings, t)
+    found += _cluster(settings, t)
+    found += _redis(settings, t)
     for place, bot in enumerate(settings.bots):
         subject = t("bot {}").format(bot.name or place)
-        found += dial(bot, subject, t) if bot.enabled else [Finding("ok", subject, t("switched off"))]
+        tried = dial(bot, subject, str) if bot.enabled else [Finding("ok", subject, "switched off")]
+        found += [Finding(each.state, each.subject, say(each.text, t), say(each.fix, t)) for each in tried]
     return found
+
+
+def _configuration(given: Globals) -> tuple[Settings | None, list[Finding]]:
+    """The settings without their mistakes, each of which is told; None when nothing can be read at all."""
+    found: list[Finding] = []
+    skip: list[str] = []
+    given.environ = dict(given.environ)  # reading takes secrets out of it
+    environ = dict(given.environ)
+    while len(found) < MOST_MISTAKES:
+        given.environ = dict(environ)
+        try:
+            return given.settings(create=False, skip=skip), found
+        except SettingError as error:
+            key = str(error.details.get("key", ""))
+            found.append(Finding("bad", given.t("configuration"), error.text(given.t)))
+            # What is missing cannot be left out: then the section goes.
+            key = key.partition(".")[0] if isinstance(error, MissingSetting) else key
+            if not key or key in skip:
+                return None, found
+            skip.append(key)
+    return None, found
 
 
 def _versions(t: Translate) -> Finding:
@@ -121,11 +151,20 @@ def _secrets(settings: Settings, given: Globals, t: Translate) -> Iterator[Findi
             yield Finding("warn", key, t(weak), t("Remove it: a strong one is generated."))
         else:
             yield Finding("ok", key, t("strong, from {}").format(settings.origin(key)))
+    yield from _applications(settings, t)
     path = given.config or settings.home.path / "kagami.toml"
     held = [key for key, origin in settings.origins.items() if origin.startswith(path.name) and key.endswith("token")]
     if held and path.stat().st_mode & 0o077:
         text = t("others may read {}, which holds {}").format(path, held[0])
         yield Finding("warn", t("configuration"), text, t("Run: {}").format(f"chmod 600 {path}"))
+
+
+def _applications(settings: Settings, t: Translate) -> Iterator[Finding]:
+    """On this machine a weak token is taken all the same, and every program here can try it."""
+    for worker in settings.workers:
+        if worker.token and (weak := weakness(worker.token.reveal())):
+            fix = t("Give it another: kagami workers edit {} --token …").format(worker.name)
+            yield Finding("warn", t("token of the worker {}").format(worker.name), t(weak), fix)
 
 
 def _disk(home: Home, t: Translate) -> Iterator[Finding]:
@@ -136,6 +175,17 @@ def _disk(home: Home, t: Translate) -> Iterator[Finding]:
         yield Finding("bad" if free < SCARCE_BYTES else "warn", t("disk"), text, t("Make room on {}.").format(place))
     else:
         yield Finding("ok", t("disk"), text)
+
+
+def _store(settings: Settings, t: Translate) -> list[Finding]:
+    place = file_of(settings.database)
+    if place is not None:
+        return [*_database(place, t)]
+    if not is_postgres(settings.database):
+        return []
+    from kagami.storage.postgres_trial import look_at  # noqa: PLC0415 (loads the driver)
+
+    return asyncio.run(look_at(settings.database, settings.store.read_url.reveal(), t))
 
 
 def _database(path: Path, t: Translate) -> Iterator[Finding]:
@@ -159,3 +209,33 @@ def _database(path: Path, t: Translate) -> Iterator[Finding]:
     else:
         megabytes = path.stat().st_size // MEGABYTE
         yield Finding("ok", subject, t("sound, schema {}, {} MB").format(schema, megabytes))
+
+
+def _cluster(settings: Settings, t: Translate) -> Iterator[Finding]:
+    """Whether several processes on a database would make the same secrets."""
+    if not is_postgres(settings.database):
+        return
+    from kagami.engine.sameness import FIX, fingerprint  # noqa: PLC0415
+    from kagami.storage.postgres_trial import neighbours  # noqa: PLC0415 (loads the driver)
+
+    cluster, mine = settings.cluster, fingerprint(settings)
+    living, known = asyncio.run(neighbours(settings.database, cluster.lease_seconds))
+    others = [each for each in living if each != cluster.node]
+    if others and known and mine and known != mine:
+        text = t("its secrets are not those of the processes that run: {}").format(", ".join(others))
+        yield Finding("bad", "cluster.secret", text, t(FIX))
+    elif cluster.secret:
+        yield Finding("ok", "cluster.secret", t("strong, from {}").format(settings.origin("cluster.secret")))
+    elif cluster.role != "all" or len(others) > bool(holder(settings.home) and not cluster.node):
+        text = t("it is not set, and this process is one of several: each makes secrets of its own")
+        yield Finding("bad", "cluster.secret", text, t(FIX))
+    else:
+        yield Finding("ok", "cluster.secret", t("not set, which is right for one process alone"))
+
+
+def _redis(settings: Settings, t: Translate) -> list[Finding]:
+    if not settings.redis.url:
+        return []
+    from kagami.state.trial import look_at  # noqa: PLC0415 (loads the driver)
+
+    return asyncio.run(look_at(settings.redis.url.reveal(), settings.redis.prefix, t))

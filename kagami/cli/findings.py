@@ -28,7 +28,8 @@ def tell_findings(findings: Sequence[Finding], given: Globals) -> int:
     words = {"ok": given.t("ok"), "warn": given.t("look"), "bad": given.t("BAD")}
     widest = max(width(word) for word in words.values())
     for each in findings:
-        click.echo(f"{pad(words[each.state], widest)}  {escape(each.subject)}: {escape(each.text)}")
+        told = given.t("{subject}: {text}").format(subject=escape(each.subject), text=escape(each.text))
+        click.echo(f"{pad(words[each.state], widest)}  {told}")
         if each.fix:
-            click.echo(f"{' ' * widest}  → {escape(each.fix)}")
+            click.echo(f"{' ' * widest}  → {escape(given.hint(each.fix))}")
     return bad

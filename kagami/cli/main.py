@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gettext
-import io
 import os
 import re
-import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,11 @@ import click
 from kagami.cli.commands import commands
 from kagami.cli.console import Looks, looks_options, open_console
 from kagami.cli.options import Globals, Group, tell, wanted_language
+from kagami.cli.run import INTERRUPTED, survive_odd_encodings
 from kagami.cli.topics import TOPICS, topic
 from kagami.errors import KagamiError, UsageError
 from kagami.i18n import Translate, choose, mark, translator
 
-INTERRUPTED = 130
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((\S+?)[ )]")
 # What click says itself on pages of help and in questions; it finds our translations by these words.
 CLICKS = (
@@ -59,7 +57,7 @@ def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) 
     language = choose(wanted_language(arguments) or environ.get("KAGAMI_LANGUAGE"), environ)
     given = Globals(translator(language), language, environ)
     _speak(language)
-    _survive_odd_encodings()
+    survive_odd_encodings()
     try:
         return int(Root(given.t).main(arguments, "kagami", standalone_mode=False, obj=given) or 0)
     except KagamiError as error:
@@ -88,6 +86,8 @@ def _wrong(error: click.ClickException, t: Translate) -> str:
         case click.MissingParameter(param=click.Option() as param):
             shown = " ".join(filter(None, (max(param.opts, key=len), param.metavar)))
             return " ".join(filter(None, (t("{} is missing.").format(shown), param.help)))
+        case click.MissingParameter(param=click.Argument() as param):
+            return t("{} is missing.").format(param.metavar or param.name)
         case click.BadParameter(param=click.Parameter() as param):
             name, near = max(param.opts, key=len), None
             text = t("{}: {} is expected.").format(name, _expected(param.type, t))
@@ -126,9 +126,3 @@ def _speak(language: str) -> None:
     gettext.bindtextdomain("kagami", str(Path(__file__).parents[1] / "locale"))
     gettext.textdomain("kagami")
     os.environ["LANGUAGE"] = language
-
-
-def _survive_odd_encodings() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")

@@ -158,7 +158,7 @@ def _tell(answer: Any, given: Globals) -> None:
         click.echo(msgspec.json.encode(answer))
         return
     wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    for line in lines(answer, cut=bool(wide), columns=wide):
+    for line in lines(answer, cut=bool(wide), columns=wide, t=given.t):
         click.echo(line)
     if answer in (None, [], ()):
         click.echo(given.t("Done.") if answer is None else given.t("There is nothing."), err=True)

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
 from kagami import __version__
+from kagami.cli.given import Globals
 from kagami.errors import KagamiError
-from kagami.home import Home, locate
 from kagami.i18n import LANGUAGES, Translate
 from kagami.log import escape
 
-if TYPE_CHECKING:
-    from kagami.config import Settings
+__all__ = ["HELP", "Command", "Globals", "Group", "shared", "tell", "wanted_language"]
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-@dataclass(slots=True)
-class Globals:
-    """Filled while the line is parsed. The first three are known before: they are needed for its help."""
-
-    t: Translate
-    language: str
-    environ: MutableMapping[str, str]
-    asked_language: str | None = None
-    home: Path | None = None
-    config: Path | None = None
-    as_json: bool = False
-
-    @property
-    def place(self) -> Home:
-        return locate(self.home, self.environ, self.t)
-
-    def settings(self, *, create: bool = True) -> Settings:
-        """The checked configuration, or `SettingError`. `--lang` is the engine's language too."""
-        from kagami.config import load  # noqa: PLC0415 (commands on a running engine need no configuration)
-
-        found = load(self.place, environ=self.environ, config=self.config, t=self.t, create=create)
-        language = found.language or self.asked_language or ""
-        return msgspec.structs.replace(found, language=language)
 
 
 class Command(click.Command):
@@ -122,7 +95,7 @@ def wanted_language(arguments: list[str]) -> str | None:
 
 def tell(error: KagamiError, given: Globals) -> int:
     """Say what went wrong, on standard error, or as JSON on standard output; returns the exit code."""
-    text = error.text(given.t)
+    text = given.hint(error.text(given.t))
     if given.as_json:
         told: dict[str, Any] = {"code": error.code, "message": text}
         click.echo(msgspec.json.encode({"error": told}))

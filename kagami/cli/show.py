@@ -11,12 +11,18 @@ from typing import Any
 
 import msgspec
 
+from kagami.i18n import Translate
 from kagami.log import escape
-from kagami.ports import BotRow, Field, PluginRow, VersionRow
+from kagami.operations.cluster import ProcessRow
+from kagami.ports import BotKind, BotRow, Field, Finding, PluginRow, VersionRow, WorkerRow
+from kagami.reasons.say import say
 
 GAP = "  "
 LONGEST_CELL = 60
 LEAST_CELL = 12
+# English that is said in the reader's language.
+_REASONS = frozenset({"reason", "error", "trouble", "redis"})
+_FINDING = frozenset({"subject", "text", "fix"})
 # So few rows are shown whole rather than cut.
 FEW = 2
 # What a field says that says nothing.
@@ -25,39 +31,56 @@ _NOTHING = ("", "no", "0")
 _MAIN: Mapping[type, tuple[str, ...]] = {
     PluginRow: ("id", "version", "canary", "weight", "state", "handled", "failed", "p95_ms", "problems"),
     BotRow: ("id", "name", "health.state", "health.reason", "received", "sent", "failed", "p95_ms"),
+    WorkerRow: ("name", "state", "pool", "chats", "handled", "failed", "mean_ms", "feed.reason", "feed.behind_s"),
     Field: ("name", "kind", "value", "default", "origin", "text"),
+    ProcessRow: ("node", "role", "state", "partitions", "accounts", "lag_s", "duty", "trouble", "redis"),
 }
+# Keys of every kind of bots.
+_SHARED = ("name", "enabled", "pace", "call_seconds")
 # What stands for a row inside a row.
 _SHORT: Mapping[type, tuple[str, ...]] = {VersionRow: ("version", "state")}
 # A number of milliseconds above this is a moment (after 1973), below it a duration.
 FIRST_MOMENT_MS = 100_000_000_000
 
 
-def lines(value: Any, *, cut: bool, columns: int = 0) -> Iterator[str]:
-    """An answer for people: lists as tables, Structs as names and values.
+def lines(value: Any, *, cut: bool, columns: int = 0, t: Translate = str) -> Iterator[str]:
+    """An answer for people: lists as tables, Structs as names and values; reasons are said in the language of `t`.
 
     `cut` shortens what is very long. With the `columns` of a terminal a list of many fields shows the main ones, and
     what is still too wide becomes a block a row.
     """
     if isinstance(value, list | tuple):
-        rows = [flat(each, row=True) for each in value]
+        rows = [_kind(each) if isinstance(each, BotKind) else _said(each, flat(each, row=True), t) for each in value]
         yield from _fitted(_main(value, rows), columns) if columns else table(rows, cut=cut)
     elif isinstance(value, msgspec.Struct | Mapping):
-        yield from _record(value, cut=cut)
+        yield from _record(value, cut=cut, t=t)
     elif value is not None:
         yield cell(value)
 
 
-def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool) -> Iterator[str]:
+def _kind(kind: BotKind) -> dict[str, str]:
+    """What makes it another kind than the others; `--json` has all."""
+    more = [
+        each.key for each in kind.keys if each.key.partition(".")[0] not in _SHARED and each.key not in kind.required
+    ]
+    return {"kind": kind.kind, "required": ", ".join(kind.required), "also": ", ".join(more)}
+
+
+def _said(value: Any, row: dict[str, str], t: Translate) -> dict[str, str]:
+    names = _FINDING if isinstance(value, Finding) else _REASONS
+    return {name: say(text, t) if name.rpartition(".")[2] in names else text for name, text in row.items()}
+
+
+def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, t: Translate) -> Iterator[str]:
     tables = {name: each for name, each in _items(value) if _is_rows(each)}
-    pairs = flat({name: each for name, each in _items(value) if name not in tables})
+    pairs = _said(value, flat({name: each for name, each in _items(value) if name not in tables}), t)
     widest = max((width(name) for name in pairs), default=0)
     for name, text in pairs.items():
         yield f"{pad(name, widest)}{GAP}{text}".rstrip()
     for name, rows in tables.items():
         yield ""
         yield f"{name}:"
-        yield from table([flat(each, row=True) for each in rows], cut=cut)
+        yield from table([_said(each, flat(each, row=True), t) for each in rows], cut=cut)
 
 
 def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:

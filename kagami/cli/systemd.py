@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -72,7 +74,7 @@ def service_commands(t: Translate) -> Group:
 
 def unit(given: Globals, *, system: bool, user: str) -> str:
     """The text of the unit file. Everything in it is quoted for systemd."""
-    words = [sys.executable, "-m", "kagami", "--home", str(given.place.path)]
+    words = [*program(given.environ), "--home", str(given.place.path)]
     if given.config is not None:
         words += ["--config", str(given.config.absolute())]
     home = _quoted(str(given.place.path))
@@ -84,6 +86,15 @@ def unit(given: Globals, *, system: bool, user: str) -> str:
         more=_SYSTEM_ONLY.format(user=user, home=home) if system else "",
         target="multi-user.target" if system else "default.target",
     )
+
+
+def program(environ: Mapping[str, str]) -> list[str]:
+    """The words that start Kagami as it runs now. What one file was unpacked into is a cache, and may go."""
+    if environ.get("KAGAMI_FILE"):
+        return [environ["KAGAMI_FILE"]]
+    if zipfile.is_zipfile(sys.argv[0]):
+        return [sys.executable, os.path.abspath(sys.argv[0])]  # noqa: PTH100 - a link to it may be moved on purpose
+    return [sys.executable, "-m", "kagami"]
 
 
 def _quoted(word: str) -> str:

@@ -14,6 +14,7 @@ TOPICS = {
     "audit": mark("Who did what, and whether its record is whole."),
     "backup": mark("Backups of everything that is kept."),
     "bots": mark("Accounts and their connections."),
+    "cluster": mark("Processes that share the work on one database."),
     "guard": mark("Who and what is kept out."),
     "logs": mark("The engine's log."),
     "messages": mark("Messages, their search, dead letters and clean-up."),

@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+# Kinds of states that last, and that are told again when they are over.
+LASTING = frozenset(
+    {
+        "bot_offline",
+        "bot_silent",
+        "bot_refused",
+        "bot_crash_loop",
+        "queue_age",
+        "disk_full",
+        "process_gone",
+        "store_away",
+        "redis_away",
+        "redis_setup",
+    }
+)
 # A state that has come and gone so often is told again only when it lasts longer.
 MOST_FLAPS = 3
 FLAP_S = 900.0

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+# Below what sums of floats can tell.
+EPSILON_S = 1e-9
+
 
 class Buckets:
     """`rate` tokens a second and at most `burst` at once for each key; a rate of 0 sets no limit.
@@ -32,6 +35,31 @@ class Buckets:
             return False
         self._put(key, full_at + self._interval, now)
         return True
+
+    def draw(self, key: Hashable, now: float, amount: float) -> float:
+        """Take so many tokens at once and return 0.0; where there are too few, take none, and return the wait."""
+        if not self.rate:
+            return 0.0
+        full_at = max(self._full_at.get(key, now), now)
+        wait = full_at - now + self._interval * (amount - 1) - self._slack
+        if wait > EPSILON_S:
+            return wait
+        self._put(key, full_at + self._interval * amount, now)
+        return 0.0
+
+    def charge(self, key: Hashable, now: float, amount: float) -> float:
+        """Take so many tokens, even future ones; the seconds until it would be full again."""
+        full_at = max(self._full_at.get(key, now), now) + self._interval * amount
+        self._put(key, full_at, now)
+        return full_at - now
+
+    def lower(self, key: Hashable, now: float, seconds: float) -> None:
+        """Let it be full in so many seconds at the earliest: others have drawn from it."""
+        if seconds > 0:
+            self._put(key, max(self._full_at.get(key, now), now + seconds), now)
+
+    def is_full(self, key: Hashable, now: float) -> bool:
+        return self._full_at.get(key, now) <= now
 
     def give(self, key: Hashable) -> None:
         """Put back a token that was taken."""

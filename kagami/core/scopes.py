@@ -18,7 +18,7 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 # Of operations, and `own` for what everybody has of themselves.
 TOPICS = (
-    *("audit", "backup", "bots", "guard", "logs", "messages", "own"),
+    *("audit", "backup", "bots", "cluster", "guard", "logs", "messages", "own"),
     *("people", "plugins", "routes", "settings", "system", "traces", "workers"),
 )
 _KINDS = "read|write|delete|install|reveal|secret"

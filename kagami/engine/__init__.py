@@ -13,6 +13,7 @@ import msgspec
 from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
+from kagami.engine.alone import Alone
 from kagami.engine.auditing import close_begun
 from kagami.engine.centre import follow_settings, follow_web, open_centre
 from kagami.engine.connections import Connections
@@ -22,18 +23,21 @@ from kagami.engine.live import Live
 from kagami.engine.people import open_people
 from kagami.engine.plugins import deliveries_of, keep_plugins, open_plugins, open_trials
 from kagami.engine.privacy import follow_privacy, open_privacy
+from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools, open_logs
-from kagami.errors import KagamiError
+from kagami.errors import KagamiError, StoreClosed
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE, SYSTEM, Principal
 from kagami.operations import registry
 from kagami.operations.facts import StagedFacts
 from kagami.operations.registry import Registry
 from kagami.operations.settings import ReloadSettings
-from kagami.ports import Connection, Feed, Parts, Presence, Sandbox
+from kagami.ports import Connection, Feed, Parts, Presence, Processes, Sandbox
 
 if TYPE_CHECKING:
     from kagami.centre.desk import SettingsDesk
+    from kagami.engine.backups import HomeBackups
+    from kagami.engine.cluster import Cluster
     from kagami.gateway.server import Gateway
     from kagami.hub.hub import Hub
     from kagami.people.desk import PeopleDesk
@@ -52,7 +56,7 @@ _log = log.get("engine")
 class Engine:
     """One running engine inside its loop."""
 
-    def __init__(self, parts: Parts, operations: Registry, *, stopping: asyncio.Event, gateway: Gateway) -> None:
+    def __init__(self, parts: Parts, operations: Registry, *, stopping: asyncio.Event, gateway: Gateway | None) -> None:
         self.parts = parts
         self.operations = operations
         self.stopping = stopping
@@ -61,8 +65,8 @@ class Engine:
 
     @property
     def gateway_port(self) -> int:
-        """The port that is listened on now."""
-        return self._gateway.port
+        """The port that is listened on now; 0 where there is no gateway."""
+        return self._gateway.port if self._gateway else 0
 
     async def call(self, request: msgspec.Struct, who: Principal = CONSOLE) -> Any:
         """An operation, for whoever sits at this machine's console when nobody else is named."""
@@ -90,60 +94,96 @@ class Engine:
 async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engine]:
     """Everything that runs, ready to serve; closed gracefully at the end."""
     from kagami.adapters.sandbox import SandboxBot  # noqa: PLC0415
-    from kagami.engine.backups import seals_of  # noqa: PLC0415
+    from kagami.engine.backups import keep_backups  # noqa: PLC0415
     from kagami.engine.consoles import Consoles  # noqa: PLC0415
     from kagami.hub.hub import Hub  # noqa: PLC0415
-    from kagami.net.http import MEGABYTE, HttpReach  # noqa: PLC0415
-    from kagami.net.supervise import Nursery  # noqa: PLC0415
-    from kagami.storage.media import MediaFiles  # noqa: PLC0415
-    from kagami.storage.store import open_store  # noqa: PLC0415
     from kagami.web.server import WebServer  # noqa: PLC0415
 
-    clock, meters, operations = SystemClock(), Meters(), registry()
     async with AsyncExitStack() as stack:
-        privacy = open_privacy(stack, settings)
-        logs = await open_logs(stack, settings, ring, clock)
-        out = settings.plugins.http
-        reach = await stack.enter_async_context(
-            HttpReach(proxy=out.proxy, private=out.private, seconds=out.seconds, largest=out.largest_mb * MEGABYTE)
-        )
-        media = await stack.enter_async_context(MediaFiles(settings.home.media, download=reach.download))
-        nursery = await stack.enter_async_context(Nursery(closing=CLOSING_S))
-        store = await stack.enter_async_context(
-            open_store(
-                settings.database, clock=clock, meters=meters, config=settings.store, seals=seals_of(settings.home)
-            )
-        )
-        await close_begun(store, clock)
-        tools = Tools(Live(settings), clock, meters, nursery, store, operations, ring, logs, reach, media, privacy)
+        tools = await _open_tools(stack, settings, ring)
+        await check_key(settings, tools.store, settings.cluster.node, tools.translate)
         follow_privacy(tools)
         host, hub_parts = await open_plugins(stack, tools)
         hub = await stack.enter_async_context(Hub(hub_parts))
         host.fleet.tell, host.fleet.changed = hub.alarm.tell, hub.retries.hasten
-        sandbox = SandboxBot(hub, clock, media)
+        sandbox = SandboxBot(hub, tools.clock, tools.media)
         hub.attach(sandbox)
         connections = Connections(tools, hub)
-        parts = _parts(tools, host, hub, sandbox, await open_people(tools), await open_centre(tools), connections)
+        centre, backups = await open_centre(tools), keep_backups(tools, hub.alarm.tell)
+        cluster = await _open_cluster(stack, tools, hub)
+        people, processes = await open_people(tools), cluster or Alone(hub, tools)
+        parts = _parts(tools, host, hub, sandbox, people, centre, connections, backups, processes)
         hub.desk.parts = parts
-        await hub.recover()
-        engine = Engine(
-            parts, operations, stopping=hub.stopping, gateway=await open_gateway(stack, tools, hub, connections)
-        )
-        consoles = await stack.enter_async_context(Consoles(settings.web, engine, nursery))
-        server = WebServer(settings.web, operations, parts, socket=settings.home.socket, consoles=consoles)
+        if cluster is None:
+            await close_begun(tools.store, tools.clock)
+            await hub.recover()
+        gateway = None
+        if settings.cluster.role != "worker":
+            gateway = await open_gateway(stack, tools, hub, connections, cluster)
+        engine = Engine(parts, tools.operations, stopping=hub.stopping, gateway=gateway)
+        consoles = await stack.enter_async_context(Consoles(settings.web, engine, tools.nursery))
+        server = WebServer(settings.web, tools.operations, parts, socket=settings.home.socket, consoles=consoles)
         await listen(stack, server, settings, "web")
         follow_web(tools, engine, server)
         follow_settings(stack, tools, hub)
         engine.web_port = server.port
-        nursery.keep("log files", logs.run)
-        nursery.keep("retention", lambda: _retain(store, media, clock))
-        deliveries = host.office.deliveries = deliveries_of(stack, tools, host)
-        keep_plugins(tools, host, hub, deliveries)
+        _keep(stack, tools, host, hub, backups, cluster)
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
+        if cluster is not None:
+            cluster.start()
+            stack.push_async_callback(cluster.leave)
         _log.info("ready", home=settings.home.path)
         yield engine
         _log.info("stopping", reason=hub.stop_reason or "the process was asked to")
+
+
+async def _open_tools(stack: AsyncExitStack, settings: Settings, ring: log.Ring) -> Tools:
+    """What every part is given."""
+    from kagami.engine.upgrading import open_home_store  # noqa: PLC0415
+    from kagami.net.http import MEGABYTE, HttpReach  # noqa: PLC0415
+    from kagami.net.supervise import Nursery  # noqa: PLC0415
+    from kagami.state.rooms import open_state  # noqa: PLC0415
+    from kagami.storage.media import MediaFiles  # noqa: PLC0415
+
+    clock, meters = SystemClock(), Meters()
+    privacy = open_privacy(stack, settings)
+    logs = await open_logs(stack, settings, ring, clock)
+    out = settings.plugins.http
+    reach = await stack.enter_async_context(
+        HttpReach(proxy=out.proxy, private=out.private, seconds=out.seconds, largest=out.largest_mb * MEGABYTE)
+    )
+    media = await stack.enter_async_context(MediaFiles(settings.home.media, download=reach.download))
+    nursery = await stack.enter_async_context(Nursery(closing=CLOSING_S))
+    store = await stack.enter_async_context(open_home_store(settings, clock, meters))
+    state = await stack.enter_async_context(open_state(settings.redis, meters))
+    live = Live(settings)
+    return Tools(live, clock, meters, nursery, store, registry(), ring, logs, reach, media, privacy, state)
+
+
+def _keep(
+    stack: AsyncExitStack, tools: Tools, host: Host, hub: Hub, backups: HomeBackups, cluster: Cluster | None
+) -> None:
+    """What runs beside events; some of it is done by one process for all."""
+    once = tools.nursery.keep if cluster is None else cluster.duty.keep
+    tools.nursery.keep("log files", tools.logs.run)
+    once("retention", lambda: retain(tools.store, tools.media, tools.clock))
+    deliveries = host.office.deliveries = deliveries_of(stack, tools, host)
+    keep_plugins(tools, host, hub, deliveries, once)
+    once("backups", backups.run)
+    if cluster is not None:
+        from kagami.engine.cluster import follow_others  # noqa: PLC0415
+
+        follow_others(tools, cluster, host, hub)
+
+
+async def _open_cluster(stack: AsyncExitStack, tools: Tools, hub: Hub) -> Cluster | None:
+    """None where one process has everything."""
+    if tools.store.cluster is None:
+        return None
+    from kagami.engine.cluster import open_cluster  # noqa: PLC0415 (few engines are one of several)
+
+    return await open_cluster(stack, tools, hub)
 
 
 def _parts(
@@ -154,11 +194,12 @@ def _parts(
     people: PeopleDesk,
     centre: SettingsDesk,
     connections: Connections,
+    backups: HomeBackups,
+    processes: Processes,
 ) -> Parts:
     """What operations may use."""
     from kagami.centre.accounts import AccountsDesk  # noqa: PLC0415
     from kagami.centre.applications import ApplicationsDesk  # noqa: PLC0415
-    from kagami.engine.backups import keep_backups  # noqa: PLC0415
     from kagami.people.attendance import Attended  # noqa: PLC0415
 
     host.office.origin = lambda key: tools.settings.origin(key)  # noqa: PLW0108 - of the settings of that moment
@@ -179,12 +220,13 @@ def _parts(
         attendance=Attended(tools.clock),
         house=hub,
         alerts=hub.alerts,
-        backups=keep_backups(tools, hub.alarm.tell),
+        backups=backups,
+        cluster=processes,
         centre=centre,
         accounts=accounts,
         applications=ApplicationsDesk(centre, tools.translate),
         files=centre,
-        connection=lambda: Connection(tools.settings.gateway_url, tools.settings.gateway.token.reveal()),
+        connection=lambda: Connection(tools.live.gateway_url, tools.settings.gateway.token.reveal()),
         facts=StagedFacts(tools.store),
         people=people,
         routing=hub.routes,
@@ -192,9 +234,12 @@ def _parts(
     )
 
 
-async def _retain(store: SqlStore, media: MediaFiles, clock: SystemClock) -> None:
+async def retain(store: SqlStore, media: MediaFiles, clock: SystemClock) -> None:
     """Remove what is older or more than the settings keep, once an hour."""
     while True:
-        await store.retain(clock.wall_ms())
+        try:
+            await store.retain(clock.wall_ms())
+        except StoreClosed as error:  # it stops in the middle of it, or the disk is full: there is a next hour
+            _log.info("what is old stays for now", reason=error.text())
         await media.tidy(clock.wall_ms())
         await clock.sleep(RETENTION_S)

@@ -9,6 +9,7 @@ from kagami.config import Settings
 from kagami.edits import FileEdits, file_to_edit
 from kagami.engine.alerting import webhook
 from kagami.engine.listening import told
+from kagami.engine.sharing import follow_redis
 from kagami.engine.tools import Tools
 from kagami.home import keep_secret
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kagami.hub.hub import Hub
     from kagami.web.server import WebServer
 
-SEAL = "settings_key"
 HUB = ("hub.running", "hub.lane_length", "hub.waiting", "hub.tries", "hub.retry_after", "hub.drain")
 KEPT = ("store.keep_days", "store.keep_mb", "store.keep_audit_days")
 
@@ -27,10 +27,10 @@ async def open_centre(tools: Tools) -> SettingsDesk:
     """What changes the file from which this engine was started."""
     from kagami.centre.desk import SettingsDesk  # noqa: PLC0415
     from kagami.centre.history import History  # noqa: PLC0415
-    from kagami.centre.seal import Seal  # noqa: PLC0415
+    from kagami.centre.seal import NAME, Seal  # noqa: PLC0415
 
     settings, t = tools.settings, tools.translate
-    history = History(tools.store, lambda: Seal(keep_secret(settings.home, SEAL, t)))
+    history = History(tools.store, lambda: Seal(keep_secret(settings.home, NAME, t)))
     file = FileEdits(settings.file or file_to_edit(settings.home.path, None), t)
     desk = SettingsDesk(file, tools.live, history, nursery=tools.nursery, clock=tools.clock, translate=t)
     await desk.open(file.read())
@@ -47,6 +47,7 @@ def follow_settings(stack: AsyncExitStack, tools: Tools, hub: Hub) -> None:
         hub.alerts.configure(now.alerts)
         hub.alarm.configure(admins=now.admins, chats=now.alerts.chats, post=webhook(stack, now))
 
+    follow_redis(tools, hub)
     tools.live.on((*HUB, "limits", "admins", "prefix"), deliver)
     tools.live.on(("pace",), lambda now: hub.outbox.configure(now.pace))
     tools.live.on(("alerts", "admins"), alert)

@@ -9,15 +9,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kagami.adapters.kinds import kind_of, open_bot
+from kagami.centre.seal import NAME, Seal
 from kagami.config import BotConfig
 from kagami.core.backoff import Pause
 from kagami.core.handshake import digest, own_token
 from kagami.core.turnstile import Turnstile
 from kagami.engine.fallen import Fallen
-from kagami.engine.keeping import SecretFiles, StoredMemory
+from kagami.engine.keeping import VAULT_KEY, SecretFiles, StoredMemory, StoredVault
 from kagami.engine.tools import Tools
-from kagami.model.ids import BotId
-from kagami.ports import Adapter, Forgets, Intake, Login
+from kagami.home import keep_secret
+from kagami.model.ids import BotId, bot_id
+from kagami.ports import Adapter, Forgets, Intake, Login, Vault
 
 if TYPE_CHECKING:
     from kagami.adapters.kit import Kit
@@ -39,6 +41,8 @@ class Connections:
         self._intake = intake
         self._kept: list[Kept] = []
         self._turnstile = Turnstile()
+        self._key: Seal | None = None
+        self._mine: Callable[[BotConfig], bool] = lambda _: True
         self._turn = asyncio.Lock()  # one change after the other, also while a connection takes its time to end
 
     def ids(self) -> list[BotId]:
@@ -50,15 +54,17 @@ class Connections:
         async with self._turn:
             await self._configure(bots)
 
+    def divide(self, mine: Callable[[BotConfig], bool]) -> None:
+        """From now on connect only those that are ours; the others keep their places."""
+        self._mine = mine
+
     async def _configure(self, bots: Sequence[BotConfig]) -> None:
         left = list(self._kept)
         found = [_take(left, config) for config in bots]
-        await self._end(
-            [*left, *(each for each, config in zip(found, bots, strict=True) if each and not _goes_on(each, config))]
-        )
+        pairs = list(zip(found, bots, strict=True))
+        await self._end([*left, *(each for each, config in pairs if each and not self._goes_on(each, config))])
         self._kept = [
-            each if each is not None and not each.task.done() else self._begin(config, each)
-            for each, config in zip(found, bots, strict=True)
+            each if each is not None and not each.task.done() else self._begin(config, each) for each, config in pairs
         ]
 
     async def reconnect(self, place: int) -> None:
@@ -85,8 +91,13 @@ class Connections:
                 await gone.bot.forget()
 
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
+        if not self._mine(config):
+            kept = Kept(config, Elsewhere(bot_id(kind_of(config), config.name or config.address)))
+            kept.task = self._tools.nursery.start("bot elsewhere", kept.bot.run(self._intake))
+            return kept
         same = before is not None and before.config.address == config.address
-        kept = Kept(config, open_bot(config, self._kit(), before.bot if before is not None and same else None))
+        there = before.bot if before is not None and same and not isinstance(before.bot, Elsewhere) else None
+        kept = Kept(config, open_bot(config, self._kit(), there))
         name = f"bot {config.name or config.address}"
         kept.task = self._tools.nursery.keep(name, partial(self._run, kept), fell=partial(self._fell, kept))
         return kept
@@ -96,6 +107,11 @@ class Connections:
             self._intake.detach(kept.fallen)
             kept.fallen, kept.bot = None, open_bot(kept.config, self._kit(), kept.bot)
         await kept.bot.run(self._intake)
+
+    def _goes_on(self, kept: Kept, config: BotConfig) -> bool:
+        goes_on = isinstance(kept.bot, Elsewhere) != self._mine(config) and kept.bot.configure(config)
+        kept.config = config if goes_on else kept.config
+        return goes_on
 
     def _fell(self, kept: Kept, error: str, pause: Pause) -> None:
         """It failed in a way that nobody thought of, which people should see."""
@@ -112,17 +128,32 @@ class Connections:
             nursery=tools.nursery,
             meters=tools.meters,
             media=tools.media,
-            memory=StoredMemory(tools.store),
-            vault=SecretFiles(tools.settings.home.secrets),
+            memory=StoredMemory(tools.store, self._seal),
+            vault=self._vault(),
             private=tools.settings.plugins.http.private,
             gateway=self._gateway,
             turnstile=self._turnstile,
         )
 
+    def _vault(self) -> Vault:
+        """Credentials go with the account, where another process may have it next."""
+        tools, files = self._tools, SecretFiles(self._tools.settings.home.secrets)
+        if tools.store.cluster is None:
+            return files
+        return StoredVault(
+            tools.store, lambda: Seal(keep_secret(tools.settings.home, VAULT_KEY, tools.translate)), files
+        )
+
+    def _seal(self) -> Seal:
+        """What adapters note of chats is sealed with the key of the settings' history."""
+        if self._key is None:
+            self._key = Seal(keep_secret(self._tools.settings.home, NAME, self._tools.translate))
+        return self._key
+
     def _gateway(self, platform: str, account: str) -> tuple[str, str]:
         """As it is set at the moment: address for this machine, and the token that is this account's alone."""
         settings = self._tools.settings
-        return settings.gateway_url, own_token(digest(settings.gateway.token.reveal()), platform, account)
+        return self._tools.live.gateway_url, own_token(digest(settings.gateway.token.reveal()), platform, account)
 
     async def _end(self, kept: Sequence[Kept]) -> None:
         for each in kept:
@@ -146,11 +177,23 @@ def _take(left: list[Kept], config: BotConfig) -> Kept | None:
     return found
 
 
+class Elsewhere:
+    """Implements `ports.Adapter` for an account that another process connects."""
+
+    def __init__(self, bot: BotId) -> None:
+        self.id = bot
+
+    def configure(self, config: BotConfig) -> bool:
+        del config
+        return True
+
+    async def run(self, intake: Intake) -> None:
+        del intake
+        await asyncio.Event().wait()
+
+    def login(self) -> Login | None:
+        return None
+
+
 def _is_alike(one: BotConfig, other: BotConfig) -> bool:
     return kind_of(one) == kind_of(other) and one.address == other.address
-
-
-def _goes_on(kept: Kept, config: BotConfig) -> bool:
-    goes_on = kept.bot.configure(config)
-    kept.config = config if goes_on else kept.config
-    return goes_on

@@ -17,11 +17,14 @@ from kagami.errors import SettingError
 from kagami.i18n import translator
 
 if TYPE_CHECKING:
+    from kagami.engine.cluster import Cluster
     from kagami.gateway.server import Gateway
     from kagami.hub.hub import Hub
 
 
-async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub, connections: Connections) -> Gateway:
+async def open_gateway(
+    stack: AsyncExitStack, tools: Tools, hub: Hub, connections: Connections, cluster: Cluster | None
+) -> Gateway:
     """Both ways to implementations: they come to the gateway, and we go to those that listen."""
     from kagami.adapters.onebot11.link import OneBotReception  # noqa: PLC0415
     from kagami.adapters.wxbot.codec import PLATFORM, WXBOT  # noqa: PLC0415
@@ -41,11 +44,16 @@ async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub, connection
     office = await open_office(tools, hub)
     gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters, office=office)
     await listen(stack, gateway, settings, "gateway")
-    await connections.configure(settings.bots)
+    tools.live.gateway_port = gateway.port
+    if cluster is None:
+        await connections.configure(settings.bots)
+    else:
+        cluster.connect(connections)
 
     async def move(wanted: Settings) -> None:
         with told(wanted, "gateway"):
             await gateway.configure(wanted.gateway, token=wanted.gateway.token.reveal())
+        tools.live.gateway_port = gateway.port
 
     async def redial(wanted: Settings) -> None:
         await connections.configure(wanted.bots)

@@ -51,11 +51,18 @@ class Live:
 
     def __init__(self, settings: Settings) -> None:
         self.current = settings
+        # The one that is listened on: the settings may leave it to the system.
+        self.gateway_port = settings.gateway.port
         self.translate = Voice(language_of(settings))
         self._appliers: list[Applier] = []
         self._checks: list[Callable[[Settings], None]] = []
         self.on(("language",), self._speak)
         self.on(("log.level",), lambda wanted: log.set_level(wanted.log.level))
+
+    @property
+    def gateway_url(self) -> str:
+        """What an implementation on this machine dials now."""
+        return self.current.gateway_at(self.gateway_port)
 
     def on(self, keys: Sequence[str], apply: Apply, effect: Effect = "live") -> None:
         """Let `apply` bring a part in line whenever one of these keys has changed."""

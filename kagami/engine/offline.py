@@ -13,7 +13,7 @@ import msgspec
 from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
-from kagami.engine.backups import HomeBackups, seals_of
+from kagami.engine.backups import HomeBackups
 from kagami.engine.live import Live
 from kagami.engine.people import open_people
 from kagami.engine.privacy import open_privacy
@@ -50,26 +50,25 @@ async def call_offline(settings: Settings, operations: Registry, request: msgspe
 
 
 def _is_kept(settings: Settings) -> bool:
-    from kagami.storage.store import database_path  # noqa: PLC0415
+    from kagami.storage.store import database_path, is_postgres  # noqa: PLC0415
 
-    return Path(database_path(settings.database)).exists()
+    return is_postgres(settings.database) or Path(database_path(settings.database)).exists()
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings, operations: Registry) -> AsyncIterator[Parts]:
     """What there is without an engine: the store, the log's files, and the people."""
-    from kagami.storage.store import open_store  # noqa: PLC0415
+    from kagami.engine.upgrading import open_home_store  # noqa: PLC0415
 
     clock, meters, ring = SystemClock(), Meters(), log.Ring()
     absent: Any = Absent(settings.home)
     async with AsyncExitStack() as stack:
         logs = await open_logs(stack, settings, ring, clock)
-        opened = open_store(
-            settings.database, clock=clock, meters=meters, config=settings.store, seals=seals_of(settings.home)
-        )
-        store = await stack.enter_async_context(opened)
+        store = await stack.enter_async_context(open_home_store(settings, clock, meters))
         privacy = open_privacy(stack, settings)
-        tools = Tools(Live(settings), clock, meters, absent, store, operations, ring, logs, absent, absent, privacy)
+        tools = Tools(
+            Live(settings), clock, meters, absent, store, operations, ring, logs, absent, absent, privacy, absent
+        )
         here: dict[str, Any] = {
             "clock": clock,
             "meters": meters,

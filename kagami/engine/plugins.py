@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kagami.config import Settings
 from kagami.engine.alerting import webhook
 from kagami.engine.live import language_of
+from kagami.engine.parcels import open_stock
 from kagami.engine.tools import Tools
+from kagami.errors import StoreClosed, StoreSlow
 from kagami.i18n import mark
 
 if TYPE_CHECKING:
     from kagami.hub.hub import Hub, HubParts
     from kagami.plugins.deliveries import Deliveries
     from kagami.plugins.host import Host
+    from kagami.plugins.schedule import Scheduler
     from kagami.plugins.trials import TrialDesk
     from kagami.storage.store import SqlStore
 
+Keep = Callable[[str, Callable[[], Awaitable[None]]], Any]
 _MARKET = ("plugins.market.mirror", "plugins.market.packages")
 # Of how many chats a canary's share is made even.
 KNOWN_CHATS = 5_000
+# How old what other processes have scheduled may be.
+FRESH_S = 10.0
+AWAY_S = 1.0
 
 
 async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubParts]:
@@ -54,6 +61,7 @@ async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubPa
         privacy=tools.privacy,
     )
     host.fleet.chats = lambda: _known_chats(tools.store)
+    open_stock(tools, host)
     await stack.enter_async_context(host)
     made = HubParts(
         store=tools.store,
@@ -120,17 +128,34 @@ def judge_plugins(host: Host, wanted: Settings) -> None:
             read_settings(line.stable.plugin.settings, values, plugin)
 
 
-def keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], Deliveries]) -> None:
-    """What runs beside events: jobs that are due, sentences of the quarantine, files that change."""
+def keep_plugins(tools: Tools, host: Host, hub: Hub, deliveries: Callable[[], Deliveries], once: Keep) -> None:
+    """What runs beside events: jobs that are due, sentences of the quarantine, files that change.
+
+    What is given to `once` is done by one process for all.
+    """
     from kagami.plugins.watching import watch  # noqa: PLC0415
 
     if (scheduler := host.scheduler) is not None:
-        tools.nursery.keep("schedule", lambda: scheduler.run(hub.accept))
+        once("schedule", lambda: _schedule(tools, scheduler, hub))
     tools.nursery.keep("quarantine", host.guard)
     if tools.settings.plugins.market.url:
         tools.nursery.keep("recalls", lambda: deliveries().follow_recalls(lambda plugin: _recalled(host, plugin)))
     Watching(tools, lambda: watch(host.fleet, tools.settings.plugins_dir)).follow(tools.settings)
     tools.live.on(("plugins.trust", "plugins.market.key", *_MARKET), lambda now: deliveries().configure(now.plugins))
+
+
+async def _schedule(tools: Tools, scheduler: Scheduler, hub: Hub) -> None:
+    """Hand over what is due. Where others may schedule something too, look now and then for what they have."""
+    while tools.store.cluster is not None:
+        try:
+            await scheduler.open()
+        except (StoreClosed, StoreSlow):  # the ledger says so, and nothing that is due could be kept
+            await tools.clock.sleep(AWAY_S)
+            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FRESH_S):
+                await scheduler.run(hub.accept)
+    await scheduler.run(hub.accept)
 
 
 class Watching:

@@ -20,6 +20,7 @@ from kagami.operations.registry import Registry
 if TYPE_CHECKING:
     from kagami.net.http import HttpReach
     from kagami.net.supervise import Nursery
+    from kagami.state.rooms import Shared
     from kagami.storage.logbook import Logbook
     from kagami.storage.media import MediaFiles
     from kagami.storage.store import SqlStore
@@ -40,6 +41,7 @@ class Tools:
     reach: HttpReach
     media: MediaFiles
     privacy: PrivacyDesk
+    state: Shared
 
     @property
     def settings(self) -> Settings:

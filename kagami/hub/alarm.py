@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Literal
 
+from kagami.core.alerts import LASTING
 from kagami.errors import KagamiError
 from kagami.hub.board import Board
 from kagami.hub.registry import BotRegistry
@@ -14,10 +15,14 @@ from kagami.model.ids import BotId, ChatId, ExecutionId, chat_id, split_id
 from kagami.model.message import text as message
 from kagami.net.supervise import Nursery
 from kagami.ports import Outbox
+from kagami.reasons.say import say
 
 # What is told beyond the console too, and its end where it has one.
-LASTING = frozenset({"bot_offline", "bot_silent", "bot_refused", "bot_crash_loop", "queue_age", "disk_full"})
-SERIOUS = frozenset({"canary_abort", "guard", "quarantine", "recall"}) | LASTING | {f"{kind}_over" for kind in LASTING}
+SERIOUS = (
+    frozenset({"backup_late", "canary_abort", "guard", "quarantine", "recall"})
+    | LASTING
+    | {f"{kind}_over" for kind in LASTING}
+)
 # To whoever wants to know outside: a notice as plain JSON values.
 Post = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -70,8 +75,7 @@ class Alarm:
 
     def words(self, text: str, fields: Mapping[str, str]) -> str:
         """A text of the catalogue with its parts, in the house's language."""
-        # Of an empty text a catalogue tells about itself.
-        told = {key: self._translate(value) if value else "" for key, value in fields.items()}
+        told = {key: say(value, self._translate) for key, value in fields.items()}
         return self._translate(text).format_map(told)
 
     async def test(self) -> list[str]:
@@ -95,7 +99,7 @@ class Alarm:
         return told
 
     def _reached(self) -> list[tuple[BotId, ChatId]]:
-        online = {split_id(bot.id)[0]: bot.id for bot in self._bots.all() if bot.health().state == "online"}
+        online = {split_id(bot.id)[0]: bot.id for bot in self._bots.rows() if bot.health.state == "online"}
         found = []
         for admin in self._admins:
             platform, user = split_id(admin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kagami.clock import Clock
@@ -11,6 +11,7 @@ from kagami.core.alerts import Reading, Sentry, Told
 from kagami.hub.alarm import Alarm
 from kagami.hub.config import AlertsConfig
 from kagami.i18n import mark
+from kagami.meters import Meters
 from kagami.ports import AlertRow, BotRow, Bots, Pulse
 
 PERIOD_S = 5.0
@@ -29,18 +30,32 @@ class Alerts:
     """Implements `ports.Alerts`. `free` gives the bytes that are free where everything is kept."""
 
     def __init__(
-        self, config: AlertsConfig, alarm: Alarm, bots: Bots, pulse: Callable[[], Pulse], clock: Clock, *, home: Path
+        self,
+        config: AlertsConfig,
+        alarm: Alarm,
+        bots: Bots,
+        pulse: Callable[[], Pulse],
+        clock: Clock,
+        meters: Meters,
+        *,
+        home: Path,
     ) -> None:
         self._config = config
         self._alarm = alarm
         self._bots = bots
         self._pulse = pulse
         self._clock = clock
+        self._meters = meters
         self._home = home
         self._sentry = Sentry(config.calm_s)
         self._muted: dict[str, float] = {}
         # Bots that were online: when one is not even known any more, people want to know.
         self._known: dict[str, str] = {}
+        self._watched: list[Callable[[], Mapping[str, Reading]]] = []
+
+    def watch(self, readings: Callable[[], Mapping[str, Reading]]) -> None:
+        """Judge what another part says of itself, too: `readings` gives what is wrong at the moment, by key."""
+        self._watched.append(readings)
 
     def configure(self, config: AlertsConfig) -> None:
         """Go on with other settings."""
@@ -48,6 +63,7 @@ class Alerts:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._about_disk()  # what is free is measured from the start
         while True:
             await self._clock.sleep(PERIOD_S)
             self.look()
@@ -98,15 +114,19 @@ class Alerts:
             self._alarm.tell(reading.level, reading.kind, reading.text, **reading.fields)
 
     def _filled(self, reading: Reading) -> dict[str, str]:
-        return {"what": self._alarm.words(reading.text, reading.fields), **reading.fields}
+        return {"what": reading.text.format_map(reading.fields), **reading.fields}
 
     def _readings(self) -> dict[str, Reading]:
-        return {**self._about_bots(), **self._about_queue(), **self._about_disk()}
+        found = {**self._about_bots(), **self._about_queue(), **self._about_disk(), **self._about_store()}
+        for readings in self._watched:
+            found |= readings()
+        return found
 
     def _about_bots(self) -> dict[str, Reading]:
         rows = {row.id: row for row in self._bots.rows() if row.adapter != "sandbox"}
-        self._known |= {row.id: row.name for row in rows.values() if row.health.state == "online"}
-        found = {f"bot {row.id}": each for row in rows.values() if (each := self._about_bot(row))}
+        own = [row for row in rows.values() if not row.node]  # the others' are judged by the process that has them
+        self._known |= {row.id: row.name for row in own if row.health.state == "online"}
+        found = {f"bot {row.id}": each for row in own if (each := self._about_bot(row))}
         kind, text = _BOTS["backoff"]
         for bot, name in self._known.items():
             if bot not in rows:
@@ -134,7 +154,15 @@ class Alerts:
             free = shutil.disk_usage(self._home).free // MEGABYTE
         except OSError:
             return {}  # the store says what is wrong with the home
+        self._meters.gauge["disk_free_bytes"] = free * MEGABYTE
         if free >= self._config.disk_mb:
             return {}
         text = mark("Only {megabytes} MB are free on the disk of {home}")
         return {"disk": Reading("disk_full", 0.0, text, {"megabytes": str(free), "home": str(self._home)})}
+
+    def _about_store(self) -> dict[str, Reading]:
+        pulse = self._pulse()
+        if not pulse.store_away:
+            return {}
+        text = mark("The database cannot be written; {messages} messages are kept on disk")
+        return {"store": Reading("store_away", 0.0, text, {"messages": str(pulse.kept_aside)})}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from kagami import __version__, log
@@ -15,17 +18,36 @@ from kagami.ports import Notice, Pulse
 KEPT_PULSES = 3_600
 KEPT_NOTICES = 200
 Load = Callable[[], tuple[float, int, int]]
+_STATM = Path("/proc/self/statm")
 _log = log.get("hub")
 
 
 def machine_load() -> Load:
     """A function that gives this process' CPU percent since its last call, its memory and the host's, in bytes."""
-    import psutil  # noqa: PLC0415
+    if _STATM.exists():
+        return _Linux()
+    import psutil  # noqa: PLC0415 (a megabyte that only other systems need)
 
     process = psutil.Process()
     host = psutil.virtual_memory().total
     process.cpu_percent()
     return lambda: (process.cpu_percent(), process.memory_info().rss, host)
+
+
+class _Linux:
+    """As the kernel tells it, proc_pid_statm(5)."""
+
+    def __init__(self) -> None:
+        self._page = os.sysconf("SC_PAGE_SIZE")
+        self._host = os.sysconf("SC_PHYS_PAGES") * self._page
+        self._before = time.perf_counter(), time.process_time()
+
+    def __call__(self) -> tuple[float, int, int]:
+        now = time.perf_counter(), time.process_time()
+        passed, used = now[0] - self._before[0], now[1] - self._before[1]
+        self._before = now
+        resident = int(_STATM.read_bytes().split()[1])
+        return round(100 * used / passed, 1) if passed else 0.0, resident * self._page, self._host
 
 
 class Board:
@@ -85,8 +107,10 @@ class Board:
         online = sum(state == "online" for state in states)
         offline = sum(state in ("auth_failed", "crash_loop") for state in states)
         sent = count["sends", "sent"]
+        gauge, wall_ms = self._meters.gauge, self._clock.wall_ms()
+        aside_since_s = gauge.get("spool_oldest_timestamp_seconds", 0.0)
         return Pulse(
-            at_ms=self._clock.wall_ms(),
+            at_ms=wall_ms,
             started_ms=self._started_ms,
             version=__version__,
             cpu_percent=cpu,
@@ -105,9 +129,12 @@ class Board:
             waiting=self.waiting(),
             open_events=self.open_events(),
             oldest_s=self.oldest_s(),
-            loop_lag_ms=self._meters.gauge.get("loop_lag_ms", 0.0),
+            loop_lag_ms=gauge.get("loop_lag_ms", 0.0),
             log_seq=self._log_seq(),
             errors=count["events", "retry"] + count["events", "dead"],
+            store_away=not gauge.get("ledger_healthy", 1.0),
+            kept_aside=int(gauge.get("spool_events", 0)),
+            kept_aside_s=round(max(0.0, wall_ms / 1000 - aside_since_s), 1) if aside_since_s else 0.0,
         )
 
     def _recent_p95(self, before_ms: float) -> float:

@@ -20,7 +20,7 @@ from kagami.model.message import plain_text
 from kagami.model.principal import Principal
 from kagami.model.trace import Mark, Outcome, Trace
 from kagami.operations.registry import Registry
-from kagami.ports import Answer, Handled, Outbox, Parts, StorePut
+from kagami.ports import Answer, Fence, Handled, Outbox, Parts, StorePut
 from kagami.ports import Execution as PortExecution
 
 
@@ -108,7 +108,8 @@ class Execution:
 
     `journal` holds the receipts of an earlier try by the order of their sends: a handler that is run again gets them
     instead of sending twice. A send that certainly failed is not in it and is made again. `resumed` says that there
-    may have been an earlier try: a question that it has asked is not asked again, its answer waits in the lane.
+    may have been an earlier try: a question that it has asked is not asked again, its answer waits in the lane. What it
+    does counts while its `fence` stands.
     """
 
     __slots__ = (
@@ -123,6 +124,8 @@ class Execution:
         "attempts",
         "error",
         "event",
+        "fence",
+        "holds",
         "journal",
         "marks",
         "only",
@@ -143,8 +146,12 @@ class Execution:
         journal: dict[int, Receipt] | None = None,
         resumed: bool = False,
         restarted: bool = False,
+        fence: Fence | None = None,
+        holds: int = 0,
     ) -> None:
         self.event = event
+        self.fence = fence
+        self.holds = holds
         self.admin: Principal | None = None
         self.attempts = attempts
         self.accepted_ms = accepted_ms
@@ -186,7 +193,12 @@ class Execution:
             self._desk.loops.said((action.bot, action.chat), plain_text(action.message))
         self.mark("send")
         receipt = await self._desk.outbox.send(
-            self.event.execution, ordinal, action, self.journal, written=lambda: self.mark("commit")
+            self.event.execution,
+            ordinal,
+            action,
+            self.journal,
+            written=lambda: self.mark("commit"),
+            fence=self.fence,
         )
         self.mark("receipt", type(receipt).__name__.lower())
         return receipt

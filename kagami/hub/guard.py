@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
@@ -14,12 +15,14 @@ from kagami.core.loops import Loops
 from kagami.core.scopes import identity
 from kagami.hub.config import LimitsConfig
 from kagami.hub.execution import Execution, Stop
+from kagami.hub.tally import Tally
 from kagami.i18n import Translate, mark
 from kagami.model.action import Send
 from kagami.model.event import Event
 from kagami.model.ids import BotId
 from kagami.model.message import text
 from kagami.ports import Bots, Handled, Store
+from kagami.ports import Buckets as SharedBuckets
 from kagami.ports import Execution as PortExecution
 from kagami.ports.guard import GUARD
 
@@ -65,6 +68,8 @@ class Guard:
         self._loops = loops
         self._clock = clock
         self._tell = tell
+        self._shared: SharedBuckets | None = None
+        self._telling = asyncio.Event()
         self.configure(limits, admins)
         self._warnings = Buckets(QUIET_PER_S, 1)
         self._notices = Buckets(QUIET_PER_S, 1)
@@ -76,6 +81,24 @@ class Guard:
         self._admins = frozenset(admins)
         self._users = Buckets(limits.user_per_minute / 60, limits.user_per_minute)
         self._chats = Buckets(limits.chat_per_minute / 60, limits.chat_per_minute)
+        self._limits = limits
+        self.share(self._shared)
+
+    def share(self, buckets: SharedBuckets | None) -> None:
+        """Count a user's messages with other processes, from now on; with None alone. A chat is at one of them only."""
+        self._shared, burst = buckets, self._limits.user_per_minute
+        self._tally = Tally(self._users, buckets, "user", burst, self._clock) if buckets and burst else None
+        self._telling.set()
+
+    async def run(self) -> None:
+        """Tell the others, until cancelled."""
+        while True:
+            self._telling.clear()
+            async with asyncio.TaskGroup() as group:
+                telling = group.create_task(self._tally.run()) if self._tally else None
+                await self._telling.wait()
+                if telling is not None:
+                    telling.cancel()
 
     async def read(self) -> None:
         """Read the lists again."""
@@ -123,6 +146,8 @@ class Guard:
         now, chat, loops = self._clock.monotonic(), (event.bot, event.chat), self._loops
         if not self._users.take(who, now):
             return Stop("limited", "flood of a user")
+        if self._tally is not None:
+            self._tally.count(who)
         if not self._chats.take(chat, now):
             return Stop("limited", "flood in a chat")
         if self._bots.get(BotId(who)) is not None or (loops.last(chat) and loops.echoes(chat, event.text)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from kagami import log
 from kagami.clock import Clock
 from kagami.core.dedupe import Window
 from kagami.core.pace import Pace
-from kagami.errors import NotFound
+from kagami.errors import NotFound, StoreClosed
 from kagami.hub.alarm import Alarm, Post
 from kagami.hub.alerts import Alerts
 from kagami.hub.board import Board, Load, machine_load
@@ -41,7 +42,7 @@ from kagami.model.event import Event
 from kagami.model.ids import CLOCK, RANDOM_BITS, BotId, ExecutionId, execution_id
 from kagami.net.supervise import Nursery
 from kagami.operations.registry import Registry
-from kagami.ports import Bot, Dialogs, Notice, Open, Privacy, Pulse, Runtime, Store, Suspects
+from kagami.ports import Bot, Dialogs, Notice, Open, Privacy, Pulse, Runtime, Sharing, Store, Suspects
 
 # How long events of an earlier run wait for their bot to connect, so that their answers can be sent.
 PATIENCE_S = 60.0
@@ -102,7 +103,7 @@ class Hub:
             chats=parts.alerts.chats,
             post=parts.post,
         )
-        self.alerts = Alerts(parts.alerts, self.alarm, self.bots, self.board.pulse, clock, home=parts.home)
+        self.alerts = Alerts(parts.alerts, self.alarm, self.bots, self.board.pulse, clock, meters, home=parts.home)
         self.pipeline = self._walk()
         self._lanes = Lanes(
             parts.nursery,
@@ -130,8 +131,13 @@ class Hub:
         self._held: dict[BotId, list[Open]] = {}
         self._window_keys = config.dedupe
         self._watchdog: Watchdog | None = None
+        self._attached: Callable[[Bot], None] = lambda _: None
         self.stopping = asyncio.Event()
         self.stop_reason = ""
+        self._show()
+
+    def _show(self) -> None:
+        """What of the work in hand the board shows."""
         self.board.waiting = lambda: self._lanes.waiting
         self.board.oldest_s = self._oldest_s
         self.board.open_events = lambda: (
@@ -183,10 +189,14 @@ class Hub:
         if self._watchdog:
             await asyncio.to_thread(self._watchdog.__exit__, kind, error, trace)
 
-    async def recover(self) -> int:
-        """Take up what was accepted and not done, each when its bot is here; returns how many events."""
+    async def remember(self) -> None:
+        """Know again what was accepted lately."""
         for bot, key in await self._parts.store.recent_keys(self._window_keys):
             self._inbox.known(bot, key)
+
+    async def recover(self) -> int:
+        """Take up what was accepted and not done, each when its bot is here; returns how many events."""
+        await self.remember()
         found = await self._parts.store.recover(self._parts.clock.wall_ms())
         for each in found:
             self._inbox.known(each.event.bot, each.event.dedupe)
@@ -227,8 +237,8 @@ class Hub:
 
     # --- ports.Intake ---
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
-        return self._inbox.accept(event, read_at)
+    def accept(self, event: Event, read_at: float, *, once: bool = False) -> Awaitable[bool]:
+        return self._inbox.accept(event, read_at, once=once)
 
     @property
     def crowded(self) -> bool:
@@ -243,6 +253,7 @@ class Hub:
             _log.info("bot attached", bot=bot.id, name=bot.name, adapter=bot.adapter)
         self._release(bot.id)
         self._mending.back(bot)
+        self._attached(bot)
 
     def detach(self, bot: Bot) -> None:
         if self.bots.detach(bot):
@@ -260,6 +271,44 @@ class Hub:
         if self._chatdesk.is_command(event) and self._chatdesk.knows(event):
             return True
         return event.execution in self._recorder.kept_out or self.guard.judge(event) is not None
+
+    # --- work that is shared with other processes ---
+
+    def share(self, sharing: Sharing, attached: Callable[[Bot], None]) -> None:
+        """From now on events are handled by whoever has their partition, and sends made by who has the account.
+
+        `attached` hears of every account that comes here.
+        """
+        self.outbox.sharing = sharing
+        self._inbox.shared = True
+        self._attached = attached
+
+    @property
+    def waiting(self) -> int:
+        return self._lanes.waiting
+
+    def admit(self, event: Event, accepted_ms: int, *, left: bool) -> None:
+        """Take an event that was kept aside, by an earlier run when it was `left`."""
+        self._inbox.admit(event, accepted_ms, left=left)
+
+    def take(self, found: Open) -> None:
+        """Handle an event of a partition that is ours."""
+        if found.restarted:
+            self._inbox.resume(found)
+        else:
+            self._inbox.take(found)
+
+    def drop(self, leases: Collection[str]) -> None:
+        """What runs under them is cancelled, what waits is forgotten."""
+        self._lanes.drop(leases)
+        self.retries.drop(leases)
+
+    async def finish(self, leases: Collection[str], seconds: float) -> None:
+        """Let what runs under them end, and what it did be on disk; `drop` what does not in so many seconds."""
+        self.retries.drop(leases)
+        await self._lanes.finish(leases, seconds)
+        with suppress(StoreClosed):
+            await self._parts.store.ledger.flush()
 
     # --- ports.House ---
 

@@ -45,38 +45,57 @@ class Inbox:
         self._limit = limit
         self._keep_out = keep_out
         self.draining = False
+        # Whether events are handled by whichever process has their partition, and not by who accepts them.
+        self.shared = False
         # Told of every new event, with its number and the moment of its acceptance.
         self.tell: Callable[[int, Event, int], None] = lambda *_: None
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
-        if not self._ledger.takes:
+    def accept(self, event: Event, read_at: float, *, once: bool = False) -> Awaitable[bool]:
+        ledger = self._ledger
+        aside = ledger.aside if once else None
+        if not (aside or ledger).takes:
             # What cannot be kept is not begun, and not known either: it may come again.
             self._meters.count["events", "refused"] += 1
-            return self._ledger.accept(event, 0)
+            return (aside or ledger).accept(event, 0)
         if not self._window.add(event.bot, event.dedupe):
             self._meters.count["events", "duplicate"] += 1
-            return _Known(self._ledger)
+            return _Known(ledger)
         now = self._clock.wall_ms()
         self._bots.tally[event.bot].received += 1
-        on_disk = self._ledger.accept(event, now)
+        return self._keep(event, now, read_at, once=once) if aside is None else aside.accept(event, now)
+
+    def admit(self, event: Event, accepted_ms: int, *, left: bool) -> None:
+        """Take an event that was kept aside; one that an earlier run has `left` may have come to the ledger, too."""
+        if self._window.add(event.bot, event.dedupe) or not left:
+            self._keep(event, accepted_ms, self._clock.monotonic())
+
+    def _keep(self, event: Event, now: int, read_at: float, *, once: bool = False) -> Awaitable[bool]:
+        on_disk = self._ledger.accept(event, now, once=once)
         number = self._ledger.newest
-        waits = None if self.draining else self._judged(event, read_at, now)
+        begins = not self.draining and not self.shared
+        waits = self._judged(Execution(event, self._desk, read_at=read_at, accepted_ms=now)) if begins else None
         self.tell(number, event, now)
         if waits is not None:
             # What is due comes once: it has no room to be shed from.
             self._lanes.put(waits, force=event.kind == "schedule")
         return on_disk
 
-    def _judged(self, event: Event, read_at: float, now: int) -> Execution | None:
+    def take(self, found: Open) -> None:
+        """Handle an event that is on disk and that nobody has begun."""
+        read_at = self._clock.monotonic()
+        fresh = Execution(found.event, self._desk, read_at=read_at, accepted_ms=found.accepted_ms, fence=found.fence)
+        if (waits := self._judged(fresh)) is not None:
+            self._lanes.put(waits, force=True)
+
+    def _judged(self, execution: Execution) -> Execution | None:
         """A new event, told whether it is one too many; None for the answer to a question."""
-        execution = Execution(event, self._desk, read_at=read_at, accepted_ms=now)
         execution.mark("frame")
         if self._dialogs.offer(execution):
             return None
-        execution.stop = self._limit(event)
+        execution.stop = self._limit(execution.event)
         if execution.stop is not None:
             # Before anybody is told: its turn in its lane may come much later.
-            self._keep_out(event.execution)
+            self._keep_out(execution.event.execution)
         return execution
 
     def known(self, bot: BotId, key: str) -> None:
@@ -95,6 +114,8 @@ class Inbox:
             journal={ordinal: made for ordinal, made in found.sends.items() if not isinstance(made, Failed)},
             resumed=True,
             restarted=found.restarted,
+            fence=found.fence,
+            holds=found.holds,
         )
         self._lanes.put(execution, force=True)
 

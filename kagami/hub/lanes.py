@@ -7,8 +7,9 @@ a lane, a task or a slot.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from kagami import log
 from kagami.hub.execution import Execution, Slots
@@ -46,6 +47,7 @@ class Lanes:
         self._failed = failed
         self._draining = False
         self._lanes: dict[SessionKey, deque[Execution]] = {}
+        self._fenced: dict[SessionKey, tuple[str, asyncio.Task[None]]] = {}
         self.waiting = 0
 
     @property
@@ -76,7 +78,9 @@ class Lanes:
         elif self._begins(execution):
             self.waiting += 1
             self._lanes[key] = lane = deque((execution,))
-            self._nursery.start("lane", self._run(key, lane, execution))
+            task = self._nursery.start("lane", self._run(key, lane, execution))
+            if execution.fence is not None:
+                self._fenced[key] = execution.fence.name, task
 
     def take_first(self, session: SessionKey, take: Callable[[Execution], bool]) -> None:
         """Remove the first of what waits in a conversation that `take` takes."""
@@ -86,12 +90,34 @@ class Lanes:
             lane.remove(taken)
             self.waiting -= 1
 
+    def drop(self, leases: Collection[str]) -> None:
+        """Cancel what runs under these, forget what waits."""
+        for key in self._under(leases):
+            # Out of the way at once: its events may come again before it has ended.
+            self._forget(self._lanes.pop(key))
+            self._fenced.pop(key)[1].cancel()
+
+    async def finish(self, leases: Collection[str], seconds: float) -> None:
+        """Forget what waits under these, let what runs end; `drop` what does not in so many seconds."""
+        mine = self._under(leases)
+        for key in mine:
+            self._forget(self._lanes[key])
+        if mine:
+            await asyncio.wait([self._fenced[key][1] for key in mine], timeout=seconds)
+        self.drop(leases)
+
+    def _under(self, leases: Collection[str]) -> list[SessionKey]:
+        return [key for key, (lease, _) in self._fenced.items() if lease in leases]
+
+    def _forget(self, lane: deque[Execution]) -> None:
+        self.waiting -= len(lane)
+        lane.clear()
+
     def drain(self) -> None:
         """Drop what waits and what still comes (it is on disk); what runs goes on."""
         self._draining = True
         for lane in self._lanes.values():
-            self.waiting -= len(lane)
-            lane.clear()
+            self._forget(lane)
 
     def _room(self, lane: deque[Execution], newcomer: Execution) -> bool:
         """Make room for `newcomer`, or shed it."""
@@ -118,8 +144,10 @@ class Lanes:
                 finally:
                     self._slots.give()
         finally:
-            self.waiting -= len(lane)
-            del self._lanes[key]
+            self._forget(lane)
+            if self._lanes.get(key) is lane:
+                del self._lanes[key]
+                self._fenced.pop(key, None)
 
     async def _one(self, execution: Execution, begun: Execution) -> None:
         self.waiting -= 1

@@ -14,12 +14,16 @@ from kagami.meters import Meters
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId, split_id
 from kagami.model.message import preview
-from kagami.ports import Bot, Keyed, Ledger, SendRow
+from kagami.ports import Bot, Fence, Keyed, Ledger, SendRow, Sharing
 
 # Who waits longer than this for its turn is told so instead: an answer that late helps nobody.
 LONGEST_WAIT_S = 60.0
 # Implementations come back after a fixed 5 s; a restart of ours or of theirs takes a few such turns.
 REACH_S = 20.0
+# The code of what was not sent because its bot is away.
+OFFLINE = "offline"
+# What another process has asked for waits in the store rather than here.
+CARRY_S = 2.0
 
 
 class Tempo:
@@ -53,6 +57,7 @@ class PacedOutbox:
         self._meters = meters
         self._pace = pace
         self._tempo: dict[BotId, Tempo] = {}
+        self.sharing: Sharing | None = None
         self.doubt: Callable[[BotId], None] = lambda _bot: None  # hears of sends that may have been made
 
     def configure(self, pace: Pace) -> None:
@@ -68,32 +73,65 @@ class PacedOutbox:
         journal: dict[int, Receipt] | None = None,
         *,
         written: Callable[[], None] = lambda: None,
+        worker: str = "",
+        fence: Fence | None = None,
     ) -> Receipt:
-        chat = chat_of(action)
+        if self.sharing is not None and not self.sharing.local(action.bot):
+            row = self._row(execution, ordinal, action, worker)
+            receipt = await self.sharing.send(row, fence=fence, written=written)
+            return _noted(receipt, ordinal, journal)
         # An answer waits for its bot to come back; what nobody waits for (a broadcast) does not hold up the next one.
         bot = await self._bots.reach(action.bot, REACH_S if journal is not None else 0.0)
         tempo = self._tempo.get(action.bot) or self._tempo_of(action.bot)
-        if tempo.limited and (refused := await self._wait(tempo, chat)) is not None:
-            return refused
-        row = SendRow(execution, ordinal, action.bot, chat, describe(action), action, self._clock.wall_ms())
+        refused = await self._wait(tempo, chat_of(action)) if tempo.limited else None
+        row = self._row(execution, ordinal, action, worker)
         try:
-            await self._ledger.begin_send(row)
+            await self._ledger.begin_send(row, fence)
         except StoreClosed as error:
             return Failed(str(error), "store")
         except asyncio.CancelledError:
             # It was never made, whatever the store still writes of it.
             self._ledger.end_send(execution, ordinal, Failed("interrupted before it was sent"), self._clock.wall_ms())
             raise
+        if refused is not None:
+            self._close(execution, ordinal, action, refused)
+            return refused
         written()
+        return await self._make(bot, row, tempo, journal)
+
+    async def carry(self, row: SendRow) -> Receipt | None:
+        """Make a send that another process has asked for; it is on disk as `sending`.
+
+        None when it was not begun: the bot cannot be reached from here.
+        """
+        bot = await self._bots.reach(row.bot, CARRY_S)
+        if bot is None or not bot.reachable:
+            return None
+        tempo = self._tempo.get(row.bot) or self._tempo_of(row.bot)
+        if tempo.limited and (refused := await self._wait(tempo, row.chat)) is not None:
+            self._close(row.execution, row.ordinal, row.body, refused)
+            return refused
+        receipt = await self._make(bot, row, tempo, None, returns=True)
+        return None if _stayed(receipt) else receipt
+
+    async def _make(
+        self, bot: Bot | None, row: SendRow, tempo: Tempo, journal: dict[int, Receipt] | None, *, returns: bool = False
+    ) -> Receipt:
+        """With `returns`, one that certainly did not leave because its bot is away is not closed."""
         # In the middle of the call it may have been made, whatever ends this.
         receipt: Receipt = Unknown("interrupted before the answer came")
         try:
-            receipt = await _made(bot, row, keyed=tempo.keyed) if bot else Failed("the bot is not connected", "offline")
+            receipt = await _made(bot, row, keyed=tempo.keyed) if bot else Failed("the bot is not connected", OFFLINE)
         finally:
-            self._close(execution, ordinal, action, receipt)
+            if not (returns and _stayed(receipt)):
+                self._close(row.execution, row.ordinal, row.body, receipt)
             if journal is not None and not isinstance(receipt, Failed):
-                journal[ordinal] = receipt
+                journal[row.ordinal] = receipt
         return receipt
+
+    def _row(self, execution: ExecutionId, ordinal: int, action: Action, worker: str) -> SendRow:
+        now = self._clock.wall_ms()
+        return SendRow(execution, ordinal, action.bot, chat_of(action), describe(action), action, now, worker=worker)
 
     async def _wait(self, tempo: Tempo, chat: ChatId) -> Failed | None:
         now = self._clock.monotonic()
@@ -130,6 +168,16 @@ async def _made(bot: Bot, row: SendRow, *, keyed: bool) -> Receipt:
     if keyed and isinstance(row.body, Send) and isinstance(bot, Keyed):
         return await bot.perform_once(row.body, key_of(row))
     return await bot.perform(row.body)
+
+
+def _noted(receipt: Receipt, ordinal: int, journal: dict[int, Receipt] | None) -> Receipt:
+    if journal is not None and not isinstance(receipt, Failed):
+        journal[ordinal] = receipt
+    return receipt
+
+
+def _stayed(receipt: Receipt) -> bool:
+    return isinstance(receipt, Failed) and receipt.code == OFFLINE
 
 
 def key_of(row: SendRow) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kagami.errors import KagamiError, Parked
+from kagami.errors import KagamiError, Parked, StoreClosed, StoreSlow
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.execution import Execution
 from kagami.hub.guard import Guard
@@ -10,6 +10,9 @@ from kagami.hub.recorder import Recorder
 from kagami.hub.retries import Retries
 from kagami.hub.routes import Routes
 from kagami.ports import Runtime
+
+# A store that is away for longer than so many times `HOLD_S` is the operator's to mend: then tries are counted again.
+MOST_HOLDS = 900
 
 
 class Pipeline:
@@ -66,6 +69,9 @@ class Pipeline:
 
     async def handle(self, execution: Execution) -> None:
         """Worker, end."""
+        if self._retries.holds(execution.event.session):
+            self._retries.hold(execution)
+            return
         server = execution.server
         # It may have gone while the event waited for its slot.
         if server is not None and not server.live:
@@ -77,6 +83,9 @@ class Pipeline:
         except Parked as error:
             self._park(execution, error)
             return
+        except (StoreClosed, StoreSlow) as error:
+            self._wait_for_store(execution, error)
+            return
         except KagamiError as error:
             self.failed(execution, error)
             return
@@ -87,6 +96,13 @@ class Pipeline:
         retry_at_ms = self._recorder.fail(execution, error)
         if retry_at_ms:
             self._retries.put(execution, retry_at_ms)
+
+    def _wait_for_store(self, execution: Execution, error: KagamiError) -> None:
+        """That is no fault of the handler, and nothing that others may overtake; but not for ever."""
+        if execution.holds < MOST_HOLDS:
+            self._retries.hold(execution)
+        else:
+            self.failed(execution, error)
 
     def _park(self, execution: Execution, error: Parked) -> None:
         plugin = str(error.details["plugin"])

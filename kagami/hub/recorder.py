@@ -70,6 +70,7 @@ class Recorder:
             # A command may be late, denied or limited: what others did about the same message is done all the same.
             effects=execution.effects if outcome != "dead" else (),
             answers=answers,
+            fence=execution.fence,
         )
         self._count(trace)
 
@@ -91,7 +92,7 @@ class Recorder:
         waits = self._config.retry_after or (0.0,)
         retry_at = self._clock.wall_ms() + int(waits[min(execution.attempts, len(waits) - 1)] * 1000)
         trace = execution.trace("retry", "", self._shown(execution.event))
-        self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at)
+        self._ledger.finish(trace, attempts=tried, retry_at_ms=retry_at, fence=execution.fence)
         self._count(trace)
         return retry_at
 
@@ -108,7 +109,7 @@ class Recorder:
             return 0
         at_ms = now + int(error.seconds * 1000)
         trace = execution.trace("parked", str(error.details["plugin"]), self._shown(execution.event))
-        self._ledger.finish(trace, attempts=execution.attempts, retry_at_ms=at_ms)
+        self._ledger.finish(trace, attempts=execution.attempts, retry_at_ms=at_ms, fence=execution.fence)
         self._count(trace)
         return at_ms
 
@@ -119,7 +120,8 @@ class Recorder:
         self._board.notice("error", "dead_letter", text, **told)
         self.finish(execution, "dead")
         for answer in execution.answers:
-            self._ledger.finish(answer.trace("answer", "", self._shown(answer.event)), attempts=1)
+            ended = answer.trace("answer", "", self._shown(answer.event))
+            self._ledger.finish(ended, attempts=1, fence=execution.fence)
 
     def complain(self, execution: ExecutionId, bot: BotId, reason: str, frame: bytes) -> None:
         """Keep a frame that is not the protocol."""

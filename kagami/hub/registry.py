@@ -36,6 +36,7 @@ class BotRegistry:
 
     def __init__(self) -> None:
         self._bots: dict[BotId, Bot] = {}
+        self.elsewhere: dict[BotId, BotRow] = {}  # accounts that another process has
         self._arrival = asyncio.Event()
         self._patient = True
         self.tally: defaultdict[BotId, Tally] = defaultdict(Tally)
@@ -83,6 +84,10 @@ class BotRegistry:
         return list(self._bots.values())
 
     def rows(self) -> list[BotRow]:
+        """Also of those that another process has."""
+        return [*self.own_rows(), *(row for bot, row in self.elsewhere.items() if bot not in self._bots)]
+
+    def own_rows(self) -> list[BotRow]:
         return [self._row(bot) for bot in self._bots.values()]
 
     def _row(self, bot: Bot) -> BotRow:

@@ -98,6 +98,13 @@ class Routes:
         execution.mark("route", f"{reason}: {post.worker.name if post else 'nobody is there'}")
         return Way(server=post) if post else _NOBODY
 
+    def goes_outside(self, event: Event) -> bool:
+        """Whether the rules give it to an application that is connected here."""
+        if self.router is None:
+            return False
+        to = self.router.decide(event, self._live).to
+        return to not in ("", DROP, PLUGINS) and not to.startswith(PLUGIN)
+
     def hits(self, rule: Rule) -> Hits:
         return self._hits.get((rule.match, rule.to), Hits())
 

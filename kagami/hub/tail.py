@@ -53,7 +53,7 @@ class Tail:
                 waiter.set_result(None)
         self._waiting.clear()
 
-    async def after(self, number: int) -> list[Happened]:
+    async def after(self, number: int, idle: Callable[[], None] = lambda: None) -> list[Happened]:
         while True:
             floor = self._floor
             if number < floor:
@@ -63,6 +63,7 @@ class Tail:
             elif found := self._behind(number):
                 return found
             else:
+                idle()
                 await self._arrival()
 
     async def passed(self, number: int, before_ms: int, most: int) -> Passed:

@@ -22,6 +22,10 @@ Outcome = Literal[
     "parked",  # it waits for a plugin that cannot serve now
     "dead",  # it failed too often
     "bad_frame",  # not the protocol
+    # Never written, seen when it is read: what became of the answers says it, and some come later than the trace.
+    "answered",  # nobody here wanted it, an application outside answered
+    "unsent",  # an answer was certainly not sent
+    "unsure",  # an answer may not have been sent
 ]
 
 
@@ -34,7 +38,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Trace(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """`started_ms` is wall time; `total_us` runs from the frame to the last receipt or decision."""
+    """`started_ms` is wall time; `total_us` runs from the frame to the last receipt or decision. `worker` is the
+    application outside that answered, as far as one has by now.
+    """
 
     execution: ExecutionId
     bot: BotId
@@ -47,3 +53,4 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     plugin: str = ""
     text: str = ""
     error: str = ""
+    worker: str = ""

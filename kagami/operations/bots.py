@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from kagami.core.secrets import HIDDEN
-from kagami.errors import NotFound, UsageError
+from kagami.errors import NotFound, Refused, UsageError
 from kagami.i18n import mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
@@ -181,12 +181,14 @@ async def test_bot(parts: Parts, request: TestBot) -> list[Finding]:
 @operation("bots.reconnect", "bots:write")
 async def reconnect(parts: Parts, request: Reconnect) -> None:
     """Close a bot's connection and open it anew."""
+    _here(parts, request.bot)
     await parts.accounts.reconnect(request.bot)
 
 
 @operation("bots.disconnect", "bots:write", asks=True)
 async def disconnect(parts: Parts, request: Disconnect) -> None:
     """Close an account's connection; it may come back by itself."""
+    _here(parts, request.bot)
     bot = parts.bots.get(BotId(request.bot))
     if bot is None:
         raise NotFound(what="bot", name=request.bot)
@@ -198,6 +200,7 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
 @operation("bots.login", "bots:write")
 async def login(parts: Parts, request: Login) -> LoginStep:
     """Log an account in: the QR code or whatever else comes first."""
+    _here(parts, request.bot)
     going = parts.accounts.login(request.bot)
     step = await going.step()
     if step.kind == "wait":
@@ -239,6 +242,13 @@ async def bot_abilities(parts: Parts, request: Abilities) -> list[Ability]:
     """What a platform lets its bots do."""
     found = parts.bots.get(BotId(request.bot))
     return [*parts.accounts.abilities(found.adapter if found is not None else request.bot)]
+
+
+def _here(parts: Parts, bot: str) -> None:
+    """`Refused` when another process has the bot: only that one has its connection."""
+    node = next((row.node for row in parts.bots.rows() if bot in (row.id, row.name)), "")
+    if node:
+        raise Refused(reason=mark("The process {} has this bot: do it at that one.").format(node))
 
 
 def _told(parts: Parts, step: LoginStep) -> LoginStep:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from kagami.errors import NotFound
+from kagami.errors import NotFound, StoreClosed, StoreSlow
 from kagami.operations.registry import Request, operation
 from kagami.ports import AlertRow, Connection, Notice, Parts, Pulse
 
@@ -18,7 +18,7 @@ class Status(Request, frozen=True):
 
 
 class StatusNow(msgspec.Struct, frozen=True):
-    """`today` counts since local midnight as `Store.counts` names them."""
+    """`today` counts since local midnight as `Store.counts` names them; empty while the database does not answer."""
 
     pulse: Pulse
     today: Mapping[str, int]
@@ -60,8 +60,11 @@ class Stop(Request, frozen=True):
 async def status(parts: Parts, request: Status) -> StatusNow:  # noqa: ARG001
     """Load, bots, messages and queues."""
     now = parts.clock.wall_ms()
-    today = await parts.store.counts(local_midnight_ms(now))
-    return StatusNow(parts.house.pulse(), today, await parts.store.size())
+    try:
+        today = await parts.store.counts(local_midnight_ms(now))
+        return StatusNow(parts.house.pulse(), today, await parts.store.size())
+    except (StoreClosed, StoreSlow):
+        return StatusNow(parts.house.pulse(), {}, 0)
 
 
 @operation("system.pulses", "system:read")

@@ -7,7 +7,7 @@ version end with its last one, undo it, verify that nothing of it stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +26,8 @@ from kagami.plugins.plugin import Plugin
 from kagami.plugins.scope import start
 from kagami.plugins.starting import SOON_S, Starting
 from kagami.plugins.state import merge
+from kagami.plugins.stock import OwnStock, Stock, look
+from kagami.plugins.suspects import Suspects
 from kagami.plugins.table import Table
 from kagami.plugins.versions import Found, Shelf, Unsound, discover, fingerprint
 from kagami.ports import Execution, ReloadRow
@@ -57,10 +59,10 @@ class Fleet:
         self.tell: Tell = lambda *_, **__: None
         self.changed: Callable[[str], None] = lambda _: None
         self.chats: Chats = no_chats
+        self.stock: Stock = OwnStock()
         self.changing = asyncio.Lock()
         around.prefix = prefix
-        self._places: tuple[tuple[str, str, str], ...] = ()
-        self.suspects: dict[str, str] = {}
+        self.suspects = Suspects()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.starting = Starting(
             decided, make=self._try, wanted=self._wanted, settle=self._settle, changing=self.changing
@@ -74,7 +76,7 @@ class Fleet:
         for found in discover(BUILTIN, builtin=True).versions.values():
             self._line(found[0].manifest.id).found = found
             self._line(found[0].manifest.id).builtin = True
-        self._take(discover(folder), self.lines)
+        self._take(await look(self.stock, folder), self.lines)
         async with self.changing:
             for line in list(self.lines.values()):
                 if line.builtin:
@@ -174,8 +176,8 @@ class Fleet:
 
     async def reload(self, plugin: str | None) -> list[ReloadRow]:
         """One plugin, or all that are not built in: new folders are taken up, missing ones are let go."""
+        shelf = await look(self.stock, self.folder)
         async with self.changing:
-            shelf = discover(self.folder) if self.folder else Shelf({}, [])
             if plugin is not None:
                 line = self.lines.get(plugin)
                 lying = {*shelf.versions, *(each.id for each in shelf.unsound)}
@@ -201,22 +203,21 @@ class Fleet:
         self.changed(plugin)
         return row
 
+    async def follow(self) -> None:
+        """What was decided at another process counts here too."""
+        shelf = await look(self.stock, self.folder)
+        await self.decided.open()
+        async with self.changing:
+            self._take(shelf, self.lines)
+        for plugin in [line.id for line in self.lines.values() if not line.builtin and line.known]:
+            await self.settle(plugin)
+
     def own(self, name: str, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         """Do something about versions beside everything else; it ends with the fleet."""
         task = start(name, work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def blame(self, frames: Sequence[str]) -> str:
-        """Its version is then among the `suspects`. Only reads a snapshot: may be called from any thread."""
-        places = self._places
-        for file in reversed(frames):
-            for folder, plugin, version in places:
-                if file.startswith(folder):
-                    self.suspects[plugin] = version
-                    return plugin
-        return ""
 
     async def _reload(self, line: Line) -> ReloadRow:
         if line.builtin:
@@ -283,7 +284,7 @@ class Fleet:
                     running = None
             if running is not None:
                 others[version] = running
-            elif rollout is not None and rollout.version == version:
+            elif rollout is not None and rollout.version == version and not self.stock.awaits(line.id, version):
                 await self.decided.rollouts.abort(line.id, line.failed.get(version, "it is not on disk"))
         return others
 
@@ -394,7 +395,6 @@ class Fleet:
         stable = {line.id: line.stable for line in lines if line.stable}
         others = {(line.id, version): active for line in lines for version, active in line.others.items()}
         self.lineup = Lineup(stable, others, self.around.prefix, self.around.config.rename)
-        running = [each for line in lines for each in (*line.running, *line.leaving)]
-        self._places = tuple((f"{each.folder}/", each.id, each.version) for each in running if each.folder)
+        self.suspects.look(each for line in lines for each in (*line.running, *line.leaving))
         for conflict in self.lineup.table.conflicts:
             _log.warning("conflict of commands", plugin=conflict.plugin, command=conflict.name, owner=conflict.owner)

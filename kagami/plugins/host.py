@@ -12,7 +12,7 @@ import msgspec
 from kagami.clock import Clock
 from kagami.core.roles import held, may
 from kagami.core.scopes import identity
-from kagami.errors import KagamiError, Parked, PluginError, UsageError
+from kagami.errors import KagamiError, Parked, PluginError, StoreClosed, StoreSlow, UsageError
 from kagami.i18n import Translate
 from kagami.meters import Meters
 from kagami.model.action import Send
@@ -136,7 +136,7 @@ class Host:
 
     def blame(self, frames: Sequence[str]) -> str:
         """`frames` are file names, the innermost last. May be called from any thread."""
-        return self.fleet.blame(frames)
+        return self.fleet.suspects.blame(frames)
 
     def blamed(self, plugin: str, seconds: float) -> None:
         """May be called from any thread."""
@@ -315,7 +315,8 @@ class Host:
             await self._run(active, handler, ctx, [], execution)
         except KagamiError as error:
             # One that rests among others misses this event; one that was stopped while it asked goes on later.
-            if alone or (isinstance(error, Parked) and not error.seconds):
+            waits = isinstance(error, StoreClosed | StoreSlow) or (isinstance(error, Parked) and not error.seconds)
+            if alone or waits:
                 raise
             forget()
         return ctx.acted or bool(execution.staged(active.kit.namespace))
@@ -329,8 +330,8 @@ class Host:
         run = Run(active.crew, handler, ctx, args)
         try:
             await run.finish(handler.__qualname__)
-        except Parked:
-            raise
+        except (Parked, StoreClosed, StoreSlow):
+            raise  # none of that is its fault
         except KagamiError as error:
             active.failed(error, handler.__qualname__)
             # One event that fails again and again tells no more than once.
@@ -362,7 +363,10 @@ class Host:
         if max_age is None:
             max_age = MAX_AGE_S if active.plugin.max_age is None else active.plugin.max_age
         time_ms = execution.event.time_ms
-        return bool(time_ms) and self._clock.wall_ms() - time_ms > max_age * 1000
+        age_s = (self._clock.wall_ms() - time_ms) / 1000 if time_ms else 0.0
+        if age_s > max_age:
+            execution.mark("late", f"it was {age_s:.0f} s old, and {active.kit.label} takes {max_age:.0f} s")
+        return age_s > max_age
 
     async def _cooling(self, active: Active, command: Command, execution: Execution) -> bool:
         """Whether the command was used too often; it is said now and then."""

@@ -62,6 +62,7 @@ class _Order:
     index_url: str
     known: frozenset[str]
     at_ms: int
+    pins: tuple[str, ...] = ()
 
 
 async def install(
@@ -76,20 +77,22 @@ async def install(
     known: Iterable[str] = (),
     agree: Agree | None = None,
     clock: Clock | None = None,
+    pins: Sequence[str] = (),
 ) -> Installed:
     """Install a `.kpk` file, a folder or what an http(s) address gives into the plugins' `folder`.
 
     `trust` are public keys; without `unsigned` one of them must have signed it. `index_url` stands in for PyPI.
     `fetch(url, target, progress)` downloads; its `progress` takes the bytes done and, or 0, their total. `known` are
     ids of the market. The version that is there already is left alone; `warnings` of the result tell that, a
-    downgrade, another signer or an id that looks like another's. `progress` is called in this event loop.
+    downgrade, another signer or an id that looks like another's. `progress` is called in this event loop. `pins` are
+    the versions (`name==1.0`) that dependencies have elsewhere.
     `agree` is asked when the package was found sound, with its wishes as `dependencies`; what it raises ends it.
 
     `PackageRefused` when anything is wrong, `Unavailable` without pip or index; nothing stays then, nor when this is
     cancelled.
     """
     at_ms = (clock or SystemClock()).wall_ms()
-    order = _Order(folder, _named(source), tuple(trust), unsigned, index_url, frozenset(known), at_ms)
+    order = _Order(folder, _named(source), tuple(trust), unsigned, index_url, frozenset(known), at_ms, tuple(pins))
     place = await asyncio.to_thread(_open_staging, folder)
     try:
         given = await _bring(source, place, fetch, progress)
@@ -164,7 +167,8 @@ def _settle(order: _Order, manifest: Manifest, record: Record, place: Path, tell
     final = order.folder / manifest.id / manifest.version
     if final.exists():
         return _again(order.folder, record, digest(fingerprints(final)))
-    plan = dependencies.resolve(name, manifest.dependencies, index_url=order.index_url, progress=tell)
+    wishes = (*manifest.dependencies, *order.pins)
+    plan = dependencies.resolve(name, wishes, index_url=order.index_url, progress=tell)
     dependencies.install(plan, staged / DEPENDENCIES, runtime=manifest.runtime, progress=tell)
     record = msgspec.structs.replace(
         record,

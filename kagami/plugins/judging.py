@@ -60,7 +60,7 @@ class Judge:
         for plugin in await quarantine.settle():
             reason = quarantine.is_quarantined(plugin)
             rollout = self._decided.rollouts.active.get(plugin)
-            if rollout is not None and rollout.weight and self._fleet.suspects.get(plugin) == rollout.version:
+            if rollout is not None and rollout.weight and self._fleet.suspects.named.get(plugin) == rollout.version:
                 await quarantine.release(plugin)
                 await self._take_back(plugin, rollout.version, reason)
             else:

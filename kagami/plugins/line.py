@@ -35,6 +35,7 @@ class Line:
         self.leaving: list[Active] = []
         self.failed: dict[str, str] = {}
         self.recalled: frozenset[str] = frozenset()
+        self.withheld: frozenset[str] = frozenset()
         self.signers: dict[str, str] = {}
         self.survivors: dict[str, tuple[str, ...]] = {}
 
@@ -50,8 +51,9 @@ class Line:
 
     @property
     def fallback(self) -> Active | None:
-        """What goes on when nothing else can serve: the stable version, unless it was recalled."""
-        return None if self.stable is None or self.stable.version in self.recalled else self.stable
+        """What goes on when nothing else can serve: the stable version, unless it was recalled or is withheld."""
+        barred = self.recalled | self.withheld
+        return None if self.stable is None or self.stable.version in barred else self.stable
 
     def take(self, found: Iterable[Found], unsound: Collection[Unsound]) -> None:
         """Remember what lies on the shelf. What could not be loaded stays listed as long as it lies there."""
@@ -59,13 +61,17 @@ class Line:
         lying = {each.manifest.version for each in self.found}
         self.failed = {version: error for version, error in self.failed.items() if version in lying}
         self.failed |= {each.version: each.error for each in unsound}
-        self.recalled = frozenset(each.version for each in unsound if each.recalled)
+        self._bar(unsound)
         lying_at = [(each.manifest.version, each.folder) for each in self.found]
         lying_at += [(each.version, each.folder) for each in unsound]
         # One that is gone from the disk may still run.
         running = {active.version for active in (*self.running, *self.leaving)}
         self.signers = {version: signer for version, signer in self.signers.items() if version in running}
         self.signers |= {version: signer_of(folder) for version, folder in lying_at}
+
+    def _bar(self, unsound: Collection[Unsound]) -> None:
+        self.recalled = frozenset(each.version for each in unsound if each.recalled)
+        self.withheld = frozenset(each.version for each in unsound if each.withheld)
 
     def survived(self, version: str, what: Iterable[str], at_ms: int) -> None:
         """Remember what an unload left behind, the latest of each version."""

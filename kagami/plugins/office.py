@@ -86,6 +86,7 @@ class Office:
             serving = version == line.starting or line.version(version) is not None
             if serving or any(active.version == version for active in line.leaving):
                 raise Refused(reason=mark("This version serves: use another one first."))
+            await self._fleet.stock.withdraw(plugin, version)
             try:
                 await asyncio.to_thread(_delete, found, self._fleet.folder)
             except OSError as error:
@@ -201,14 +202,16 @@ class Office:
 
     async def install(self, source: str) -> Installed:
         installed = await self._delivered().install(source)
+        warning = await self._fleet.stock.spread(installed.id, installed.version)
         await self._fleet.reload(installed.id)
-        return installed
+        return msgspec.structs.replace(installed, warnings=(*installed.warnings, *filter(None, [warning])))
 
     async def sync(self, *, dry_run: bool) -> list[SyncRow]:
         rows = await self._delivered().sync(dry_run=dry_run)
         if not dry_run:
             for row in rows:
                 if row.act != "keep" and not row.error:
+                    await self._fleet.stock.spread(row.id, row.new)
                     await self._fleet.reload(row.id)
         return rows
 
@@ -227,8 +230,8 @@ class Office:
         return line
 
     def _sound(self, line: Line, version: str) -> Found:
-        """A version that may serve; `Refused` for one that was recalled."""
-        if version in line.recalled:
+        """A version that may serve; `Refused` for one that was recalled, or that others do not have."""
+        if version in line.recalled | line.withheld:
             raise Refused(reason=line.failed[version])
         return line.on_disk(version)
 

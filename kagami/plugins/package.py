@@ -84,6 +84,13 @@ def _write_archive(draft: Path, folder: Path, key: Path | None) -> None:
         archive.writestr(_entry(FILE), msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
+def wrap(folder: Path, target: Path) -> None:
+    """Put a version into the file `target` just as it lies there; `unpack` without `listed` gives the same again."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in _listing(folder, folder.name):
+            archive.writestr(_entry(name, executable=_runs(path.stat().st_mode)), path.read_bytes())
+
+
 def _entry(name: str, *, executable: bool = False) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.create_system = 3
@@ -92,8 +99,11 @@ def _entry(name: str, *, executable: bool = False) -> zipfile.ZipInfo:
     return entry
 
 
-def unpack(archive: Path, into: Path, limits: Limits = STRICT) -> Manifest:
-    """Unpack and check a package into `into`, a folder that is made here; `PackageRefused` leaves nothing of it."""
+def unpack(archive: Path, into: Path, limits: Limits = STRICT, *, listed: bool = True) -> Manifest:
+    """Unpack and check a package into `into`, a folder that is made here; `PackageRefused` leaves nothing of it.
+
+    Its manifest has to list all files, unless it is not `listed`.
+    """
     with _staging(archive.name, into, limits) as staging, archive.open("rb") as file:
         try:
             room = check_end(file, archive.name, limits)
@@ -107,7 +117,7 @@ def unpack(archive: Path, into: Path, limits: Limits = STRICT) -> Manifest:
                         staging.put(entry.filename, source, room, executable=_runs(entry.external_attr >> 16))
         except _BROKEN:
             raise refused(archive.name, mark("it is damaged, or no package at all")) from None
-        return staging.finish(listed=True)
+        return staging.finish(listed=listed)
 
 
 def copy(folder: Path, into: Path, limits: Limits = STRICT) -> Manifest:

@@ -27,13 +27,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unsound:
-    """What is not served: no sound plugin, or `recalled`. `id` and `version` are what its place says."""
+    """What is not served: no sound plugin, `recalled`, or `withheld` as others do not have it.
+
+    `id` and `version` are what its place says.
+    """
 
     id: str
     version: str
     error: str
     folder: Path
     recalled: bool = False
+    withheld: bool = False
 
 
 @dataclass(slots=True)

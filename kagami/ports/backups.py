@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 
 class BackupRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One file. `reason` is `scheduled` or `asked`; `trouble` says why it cannot be used, then the rest is unknown."""
+    """One file. `reason` is `scheduled`, `asked` or `before …`; of one with `trouble` the rest is unknown."""
 
     name: str
     bytes: int
@@ -19,6 +19,7 @@ class BackupRow(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     secrets: bool = False
     trouble: str = ""
+    kind: Literal["backup", "dump"] = "backup"
 
 
 class Backups(Protocol):

@@ -92,11 +92,11 @@ class Keyed(Protocol):
 class Intake(Protocol):
     """What the hub offers to adapters. Only the first of these may be called often; none of them blocks a reader."""
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+    def accept(self, event: Event, read_at: float, *, once: bool = False) -> Awaitable[bool]:
         """Take an event. The awaitable ends when it is on disk: True for a new event, False for a known one.
 
         Pollers and acknowledged pushes await it before they acknowledge; a OneBot reader does not. `read_at` is the
-        monotonic time at which its frame was read.
+        monotonic time at which its frame was read. `once`: its platform does not bring it again.
         """
         ...
 
@@ -163,7 +163,7 @@ class Memory(Protocol):
 
 
 class Vault(Protocol):
-    """Credentials that a login brought: files of the home's `secrets/`, for the owner alone."""
+    """Credentials that a login brought: files of the home's `secrets/`, for the owner alone, or sealed in the store."""
 
     async def read(self, name: str) -> bytes:
         """Empty when there is none."""
@@ -217,7 +217,7 @@ class Reception(Protocol):
 
 
 class BotRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`number` is what OneBot 11 applications know the account by."""
+    """`number` is what OneBot 11 applications know the account by; `node` the process that has it, if another has."""
 
     id: BotId
     name: str
@@ -230,6 +230,7 @@ class BotRow(msgspec.Struct, frozen=True, omit_defaults=True):
     out_per_s: float = 0.0
     p95_ms: float = 0.0
     number: int = 0
+    node: str = ""
 
 
 class Bots(Protocol):

@@ -13,7 +13,7 @@ from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import Principal
 from kagami.model.trace import Outcome
-from kagami.ports.store import StorePut
+from kagami.ports.store import Fence, StorePut
 
 
 class Execution(Protocol):
@@ -370,8 +370,10 @@ class Outbox(Protocol):
         journal: dict[int, Receipt] | None = None,
         *,
         written: Callable[[], None] = lambda: None,
+        worker: str = "",
+        fence: Fence | None = None,
     ) -> Receipt:
-        """Record, pace, send, record. The receipt is also kept in the store.
+        """Record, pace, send, record. The receipt is also kept in the store, with the `worker` whose send it is.
 
         What must not be made again is put into `journal` by its ordinal, also when this call is cancelled meanwhile.
         `written` is called when its turn has come and it is on disk, before the platform is asked.

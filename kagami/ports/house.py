@@ -19,6 +19,7 @@ from kagami.ports.attendance import Attendance
 from kagami.ports.backups import Backups
 from kagami.ports.bots import Bots
 from kagami.ports.centre import Accounts, Applications, Centre, Connection
+from kagami.ports.cluster import Processes
 from kagami.ports.conversations import Conversations
 from kagami.ports.execution import Outbox, Plugins
 from kagami.ports.facts import Facts
@@ -50,7 +51,10 @@ class Sandbox(Protocol):
 
 
 class Pulse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole house in one line, once a second. Rates are of the last second, percent are of one core."""
+    """The whole house in one line, once a second. Rates are of the last second, percent are of one core.
+
+    `kept_aside` events wait on this process' own disk for a database that is away, the oldest since `kept_aside_s`.
+    """
 
     at_ms: int
     started_ms: int
@@ -74,6 +78,9 @@ class Pulse(msgspec.Struct, frozen=True, omit_defaults=True):
     loop_lag_ms: float = 0.0
     log_seq: int = 0
     errors: int = 0
+    store_away: bool = False
+    kept_aside: int = 0
+    kept_aside_s: float = 0.0
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,6 +155,7 @@ class Parts:
     trials: Trials
     conversations: Conversations
     attendance: Attendance
+    cluster: Processes
     who: Principal = SYSTEM
 
 

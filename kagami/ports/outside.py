@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -46,8 +46,10 @@ class Stream(Protocol):
         """The highest number given so far."""
         ...
 
-    async def after(self, number: int) -> list[Happened]:
-        """The next few events behind a number, oldest first; waits until there is one."""
+    async def after(self, number: int, idle: Callable[[], None] = lambda: None) -> list[Happened]:
+        """The next few events behind a number, oldest first; waits until there is one. `idle` hears that it waits:
+        there is nothing left, whatever has higher numbers.
+        """
         ...
 
     async def passed(self, number: int, before_ms: int, most: int) -> Passed: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Literal, Protocol, TypedDict, Unpack
+from typing import Literal, NamedTuple, Protocol, TypedDict, Unpack
 
 import msgspec
 
@@ -15,8 +15,17 @@ from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 
 
+class Fence(NamedTuple):
+    """A lease as its holder knows it: what is written under it is refused when its epoch is over."""
+
+    name: str
+    epoch: int
+
+
 class SendRow(msgspec.Struct, frozen=True):
-    """One send about to be made. `ordinal` counts the sends of its execution from 0; `event` is 0 for none."""
+    """One send about to be made. `ordinal` counts the sends of its execution from 0; `worker` is the application
+    outside that makes it.
+    """
 
     execution: ExecutionId
     ordinal: int
@@ -26,6 +35,7 @@ class SendRow(msgspec.Struct, frozen=True):
     body: Action
     created_ms: int
     attempt: int = 1
+    worker: str = ""
 
 
 class StorePut(msgspec.Struct, frozen=True):
@@ -37,7 +47,11 @@ class StorePut(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """An accepted event that is not done, as recovery finds it. `restarted`: an earlier process had begun it."""
+    """An accepted event that is not done, as recovery finds it. `restarted`: an earlier process had begun it.
+
+    `fence` is the lease under which it is handled, where several processes share the work. `holds` counts how often it
+    has waited for the store, which is no try.
+    """
 
     event: Event
     accepted_ms: int
@@ -45,6 +59,8 @@ class Open(msgspec.Struct, frozen=True):
     sends: dict[int, Receipt] = {}
     error: str = ""
     restarted: bool = False
+    fence: Fence | None = None
+    holds: int = 0
 
 
 class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,6 +79,7 @@ class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True):
     chat_name: str = ""
     message_id: str = ""
     reason: str = ""
+    worker: str = ""
 
 
 class ChatRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,6 +151,19 @@ class Cleaned(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class Aside(Protocol):
+    """Where events that come once are kept while the store cannot be written."""
+
+    @property
+    def takes(self) -> bool:
+        """False when there is no more room."""
+        ...
+
+    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+        """On disk there when it ends, and given to the ledger later."""
+        ...
+
+
 class Ledger(Protocol):
     """The one group-committing writer. Nothing here waits for the disk unless its awaitable is awaited."""
 
@@ -152,12 +182,24 @@ class Ledger(Protocol):
         """False while it refuses new events and sends: it is closed, or too much waits for a disk that is full."""
         ...
 
-    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
-        """On disk when it ends; False when (bot, dedupe) is already there."""
+    @property
+    def aside(self) -> Aside | None:
+        """Where events that come once go in place of this, as long as it is not None."""
         ...
 
-    def begin_send(self, row: SendRow) -> Awaitable[None]:
+    def accept(self, event: Event, accepted_ms: int, *, once: bool = False) -> Awaitable[bool]:
+        """On disk when it ends; False when (bot, dedupe) is already there. `once`: nobody brings it again."""
+        ...
+
+    def begin_send(self, row: SendRow, fence: Fence | None = None) -> Awaitable[None]:
         """State `sending` is on disk when it ends."""
+        ...
+
+    def ask_send(self, row: SendRow, node: str, fence: Fence | None = None) -> Awaitable[None]:
+        """State `ready` is on disk when it ends, for whichever process has the account; `node` waits for its outcome.
+
+        One that an earlier try has asked for stays as it is.
+        """
         ...
 
     def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None: ...
@@ -170,6 +212,7 @@ class Ledger(Protocol):
         effects: Sequence[StorePut] = (),
         answers: Sequence[Trace] = (),
         retry_at_ms: int = 0,
+        fence: Fence | None = None,
     ) -> Awaitable[None]:
         """Close an event: its trace, its effects and the answers that it consumed, in one transaction.
 

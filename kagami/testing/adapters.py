@@ -134,7 +134,7 @@ class HoldingIntake(WritingIntake):
             if not each.done():
                 each.set_result(True)
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:
+    def accept(self, event: Event, read_at: float, *, once: bool = False) -> Awaitable[bool]:
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if (event.bot, event.dedupe) in self._known:
             self.again += 1
@@ -142,8 +142,8 @@ class HoldingIntake(WritingIntake):
             return stored
         self._known.add((event.bot, event.dedupe))
         if self._waiting is None:
-            return super().accept(event, read_at)
-        super().accept(event, read_at)
+            return super().accept(event, read_at, once=once)
+        super().accept(event, read_at, once=once)
         self._waiting.append(stored)
         return stored
 

@@ -26,6 +26,10 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._now
 
+    def set_wall(self, seconds: float) -> None:
+        """Somebody sets the wall clock by so many seconds; no time passes."""
+        self._start_ms += round(seconds * 1000)
+
     async def sleep(self, seconds: float) -> None:
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._order), wake))

@@ -35,7 +35,13 @@ class WritingIntake:
         self._arrived: asyncio.Queue[Event] = asyncio.Queue()
         self._happened = asyncio.Event()
 
-    def accept(self, event: Event, read_at: float) -> Awaitable[bool]:  # noqa: ARG002 - nothing is measured here
+    def accept(
+        self,
+        event: Event,
+        read_at: float,  # noqa: ARG002 - nothing is measured here
+        *,
+        once: bool = False,  # noqa: ARG002
+    ) -> Awaitable[bool]:
         self.events.append(event)
         self._arrived.put_nowait(event)
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -311,6 +311,7 @@ class NapCatHost:
             token=entry["token"],
             refusing="napcat",
             answers=self.chats.answers,
+            host=entry["host"],
             port=entry["port"],
         ) as listening:
             while True:

@@ -266,13 +266,14 @@ async def listen_as_implementation(
     refusing: Refusing = "http",
     greeting: bool = True,
     answers: Answers | None = None,
+    host: str = "127.0.0.1",
     port: int = 0,
 ) -> AsyncIterator[Listening]:
-    """Listen on loopback as an implementation (forward WebSocket) while the block runs."""
+    """Listen as an implementation (forward WebSocket) while the block runs."""
     listening = Listening(account=account, token=token, refusing=refusing, greeting=greeting, answers=answers)
     async with serve(
         listening.handle,
-        "127.0.0.1",
+        host,
         port,
         process_request=listening.judge,
         compression=None,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kagami.i18n import mark
 from kagami.model.ids import split_id
 from kagami.ports import BotRow
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.kind_words import words_of
 from kagami.tui.looks import Glyphs
@@ -61,7 +62,9 @@ def state_span(shell: Shell, bot: BotRow) -> Span:
     """`◐ reconnect 3`."""
     health = bot.health
     logs_in = health.state == "auth_failed" and words_of(bot.adapter).login
-    word = shell.t(mark("needs login")) if logs_in else shell.t(_WORDS[health.state]).format(count=health.reconnects)
+    never = health.state == "backoff" and not health.reconnects
+    text = mark("needs login") if logs_in else mark("not connected") if never else _WORDS[health.state]
+    word = shell.t(text).format(count=health.reconnects)
     return Span(f"{sign(shell.looks.glyphs, health.state)} {word}", _ROLES.get(health.state, "warn"))
 
 
@@ -96,10 +99,11 @@ def row(shell: Shell, bot: BotRow) -> Row:
     """A bot as a row under `COLUMNS`."""
     calm = "text" if bot.health.state == "online" else "dim"
     errors = errors_percent(bot)
+    name = f"{bot.name} @{bot.node}" if bot.node else bot.name
     return Row(
         bot.id,
         (
-            Span(bot.name, "strong" if bot.health.state == "online" else "text"),
+            Span(name, "strong" if bot.health.state == "online" else "text"),
             Span(platform(bot), "dim"),
             state_span(shell, bot),
             Span(figures.rate(bot.in_per_s), calm),
@@ -134,12 +138,13 @@ def card(shell: Shell, bot: BotRow) -> list[tuple[str, Span]]:
     usual = f"{health.usual_gap_s:.0f} s" if health.usual_gap_s else "-"
     state = state_span(shell, bot)
     rates = f"{figures.rate(bot.in_per_s)}/s {looks.glyphs.to} {figures.rate(bot.out_per_s)}/s"
-    step = next_step(bot)
+    step, why = next_step(bot), say(health.reason, shell.t)
     return [
         (mark("account"), Span(split_id(bot.id)[1])),
         (mark("platform"), Span(platform(bot))),
+        *([(mark("process"), Span(bot.node))] if bot.node else []),
         (mark("state"), Span(f"{state.text}   {since(shell, bot)}", state.role)),
-        (mark("why"), Span(health.reason or "-", "text" if not health.reason or health.state in HEALTHY else "warn")),
+        (mark("why"), Span(why or "-", "text" if not why or health.state in HEALTHY else "warn")),
         *([(mark("next step"), Span(shell.t(step), "strong"))] if step else []),
         (mark("peer"), Span(health.peer or "-")),
         (mark("round trip"), Span(figures.ms(health.rtt_ms))),

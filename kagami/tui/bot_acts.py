@@ -30,6 +30,7 @@ from kagami.operations.messages import ListChats
 from kagami.operations.settings import ListSettings
 from kagami.operations.system import Connect, ListAlerts, Mute
 from kagami.ports import AlertRow, BotKind, BotRow, ChatRow, Connection, Finding, SettingRow, Standing
+from kagami.reasons.say import say
 from kagami.tui import accounts
 from kagami.tui.dialogs.abilities import AbilityList
 from kagami.tui.dialogs.answer import AnswerReader
@@ -85,10 +86,22 @@ class BotActs:
         chosen = await self.app.push_screen_wait(KindPick(self.shell, t(mark("QQ by NapCat")), offers))
         if chosen == THERE:
             await self._add_kind(kind)
-        elif chosen == HERE:
+        elif chosen == HERE and await self._stands():
             standing: Standing = await self.shell.control.call(StandNapCat())
             if await self.app.push_screen_wait(StandDialog(self.shell, standing)):
                 await self.app.push_screen_wait(LoginDialog(self.shell, standing.bot, standing.bot))
+
+    async def _stands(self) -> bool:
+        t = self.shell.t
+        facts = (
+            (t(mark("Writes")), t(mark("a folder napcat in the home: a compose file, NapCat's settings, new tokens"))),
+            (t(mark("Adds")), t(mark("a bot of that name to kagami.toml"))),
+            (t(mark("Starts")), t(mark("nothing: the command to start it is shown next (Docker is needed)"))),
+            (t(mark("Undo")), t(mark("remove the bot, and delete the folder"))),
+        )
+        return await self.shell.ask(
+            Question(t(mark("Set a NapCat up beside Kagami?")), facts, t(mark("Not now")), t(mark("Write the files")))
+        )
 
     async def _add_kind(self, kind: BotKind) -> None:
         """Its keys, a test of them, then the bot; and its login where it has one."""
@@ -182,7 +195,7 @@ class BotActs:
         t = self.shell.t
         found: list[Finding] = await self.shell.control.call(TestBot(bot=bot.id))
         rows = [
-            f"{finding_sign(self.shell, each)} {each.subject}: {each.text}" + (f"\n    {each.fix}" if each.fix else "")
+            f"{finding_sign(self.shell, each)} {say(each.text, t)}" + (f"\n    {say(each.fix, t)}" if each.fix else "")
             for each in found
         ]
         lines = "\n".join(rows).split("\n") if rows else [t(mark("There is nothing to try."))]
@@ -267,9 +280,15 @@ class BotActs:
         rows: list[ChatRow] = await self.shell.control.call(ListChats(contains=bot.id, limit=FEW_CHATS))
         now = self.shell.clock.wall_ms()
         chats = [f"{row.chat} {row.chat_name}  {age((now - row.last_ms) / 1000)}" for row in rows if row.bot == bot.id]
-        entry = t(mark("connects by itself")) if table is None else str(table.get("url", ""))
+        entry = t(mark("connects by itself")) if table is None else _address(table)
         found = [(mark("entry"), Span(entry)), (mark("pace"), Span(told))]
         return found + [(mark("chats") if not place else "", Span(chat, "dim")) for place, chat in enumerate(chats)]
+
+
+def _address(table: Mapping[str, Any]) -> str:
+    """Where it leads to; one whose address nobody had to give stands in the file all the same."""
+    given = (str(table.get(key) or "") for key in ("url", "webui_url", "api_url", "panel_url"))
+    return next(filter(None, given), "kagami.toml")
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from kagami.operations.people import EndSession
 from kagami.operations.plugins import EndDialog, ListChoices, ListPlugins, PinChat, Switch
 from kagami.operations.sending import DeleteMessage, Done, Resend, SendMessage
 from kagami.ports import ChatChoice, ChatRow, DialogRow, MessageRow, Open, OperatorRow, PluginRow
+from kagami.reasons.say import say
 from kagami.tui.dialogs.pick import Offer, Pick
 from kagami.tui.figures import age, moment
 from kagami.tui.format import visible
@@ -74,7 +75,7 @@ class ChatActs:
         facts = (
             (t(mark("Text")), row.text),
             (t(mark("To")), f"{row.chat} {row.chat_name}"),
-            (t(mark("What became of it")), row.reason or row.outcome),
+            (t(mark("What became of it")), say(row.reason, t) or row.outcome),
             (t(mark("Danger")), t(doubt if twice else mark("none: it certainly did not arrive"))),
         )
         if await self.shell.ask(Question(t(mark("Send it again?")), facts, t(mark("Leave it")), t(mark("Send again")))):
@@ -103,7 +104,7 @@ class ChatActs:
             self.shell.say(t(mark("Done: the platform confirmed it")), done.message_id)
         else:
             word = mark("Not done") if done.outcome == "failed" else mark("Nobody knows whether it was done")
-            self.shell.say(t(word), done.reason, "error")
+            self.shell.say(t(word), say(done.reason, t), "error")
 
     # What plugins do there.
 
@@ -185,7 +186,7 @@ class ChatActs:
             (
                 (t(mark("Message")), preview(dead.event.message)),
                 (t(mark("Tries so far")), str(dead.attempts)),
-                (t(mark("Last error")), dead.error),
+                (t(mark("Last error")), say(dead.error, t)),
                 (
                     t(mark("Already sent")),
                     t(mark("{count} messages; they are not sent again")).format(count=len(dead.sends)),

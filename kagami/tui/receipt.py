@@ -6,6 +6,7 @@ from kagami.i18n import Translate, mark
 from kagami.model.trace import Trace
 from kagami.operations.traces import Traced
 from kagami.ports import MessageRow
+from kagami.reasons.say import say
 from kagami.tui.figures import clock_ms, micros
 from kagami.tui.format import fit
 from kagami.tui.looks import Looks
@@ -29,31 +30,42 @@ def stage_text(leg: Leg, width: int, looks: Looks, t: Translate) -> list[Line]:
 def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[Line]:
     """The whole trace but its bars."""
     trace = one.trace
-    by = f"  {trace.plugin}" if trace.plugin else ""
+    by = "".join(f"  {name}" for name in dict.fromkeys((trace.plugin, trace.worker)) if name)
     built: list[Line] = [[Span(" "), outcome_span(trace.outcome, looks.glyphs, t), Span(by, "accent")]]
     for each in reasons(one.trace):
         built += paragraph(f"{t(mark('why this version'))}: {each}", width, looks, "dim")
+    built += [row for each in lateness(trace) for row in paragraph(say(each, t), width, looks, "warn")]
     if trace.outcome in EXPLAINED:
         built += paragraph(t(EXPLAINED[trace.outcome]), width, looks, "dim")
     if trace.error:
-        built += [(), *paragraph(trace.error, width, looks, "bad")]
+        built += [(), *paragraph(say(trace.error, t), width, looks, "bad")]
     built += [(), [Span(" " + t(mark("sends")) + f" {len(one.sends)}", "title")]]
     for send in one.sends:
         built += send_lines(send, width, looks, t)
     built.append(())
-    facts = (
+    for name, value in _facts(trace):
+        built += fact(t(name), value, width, looks)
+    return built
+
+
+def _facts(trace: Trace) -> tuple[tuple[str, str], ...]:
+    """Names are marked."""
+    return (
         (mark("came"), clock_ms(trace.started_ms)),
         (mark("took"), f"{micros(trace.total_us)} ms"),
         (mark("bot"), trace.bot),
         (mark("chat"), trace.chat),
         (mark("user"), trace.user),
         (mark("plugin"), trace.plugin or "-"),
+        *(((mark("worker"), trace.worker),) if trace.worker else ()),
         (mark("text"), trace.text),
         (mark("id"), trace.execution),
     )
-    for name, value in facts:
-        built += fact(t(name), value, width, looks)
-    return built
+
+
+def lateness(trace: Trace) -> list[str]:
+    """How old it was when its turn came, where that was too old."""
+    return [each.detail for each in trace.marks if each.stage == "late"]
 
 
 def reasons(trace: Trace) -> list[str]:
@@ -65,6 +77,7 @@ def send_lines(send: MessageRow, width: int, looks: Looks, t: Translate) -> list
     """One send: what became of it, where it went, what it said."""
     sign = looks.glyphs.to
     number = f"  {send.message_id}" if send.message_id else ""
+    number += f"  {t(mark('worker'))} {send.worker}" if send.worker else ""
     built: list[Line] = [
         [
             Span(" "),
@@ -73,5 +86,5 @@ def send_lines(send: MessageRow, width: int, looks: Looks, t: Translate) -> list
         ]
     ]
     if send.reason:
-        built += paragraph(send.reason, width, looks, "warn", 3)
+        built += paragraph(say(send.reason, t), width, looks, "warn", 3)
     return [*built, *paragraph(send.text, width, looks, "text", 3)]

@@ -8,13 +8,14 @@ from dataclasses import replace
 from kagami.i18n import mark
 from kagami.tui.keys import Action
 
-PEOPLE, BACKUP = "people:write", "backup:write"
+PEOPLE, BACKUP, CLUSTER = "people:write", "backup:write", "cluster:write"
 
 ACTIONS: tuple[Action, ...] = (
     Action("set.list", ("c",), mark("settings"), mark("Show the settings"), hint=False),
     Action("op.list", ("o",), mark("people"), mark("Show people, sessions and tokens"), hint=False),
     Action("privacy.open", ("v",), mark("privacy"), mark("Show the privacy guard"), hint=False),
     Action("backup.list", ("b",), mark("backups"), mark("Show the backups"), hint=False),
+    Action("node.list", ("P",), mark("processes"), mark("Show the processes that share the work"), hint=False),
     Action("set.edit", ("enter",), mark("edit"), mark("Change this setting"), changes=True, row=True),
     Action("set.apply", ("A",), mark("apply"), mark("Check the changes, show them and apply them…"), changes=True),
     Action("set.discard", ("Z",), mark("discard"), mark("Forget all changes that are not applied")),
@@ -59,6 +60,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("engine.backup", ("B",), mark("back up now"), mark("Make a backup now"), changes=True, scope=BACKUP),
     Action("backup.verify", ("V",), mark("verify"), mark("Open this backup and check all of it"), row=True),
     Action("backup.delete", ("X",), mark("delete"), mark("Delete this backup…"), changes=True, scope=BACKUP, row=True),
+    Action(
+        "node.switch",
+        ("H",),
+        mark("hand over"),
+        mark("Let this process hand over all that it serves, or serve again…"),
+        changes=True,
+        scope=CLUSTER,
+        row=True,
+    ),
     Action("set.copy", ("y",), mark("copy"), mark("Copy what is marked"), row=True, hint=False),
 )
 # Whose actions are of one tab. Those of the settings themselves are of all.
@@ -66,12 +76,14 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "people": ("op.",),
     "privacy": ("privacy.",),
     "backups": ("engine.", "backup."),
+    "processes": ("node.",),
 }
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "op.": ("people", mark("only among people (o shows them)")),
     "backup.": ("backups", mark("only among backups (b shows them)")),
+    "node.": ("processes", mark("only among processes (P shows them)")),
 }
-_ANYWHERE = frozenset(("op.list", "op.admins", "backup.list"))
+_ANYWHERE = frozenset(("op.list", "op.admins", "backup.list", "node.list"))
 
 
 def elsewhere(action: str, tab: str) -> str:

@@ -19,6 +19,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "send": (mark("send"), mark("A send was written down and given to the platform.")),
     "commit": (mark("commit"), mark("A send waited for its turn and was written to the disk.")),
     "receipt": (mark("receipt"), mark("The platform was asked, and answered.")),
+    "late": (mark("too old"), mark("It was older than its handler takes.")),
     "ask": (mark("question"), mark("The handler asked and waited for an answer.")),
 }
 # Marks that end a stage, and what goes on after them. Every other mark begins one.

@@ -8,6 +8,7 @@ from kagami.i18n import mark
 from kagami.model.ids import split_id
 from kagami.model.message import preview
 from kagami.ports import ChatRow, DialogRow, MessageRow, Open, OperatorRow
+from kagami.reasons.say import say
 from kagami.tui.figures import age, moment, size
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.page import paragraph
@@ -91,13 +92,13 @@ def said_entry(shell: Shell, row: MessageRow, note: str = "") -> Entry:
     key, word = str(row.id), outcome_span(row.outcome, shell.looks.glyphs, shell.t).text
     if row.direction == "in":
         unusual = row.outcome in OUTCOMES and row.outcome not in _USUAL
-        below = f"{word} {row.reason}" if unusual else note
+        below = f"{word} {say(row.reason, shell.t)}" if unusual else note
         return Entry(key, row.time_ms, row.sender or row.user, row.text, "text", below, "warn" if unusual else "dim")
     who = f"{shell.looks.glyphs.to} {split_id(row.bot)[1]}"
     if row.outcome == "sent":
         return Entry(key, row.time_ms, who, row.text, "good", note)
     role = OUTCOMES.get(row.outcome, ("", "text"))[1]
-    return Entry(key, row.time_ms, who, row.text, "dim", f"{word} {row.reason}", role)
+    return Entry(key, row.time_ms, who, row.text, "dim", f"{word} {say(row.reason, shell.t)}", role)
 
 
 def found_row(shell: Shell, row: MessageRow) -> Row:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from kagami.i18n import Translate, mark
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
+from kagami.reasons.say import say
 from kagami.tui.fielded import fielded
 from kagami.tui.figures import clock, micros
 from kagami.tui.shell import Shell
@@ -19,12 +20,12 @@ from kagami.tui.words import OUTCOMES, outcome_span
 FIELDS = ("chat", "user", "bot", "plugin", "outcome", "id")
 SLOW_US = 1_000_000
 OUTCOME_FILTERS = (
-    "", "handled", "ignored", "retry", "parked", "dead", "denied", "limited", "guarded", "dropped", "late", "shed",
-    "answer", "bad_frame",
+    "", "handled", "answered", "ignored", "unsent", "unsure", "retry", "parked", "dead", "denied", "limited",
+    "guarded", "dropped", "late", "shed", "answer", "bad_frame",
 )  # fmt: skip
 SLOWER_US = (0, 50_000, SLOW_US)
 # What one looks for when something is wrong.
-FAILED = ("dead", "retry", "bad_frame", "shed")
+FAILED = ("dead", "retry", "bad_frame", "shed", "unsent")
 DURATION = 2  # the column of how long it took
 T = TypeVar("T")
 _ID = re.compile(r"[0-9a-f-]{8,36}")
@@ -83,10 +84,24 @@ def trace_row(shell: Shell, trace: Trace) -> Row:
         Span(trace.bot, "dim"),
         Span(trace.chat),
         Span(trace.user, "dim"),
-        Span(trace.plugin, "accent"),
-        Span(trace.text, "strong") if not trace.error else Span(f"{trace.error}  {trace.text[:LONGEST]}", "bad"),
+        Span(trace.plugin or trace.worker, "accent"),
+        _said(trace, shell.t),
     )
     return Row(trace.execution, spans, (trace.started_ms, trace.outcome, trace.total_us))
+
+
+def _said(trace: Trace, t: Translate) -> Span:
+    """What was said, behind what went wrong, or whose answer it got."""
+    if trace.outcome in ("unsent", "unsure"):
+        what = t(mark("answer failed")) if trace.outcome == "unsent" else t(mark("answer unsure"))
+        return Span(f"{what}: {say(trace.error, t)}  {trace.text[:LONGEST]}", "bad")
+    if trace.error:
+        return Span(f"{say(trace.error, t)}  {trace.text[:LONGEST]}", "bad")
+    if late := next((each.detail for each in trace.marks if each.stage == "late"), ""):
+        return Span(f"{say(late, t)}  {trace.text[:LONGEST]}", "warn")
+    if trace.outcome == "answered":
+        return Span(f"{t(mark('answered by worker {name}')).format(name=trace.worker)}  {trace.text}", "strong")
+    return Span(trace.text, "strong")
 
 
 def near_row(shell: Shell, trace: Trace) -> Row:

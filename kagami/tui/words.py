@@ -11,6 +11,9 @@ from kagami.tui.widgets.painted import Span
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "handled": (mark("handled"), "good"),
     "answer": (mark("answer"), "good"),
+    "answered": (mark("answered"), "good"),
+    "unsent": (mark("not sent"), "bad"),
+    "unsure": (mark("unsure"), "warn"),
     "ignored": (mark("ignored"), "dim"),
     "denied": (mark("denied"), "warn"),
     "limited": (mark("limited"), "warn"),
@@ -32,6 +35,9 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 EXPLAINED: Mapping[str, str] = {
     "handled": mark("A plugin answered or acted."),
     "answer": mark("It answered a question that a handler had asked."),
+    "answered": mark("No plugin wanted it; an application outside answered."),
+    "unsent": mark("An answer could not be sent."),
+    "unsure": mark("Whether an answer arrived is not known."),
     "ignored": mark("No plugin wanted it."),
     "denied": mark("The sender may not do this."),
     "limited": mark("A flood limit held it back."),

@@ -8,6 +8,7 @@ from typing import Any
 from kagami.core.routing import PLUGINS
 from kagami.i18n import mark
 from kagami.ports import FeedRow, WorkerRow
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.shell import Shell
 from kagami.tui.talk import advice
@@ -132,7 +133,7 @@ def _of_feed(shell: Shell, row: WorkerRow, feed: FeedRow, table: Table) -> list[
         else t(mark("every event that it may see (mirror)"))
     )
     facts = [
-        *([(t(mark("why")), feed.reason, "warn" if row.state == "away" else "text")] if feed.reason else []),
+        *([(t(mark("why")), say(feed.reason, t), "warn" if row.state == "away" else "text")] if feed.reason else []),
         (t(mark("connection")), dials if feed.side == "out" else comes, "text"),
         *([("", ", ".join(feed.peers), "dim")] if feed.peers else []),
         (t(mark("gets")), gets, "text"),

@@ -70,9 +70,13 @@ class Handlers:
         if not self._may_scrape(request):
             reason = mark("metrics are for this machine, or for who has web.metrics_token")
             return respond(refusal(Unauthorized(reason=reason)))
-        from kagami.web.metrics import CONTENT_TYPE, exposition  # noqa: PLC0415 (many engines are never scraped)
+        from kagami.web.metrics import (  # noqa: PLC0415 (many engines are never scraped)
+            CONTENT_TYPE,
+            exposition,
+            readings_of,
+        )
 
-        body = exposition(self._parts.meters, self._parts.house.pulse())
+        body = exposition(readings_of(self._parts))
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     def _may_look(self, request: web.Request) -> bool:

@@ -340,16 +340,16 @@ async def test_a_store_that_was_stolen_holds_hashes_and_what_is_sealed(heard: He
 @pytest.mark.parametrize(
     ("name", "environ"),
     [
-        ("password of the database", {"DB_HOST": "db.example", "DB_PASSWORD": SECRETS["password of the database"]}),
-        ("password of Redis", {"REDIS_ADDR": "redis.example:6379", "REDIS_PWD": SECRETS["password of Redis"]}),
+        (
+            "password of the database",
+            {"DB_HOST": "127.0.0.1", "DB_PORT": "9", "DB_PASSWORD": SECRETS["password of the database"]},
+        ),
+        ("password of Redis", {"REDIS_ADDR": "127.0.0.1:9", "REDIS_PWD": SECRETS["password of Redis"]}),
     ],
 )
-async def test_a_password_in_the_environment_is_not_shown_where_it_is_refused(
-    tmp_path: Path, name: str, environ: dict[str, str]
-) -> None:
-    for line in ("init", "run", "doctor", "settings list", "--json doctor"):
+async def test_a_password_in_the_environment_is_not_shown(tmp_path: Path, name: str, environ: dict[str, str]) -> None:
+    for line in ("init", "doctor", "settings list", "--json doctor"):
         told = await asyncio.to_thread(run, "--home", str(tmp_path), *line.split(), **environ)
-        assert found_in(told.encode(), SECRETS) == []
-        assert told.splitlines()[0] != "0", line
+        assert found_in(told.encode(), SECRETS) == [], line
     for path, content in kept(tmp_path):
         assert found_in(content, SECRETS) == [], path

@@ -67,7 +67,7 @@ def test_one_event_is_one_object_for_collectors_and_says_what_was_said(said: io.
     lines = said.getvalue().split("\n")[:-1]
     objects: list[dict[str, Any]] = [msgspec.json.decode(line) for line in lines]
     assert len(objects) >= count
-    whole = [ascii(each["text"]) for each in objects if each["source"] == "tests" and each["level"] == "info"]
+    whole = [ascii(each["message"]) for each in objects if each["logger"] == "tests" and each["level"] == "info"]
     assert whole == [ascii(log._cut(text.encode("utf-8", "backslashreplace").decode())) for text in TEXTS]
 
 

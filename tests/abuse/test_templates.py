@@ -14,7 +14,9 @@ OF_OURS = {"t", "_t", "translate", "mark"}
 # Their templates are texts of ours too, which no rule of one file can see.
 NAMED = {
     "kagami/errors.py: template": "the docstring of the error's class, or the catalogue's text for it",
+    "kagami/engine/sharing.py: each.text": "one of the sentences about a Redis that is set up badly",
     "kagami/hub/alarm.py: self._translate(text)": "a notice's text, which rooms of ours write; the rest are fields",
+    "kagami/hub/alerts.py: reading.text": "an alert's text, which rooms of ours write; the rest are fields",
     "kagami/hub/watchdog.py: stack": "lines of a stack, which only has a method of that name",
     "kagami/plugins/expected.py: t(problem[0])": "one of the sentences about limits",
     "kagami/plugins/extra/chat/main.py: words.remembers": "a table of that plugin, by language",
@@ -23,7 +25,10 @@ NAMED = {
     "kagami/plugins/extra/moderation/texts.py: _TEXTS[key][0 if language == 'zh' else 1]": "a table, by language",
     "kagami/plugins/extra/reminder/texts.py: _TEXTS[key][0 if language == 'zh' else 1]": "a table, by language",
     "kagami/ports/login.py: t(self.text)": "a step's text, which adapters of ours write; the rest are fields",
-    "kagami/tui/accounts.py: shell.t(_WORDS[health.state])": "a table of states",
+    "kagami/reasons/say.py: t(template)": "one of the table of reasons",
+    "kagami/state/trial.py: t(each.text)": "one of the sentences about a Redis that is set up badly",
+    "kagami/storage/postgres_trial.py: t(fix)": "a table of errors",
+    "kagami/tui/accounts.py: shell.t(text)": "a table of states, and two sentences beside it",
     "kagami/tui/bot_acts.py: t(head)": "a question of that file, which its callers mark",
     "kagami/tui/chat_acts.py: question.title": "the same, three lines above",
     "kagami/tui/dialogs/notices.py: shell.t(notice.text)": "as in the alarm",

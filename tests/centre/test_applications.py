@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.centre.applications import ApplicationsDesk
-from kagami.errors import NotFound, Refused, SettingError
+from kagami.errors import NotFound, Refused, SettingError, UnknownSetting
 from kagami.model.principal import CONSOLE
 from kagami.ports import Connection
 from tests.centre.conftest import Open, Stand
@@ -86,3 +86,11 @@ async def test_its_keys_are_told(open_stand: Open) -> None:
         assert kind.required == ("name",)
         assert {"url", "token", "pool", "bots", "enabled"} <= {each.key for each in kind.keys}
         assert all(each.text for each in kind.keys)
+
+
+async def test_a_name_that_is_much_like_one_is_told(open_stand: Open) -> None:
+    async with open_stand(FILE) as stand:
+        with pytest.raises(NotFound, match="Did you mean nonebot"):
+            await desk(stand).edit(CONSOLE, "nonebo", {"pool": "x"})
+        with pytest.raises(UnknownSetting, match=r"Did you mean workers\.0\.token"):
+            await desk(stand).edit(CONSOLE, "nonebot", {"tokn": "x"})

@@ -127,13 +127,13 @@ async def test_a_check_tells_of_every_change_and_writes_nothing(open_stand: Open
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("store.url", "postgresql://u:pa55word@h/db"), ("redis.url", "redis://:pa55word@h")]
+    ("key", "value"), [("store.url", "mysql://u:pa55word@h/db"), ("redis.url", "http://:pa55word@h")]
 )
-async def test_what_this_version_cannot_is_said(open_stand: Open, key: str, value: str) -> None:
+async def test_a_server_of_another_kind_is_refused_without_its_password(open_stand: Open, key: str, value: str) -> None:
     async with open_stand("") as stand:
         (checked,) = (await stand.desk.check({key: value})).changes
         assert not checked.ok
-        assert "this version" in checked.error
+        assert checked.error
         assert "pa55word" not in checked.error
 
 

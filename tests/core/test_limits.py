@@ -86,3 +86,27 @@ def test_many_keys_in_use_are_not_looked_through_each_time() -> None:
         buckets._full_at = Counted(buckets._full_at)
         buckets.take(number, 0.0)
     assert Counted.walks <= 10
+
+
+def test_many_tokens_are_drawn_at_once_or_none() -> None:
+    buckets = Buckets(rate=1, burst=10)
+    assert [buckets.draw("a", 0.0, amount) for amount in (6, 6, 4)] == [0.0, 2.0, 0.0]
+
+
+def test_a_charge_is_taken_whatever_is_there() -> None:
+    buckets = Buckets(rate=2, burst=4)
+    assert (buckets.charge("a", 0.0, 10), buckets.take("a", 0.0), buckets.take("a", 3.5)) == (5.0, False, True)
+
+
+def test_what_others_drew_lowers_a_bucket_and_never_fills_it() -> None:
+    buckets = Buckets(rate=1, burst=10)
+    buckets.lower("a", 0.0, 8.0)
+    buckets.lower("a", 0.0, 1.0)
+    assert [buckets.take("a", 0.0) for _ in range(3)] == [True, True, False]
+
+
+def test_a_bucket_is_full_when_nothing_is_missing() -> None:
+    buckets = Buckets(rate=1, burst=10)
+    assert buckets.is_full("a", 0.0)
+    buckets.take("a", 0.0)
+    assert (buckets.is_full("a", 0.5), buckets.is_full("a", 1.0)) == (False, True)

@@ -12,13 +12,14 @@ import pytest
 
 from kagami import log
 from kagami.config import Settings, load
-from kagami.engine import Engine, open_engine
-from kagami.errors import SettingError
+from kagami.engine import RETENTION_S, Engine, open_engine, retain
+from kagami.errors import SettingError, StoreClosed
 from kagami.home import Home
 from kagami.model.trace import Trace
 from kagami.operations.messages import ListMessages, Say, Search
 from kagami.operations.system import Connect, Status, Stop
 from kagami.operations.traces import GetTrace, ListTraces, Traced
+from kagami.testing.clock import FakeClock
 from kagami.testing.onebot import Peer, connect_implementation
 
 
@@ -54,8 +55,8 @@ async def test_the_sandbox_answers_without_any_account(tmp_path: Path) -> None:
 async def test_an_implementation_connects_and_its_message_is_answered(tmp_path: Path) -> None:
     async with engine(tmp_path) as opened:
         where = await opened.call(Connect())
-        url = where.url.replace(":0/", f":{opened.gateway_port}/")
-        async with connect_implementation(url, token=where.token) as napcat, asyncio.timeout(10):
+        assert f":{opened.gateway_port}/" in where.url, "the real port, not the 0 of the settings"
+        async with connect_implementation(where.url, token=where.token) as napcat, asyncio.timeout(10):
             await napcat.say("/echo hello", group="42")
             call = await napcat.called("send_group_msg")
         assert call["params"]["group_id"] == 42
@@ -128,8 +129,7 @@ def plugin_of(home: Path, code: str) -> None:
 @asynccontextmanager
 async def napcat(opened: Engine) -> AsyncIterator[Peer]:
     where = await opened.call(Connect())
-    url = where.url.replace(":0/", f":{opened.gateway_port}/")
-    async with connect_implementation(url, token=where.token) as peer, asyncio.timeout(20):
+    async with connect_implementation(where.url, token=where.token) as peer, asyncio.timeout(20):
         yield peer
 
 
@@ -276,3 +276,24 @@ async def test_a_host_that_is_not_ours_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"gateway\.host = nowhere\.invalid"):
         async with engine(tmp_path, KAGAMI_GATEWAY__HOST="nowhere.invalid"):
             pass
+
+
+async def test_a_store_that_closes_under_the_retention_ends_it_quietly() -> None:
+    clock = FakeClock()
+    rounds: list[int] = []
+
+    class Shut:
+        async def retain(self, now_ms: int) -> None:
+            rounds.append(now_ms)
+            raise StoreClosed(reason="it stops")
+
+        async def tidy(self, now_ms: int) -> int:
+            return 0
+
+    task = asyncio.create_task(retain(Shut(), Shut(), clock))  # type: ignore[arg-type]
+    await clock.asleep()
+    await clock.advance(RETENTION_S)
+    assert (len(rounds), task.done()) == (2, False), "there is a next hour"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

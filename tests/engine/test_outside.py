@@ -12,8 +12,10 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
 from kagami.engine import Engine
+from kagami.model.trace import Trace
 from kagami.operations.routes import AddRoute
 from kagami.operations.settings import ApplySettings
+from kagami.operations.traces import ListTraces
 from kagami.operations.workers import Drain, ListWorkers
 from kagami.ports import WorkerRow
 from kagami.testing.onebot import Peer
@@ -231,3 +233,28 @@ async def test_a_slow_application_holds_up_nobody(tmp_path: Path) -> None:
         async with application(opened, TWO) as slow:
             heard = [(await slow.told())["group_id"] for _ in range(300)]
         assert heard == list(range(1, 301))
+
+
+async def test_the_trace_says_that_an_application_answered_or_that_its_answer_failed(tmp_path: Path) -> None:
+    async with engine(tmp_path / "home", FREE + MIRROR + UNPACED) as opened, account(opened) as peer:
+
+        async def newest(outcome: str) -> Trace:
+            async with asyncio.timeout(10):
+                while not (found := await opened.call(ListTraces(outcome=outcome))):
+                    await asyncio.sleep(0.01)
+            trace: Trace = found[0]
+            return trace
+
+        async with application(opened) as app:
+            await peer.say("one", group="42")
+            await app.hears()
+            await newest("ignored")
+            await app.says("later than the trace", 42)
+            answered = await newest("answered")
+            assert (answered.text, answered.worker) == ("one", "app")
+            del peer.answers["send_group_msg"]
+            await peer.say("two", group="43")
+            await app.hears()
+            await app.says("refused", 43)
+            unsent = await newest("unsent")
+            assert (unsent.text, unsent.worker, bool(unsent.error)) == ("two", "app", True)

@@ -15,7 +15,7 @@ from kagami.model.message import text
 from kagami.model.principal import Principal
 from kagami.model.trace import Trace
 from kagami.operations import registry
-from kagami.ports import Answer, BotHealth, BotState, FeedRow, Handled, Outbox, SendRow, StorePut
+from kagami.ports import Answer, Aside, BotHealth, BotState, FeedRow, Fence, Handled, Outbox, SendRow, StorePut
 from kagami.ports import Execution as PortExecution
 
 T = TypeVar("T")
@@ -68,19 +68,26 @@ class Book:
         self.refuses: Exception | None = None
         self.held: asyncio.Future[None] | None = None
         self.takes = True
+        self.aside: Aside | None = None
         self.newest = 0
+        self.fences: list[Fence | None] = []
         self.told = asyncio.Event()
 
-    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+    def accept(self, event: Event, accepted_ms: int, *, once: bool = False) -> Awaitable[bool]:
         self.accepted.append(event)
         self.newest += 1
         return settled(True)
 
-    def begin_send(self, row: SendRow) -> Awaitable[None]:
+    def begin_send(self, row: SendRow, fence: Fence | None = None) -> Awaitable[None]:
         if self.refuses:
             raise self.refuses
         self.begun.append(row)
+        self.fences.append(fence)
         return self.held or settled(None)
+
+    def ask_send(self, row: SendRow, node: str, fence: Fence | None = None) -> Awaitable[None]:
+        del node
+        return self.begin_send(row, fence)
 
     def end_send(self, execution: ExecutionId, ordinal: int, receipt: Receipt, done_ms: int) -> None:
         self.ended.append((execution, ordinal, receipt))
@@ -93,7 +100,9 @@ class Book:
         effects: Sequence[StorePut] = (),
         answers: Sequence[Trace] = (),
         retry_at_ms: int = 0,
+        fence: Fence | None = None,
     ) -> Awaitable[None]:
+        self.fences.append(fence)
         self.closed.append((trace, tuple(effects), tuple(answers), retry_at_ms))
         self.told.set()
         return settled(None)
@@ -238,6 +247,8 @@ class Letters:
         journal: dict[int, Receipt] | None = None,
         *,
         written: Callable[[], None] = lambda: None,
+        worker: str = "",
+        fence: Fence | None = None,
     ) -> Receipt:
         written()
         self.sent.append((execution, ordinal, action))

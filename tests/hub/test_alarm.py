@@ -12,9 +12,10 @@ from kagami.hub.registry import BotRegistry
 from kagami.i18n import translator
 from kagami.meters import Meters
 from kagami.model.action import Send
-from kagami.model.ids import ExecutionId
+from kagami.model.ids import BotId, ExecutionId
 from kagami.model.message import plain_text
 from kagami.net.supervise import Nursery
+from kagami.ports import BotHealth, BotRow
 from kagami.testing.clock import FakeClock
 from tests.hub.doubles import Account, Letters
 
@@ -85,3 +86,15 @@ async def test_an_empty_field_stays_empty(letters: Letters) -> None:
     action = letters.sent[0][2]
     assert isinstance(action, Send)
     assert plain_text(action.message) == "<>"
+
+
+async def test_an_account_of_another_process_brings_it_where_this_one_has_none(letters: Letters) -> None:
+    async with Nursery() as nursery:
+        told = alarm(letters, nursery)
+        row = BotRow(BotId("qq:1"), "", "onebot11", BotHealth("online"), node="gateway-2")
+        told._bots.elsewhere = {row.id: row}
+        told.tell("error", "process_gone", "gone")
+        await settled(letters, 1)
+    ((_, _, action),) = letters.sent
+    assert isinstance(action, Send)
+    assert (action.bot, action.chat) == ("qq:1", "private:10001")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kagami.core.alerts import Reading
 from kagami.hub.alarm import Alarm
 from kagami.hub.alerts import PERIOD_S, Alerts
 from kagami.hub.board import Board
@@ -22,9 +23,13 @@ class Rows:
 
     def __init__(self) -> None:
         self.states: dict[str, BotState] = {"qq:1": "online"}
+        self.node = ""
 
     def rows(self) -> list[BotRow]:
-        return [BotRow(BotId(bot), "", "onebot11", BotHealth(state, "why")) for bot, state in self.states.items()]
+        return [
+            BotRow(BotId(bot), "", "onebot11", BotHealth(state, "why"), node=self.node)
+            for bot, state in self.states.items()
+        ]
 
     def get(self, bot: BotId) -> None:
         raise NotImplementedError
@@ -36,7 +41,8 @@ class Room:
     def __init__(self, home: Path, **given: float | tuple[str, ...]) -> None:
         self.clock, self.accounts, self.oldest_s = StillClock(), Rows(), 0.0
         bots = BotRegistry()
-        self.board = Board(self.clock, Meters(), bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
+        self.meters = Meters()
+        self.board = Board(self.clock, self.meters, bots, load=lambda: (0.0, 0, 0), log_seq=lambda: 0)
         self.board.oldest_s = lambda: self.oldest_s
         alarm = Alarm(
             self.board,
@@ -48,7 +54,7 @@ class Room:
             new_execution=lambda: ExecutionId("e"),
         )
         config = AlertsConfig(**{"disk_mb": 0.0} | given)  # type: ignore[arg-type]
-        self.alerts = Alerts(config, alarm, self.accounts, self.board.pulse, self.clock, home=home)
+        self.alerts = Alerts(config, alarm, self.accounts, self.board.pulse, self.clock, self.meters, home=home)
 
     def pass_s(self, seconds: float) -> list[str]:
         """Let time pass; the kinds that were told meanwhile."""
@@ -117,6 +123,12 @@ def test_messages_that_wait_too_long_are_told(make: Callable[..., Room]) -> None
     assert room.pass_s(60) == ["queue_age"]
 
 
+def test_what_is_free_is_measured(make: Callable[..., Room]) -> None:
+    room = make()
+    room.pass_s(5)
+    assert room.meters.gauge["disk_free_bytes"] > 0
+
+
 def test_a_disk_that_fills_is_told(make: Callable[..., Room]) -> None:
     assert make(disk_mb=1e12).pass_s(10) == ["disk_full"]
 
@@ -154,3 +166,33 @@ def test_other_settings_hold_at_once(make: Callable[..., Room]) -> None:
     room = make()
     room.alerts.configure(AlertsConfig(disk_mb=1e12))
     assert room.pass_s(10) == ["disk_full"]
+
+
+def test_what_another_part_says_of_itself_is_told_too(make: Callable[..., Room]) -> None:
+    room, wrong = make(), {"it": Reading("redis_away", 10, "away", {}, "warning")}
+    room.alerts.watch(lambda: wrong)
+    assert room.pass_s(20) == ["redis_away"]
+    wrong.clear()
+    assert room.pass_s(60) == ["redis_away_over"]
+
+
+def test_a_bot_of_another_process_is_that_ones_to_tell_of(make: Callable[..., Room]) -> None:
+    room = make()
+    room.accounts.node, room.accounts.states["qq:1"] = "gateway-2", "auth_failed"
+    assert room.pass_s(120) == []
+
+
+def test_a_bot_that_moved_to_another_process_is_not_missed(make: Callable[..., Room]) -> None:
+    room = make()
+    room.pass_s(10)
+    room.accounts.node = "gateway-2"
+    assert room.pass_s(120) == []
+
+
+def test_a_store_that_is_away_is_told_of_at_once_and_when_it_is_back(make: Callable[..., Room]) -> None:
+    room = make()
+    room.meters.gauge |= {"ledger_healthy": 0.0, "spool_events": 12}
+    assert room.pass_s(PERIOD_S) == ["store_away"]
+    assert room.board.notices()[-1].fields == {"messages": "12"}
+    room.meters.gauge["ledger_healthy"] = 1.0
+    assert room.pass_s(60) == ["store_away_over"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import psutil
 import pytest
 
 from kagami.hub.board import KEPT_NOTICES, Board, machine_load
@@ -69,6 +70,21 @@ def test_notices_are_kept_up_to_a_bound_and_told() -> None:
 
 
 def test_the_load_of_this_machine_is_measured() -> None:
-    cpu, memory, host = machine_load()()
-    assert cpu >= 0.0
-    assert 0 < memory < host
+    load = machine_load()
+    sum(range(200_000))
+    cpu, memory, host = load()
+    assert cpu > 0.0
+    assert memory == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
+    assert host == psutil.virtual_memory().total
+
+
+def test_a_pulse_tells_what_waits_for_a_store_that_is_away() -> None:
+    wall = Wall()
+    wall.second()
+    assert not wall.board.pulse().store_away
+    since_s = wall.clock.wall_ms() / 1000 - 30
+    wall.meters.gauge |= {"ledger_healthy": 0.0, "spool_events": 4, "spool_oldest_timestamp_seconds": since_s}
+    wall.second()
+    pulse = wall.board.pulse()
+    assert (pulse.store_away, pulse.kept_aside) == (True, 4)
+    assert pulse.kept_aside_s == pytest.approx(30, abs=2)

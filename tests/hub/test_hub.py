@@ -218,7 +218,7 @@ async def test_a_bot_that_stays_away_is_not_waited_for_for_ever(
     async with home(database) as two:
         two.hub.detach(two.bot)
         await two.hub.recover()
-        await two.trace(1, "handled")
+        await two.trace(1, "unsent")
         assert two.bot.performed == []
 
 

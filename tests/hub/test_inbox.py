@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,8 +15,8 @@ from kagami.meters import Meters
 from kagami.model.action import Failed, Sent
 from kagami.model.event import Event
 from kagami.net.supervise import Nursery
-from kagami.ports import Answer, Open
-from tests.hub.doubles import QQ, Book, NoQuestions, StillClock, desk, event
+from kagami.ports import Answer, Fence, Open
+from tests.hub.doubles import QQ, Book, NoQuestions, StillClock, desk, event, settled
 
 
 class Hall:
@@ -187,3 +187,80 @@ async def test_what_cannot_be_kept_is_neither_begun_nor_known() -> None:
         one.book.takes = True
         one.inbox.accept(event(1), 0.0)
         assert one.lanes.active == 1
+
+
+async def test_what_is_shared_is_kept_for_whoever_has_its_partition() -> None:
+    async with hall() as one:
+        one.inbox.shared = True
+        await one.inbox.accept(event(1), 0.0)
+        assert one.book.accepted == [event(1)]
+        assert not one.lanes.waiting
+        assert not one.lanes.active
+
+
+async def test_an_event_of_a_partition_is_judged_as_any_other_and_carries_its_lease() -> None:
+    async with hall() as one:
+        one.inbox.take(Open(event(1), 5, 0, fence=Fence("part:1", 3)))
+        async with asyncio.timeout(5):
+            while not one.walked:
+                await asyncio.sleep(0)
+        assert one.judged == ["m:1"]
+        assert (one.walked[0].fence, one.walked[0].accepted_ms) == (Fence("part:1", 3), 5)
+
+
+class Shelf:
+    """Implements `ports.Aside`."""
+
+    def __init__(self) -> None:
+        self.takes = True
+        self.kept: list[Event] = []
+
+    def accept(self, event: Event, accepted_ms: int) -> Awaitable[bool]:
+        del accepted_ms
+        self.kept.append(event)
+        return settled(True)
+
+
+class TestAside:
+    """While the store is away."""
+
+    async def test_what_comes_once_is_kept_aside_and_not_begun(self) -> None:
+        async with hall() as one:
+            one.book.aside = shelf = Shelf()
+            await one.inbox.accept(event(1), 0.0, once=True)
+            assert ([each.dedupe for each in shelf.kept], one.book.accepted, one.judged) == ([event(1).dedupe], [], [])
+
+    async def test_what_comes_again_waits_for_the_store(self) -> None:
+        async with hall() as one:
+            one.book.aside = shelf = Shelf()
+            await one.inbox.accept(event(1), 0.0)
+            assert (shelf.kept, len(one.book.accepted)) == ([], 1)
+
+    async def test_a_known_one_is_not_kept_twice(self) -> None:
+        async with hall() as one:
+            one.book.aside = shelf = Shelf()
+            for _ in range(2):
+                await one.inbox.accept(event(1), 0.0, once=True)
+            assert len(shelf.kept) == 1
+
+    async def test_there_is_room_though_the_ledger_is_full(self) -> None:
+        async with hall() as one:
+            one.book.aside, one.book.takes = (shelf := Shelf()), False
+            await one.inbox.accept(event(1), 0.0, once=True)
+            assert len(shelf.kept) == 1
+
+    async def test_what_was_kept_is_accepted_and_told_of_then(self) -> None:
+        async with hall() as one:
+            told: list[tuple[int, int]] = []
+            one.inbox.tell = lambda number, _, accepted_ms: told.append((number, accepted_ms))
+            one.book.aside = Shelf()
+            await one.inbox.accept(event(1), 0.0, once=True)
+            one.inbox.admit(event(1), 77, left=False)
+            assert (len(one.book.accepted), told) == (1, [(1, 77)])
+
+    async def test_what_an_earlier_run_has_left_may_be_known(self) -> None:
+        async with hall() as one:
+            one.inbox.known(event(1).bot, event(1).dedupe)
+            one.inbox.admit(event(1), 77, left=True)
+            one.inbox.admit(event(2), 77, left=True)
+            assert [each.dedupe for each in one.book.accepted] == [event(2).dedupe]

@@ -8,6 +8,7 @@ import pytest
 from kagami.hub.execution import Execution, Slots
 from kagami.hub.lanes import Lanes
 from kagami.net.supervise import Nursery
+from kagami.ports import Fence
 from tests.hub.doubles import desk, event
 
 
@@ -62,6 +63,11 @@ class Road:
             Execution(event(number, user=user, kind=kind), desk(), read_at=0.0, accepted_ms=0),  # type: ignore[arg-type]
             force=force,
         )
+
+    def put_under(self, lease: str, *numbers: int) -> None:
+        for number in numbers:
+            each = Execution(event(number), desk(), read_at=0.0, accepted_ms=0, fence=Fence(lease, 1))
+            self.lanes.put(each, force=True)
 
 
 @pytest.fixture
@@ -270,3 +276,60 @@ async def test_nothing_begins_when_the_house_is_full(nursery: Nursery) -> None:
     assert (road.begun, road.shed) == (["m:1"], ["m:2"])
     road.go.set()
     await road.idle()
+
+
+async def test_what_runs_under_a_lost_lease_is_cancelled_and_what_waits_is_forgotten() -> None:
+    async with Nursery() as nursery:
+        road = Road(nursery)
+        road.put_under("part:1", 1, 2)
+        await asyncio.sleep(0)
+        road.lanes.drop(["part:1"])
+        await road.idle()
+        road.go.set()
+        assert road.walked == []
+        assert road.lanes.waiting == 0
+
+
+async def test_other_leases_are_not_touched_by_a_loss() -> None:
+    async with Nursery() as nursery:
+        road = Road(nursery)
+        road.put_under("part:1", 1)
+        await asyncio.sleep(0)
+        road.lanes.drop(["part:2"])
+        road.go.set()
+        await road.idle()
+        assert road.walked == ["m:1"]
+
+
+async def test_a_conversation_that_comes_again_at_once_has_a_lane_of_its_own() -> None:
+    async with Nursery() as nursery:
+        road = Road(nursery)
+        road.put_under("part:1", 1)
+        await asyncio.sleep(0)
+        road.lanes.drop(["part:1"])
+        road.put_under("part:1", 2)
+        road.go.set()
+        await road.idle()
+        assert road.walked == ["m:2"]
+
+
+async def test_finishing_lets_what_runs_end_and_forgets_what_waits() -> None:
+    async with Nursery() as nursery:
+        road = Road(nursery)
+        road.put_under("part:1", 1, 2)
+        await asyncio.sleep(0)
+        finishing = asyncio.ensure_future(road.lanes.finish(["part:1"], 5.0))
+        await asyncio.sleep(0)
+        road.go.set()
+        await finishing
+        assert road.walked == ["m:1"]
+
+
+async def test_finishing_cancels_what_does_not_end() -> None:
+    async with Nursery() as nursery:
+        road = Road(nursery)
+        road.put_under("part:1", 1)
+        await asyncio.sleep(0)
+        await road.lanes.finish(["part:1"], 0.01)
+        await road.idle()
+        assert road.walked == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from kagami.meters import Meters
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.message import text
+from kagami.ports import Fence, SendRow
 from tests.hub.doubles import QQ, Account, Book, StillClock
 
 X = ExecutionId("x")
@@ -92,6 +94,7 @@ async def test_who_would_wait_too_long_is_told_so() -> None:
     assert receipt.code == "paced"
     assert LONGEST_WAIT_S < 1 / 0.01
     assert len(office.bot.performed) == 1
+    assert office.book.ended[-1] == (X, 1, receipt), "the message log and the trace know of it"
 
 
 async def test_the_terminals_own_chat_is_not_paced() -> None:
@@ -160,3 +163,74 @@ async def test_whatever_may_have_arrived_is_in_the_journal(receipt: Receipt, kep
     journal = dict[int, Receipt]()
     await Office(receipt=receipt).outbox.send(X, 0, HELLO, journal)
     assert journal == ({0: receipt} if kept else {})
+
+
+class Elsewhere:
+    """Implements `ports.Sharing`: every account is another process'."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        self.asked: list[tuple[SendRow, Fence | None]] = []
+        self.receipt = receipt
+
+    def local(self, bot: BotId) -> bool:
+        return bot.startswith("sandbox:")
+
+    async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
+        self.asked.append((row, fence))
+        written()
+        return self.receipt
+
+
+async def test_what_another_process_sends_is_asked_for_under_the_lease_of_its_event() -> None:
+    office = Office()
+    office.outbox.sharing = there = Elsewhere(Sent("77"))
+    journal: dict[int, Receipt] = {}
+    assert await office.outbox.send(X, 2, HELLO, journal, fence=Fence("part:1", 3)) == Sent("77")
+    ((row, fence),) = there.asked
+    assert (row.execution, row.ordinal, row.text, fence) == (X, 2, "hi", Fence("part:1", 3))
+    assert journal == {2: Sent("77")}
+    assert office.bot.performed == []
+
+
+async def test_a_send_that_another_process_could_not_make_may_be_made_again() -> None:
+    office = Office()
+    office.outbox.sharing = Elsewhere(Failed("no"))
+    journal: dict[int, Receipt] = {}
+    await office.outbox.send(X, 0, HELLO, journal)
+    assert journal == {}
+
+
+async def test_a_send_of_another_process_is_made_and_its_outcome_kept() -> None:
+    office = Office()
+    row = SendRow(X, 1, QQ, HELLO.chat, "hi", HELLO, 0)
+    assert await office.outbox.carry(row) == Sent("900")
+    assert office.book.begun == []
+    assert office.book.ended == [(X, 1, Sent("900"))]
+
+
+async def test_a_send_of_another_process_keeps_to_the_pace() -> None:
+    office = Office(pace=Pace(account_per_second=0, chat_per_second=1))
+    for ordinal in range(2):
+        await office.outbox.carry(SendRow(X, ordinal, QQ, HELLO.chat, "hi", HELLO, 0))
+    assert office.clock.slept == pytest.approx([1.0])
+
+
+async def test_one_that_would_wait_too_long_is_refused_and_that_is_kept() -> None:
+    office = Office(pace=Pace(account_per_second=0, chat_per_second=1 / (2 * LONGEST_WAIT_S)))
+    for ordinal in range(2):
+        receipt = await office.outbox.carry(SendRow(X, ordinal, QQ, HELLO.chat, "hi", HELLO, 0))
+    assert isinstance(receipt, Failed)
+    assert office.book.ended[-1] == (X, 1, receipt)
+
+
+async def test_a_process_that_ends_begins_no_send_for_a_bot_that_is_not_here() -> None:
+    office = Office(here=False)
+    office.bots.hurry()
+    assert await office.outbox.carry(SendRow(X, 1, QQ, HELLO.chat, "hi", HELLO, 0)) is None
+    assert office.book.ended == []
+
+
+async def test_what_did_not_leave_is_for_whoever_has_the_account_next() -> None:
+    office = Office(receipt=Failed("qq:1000 is not connected", "offline"))
+    assert await office.outbox.carry(SendRow(X, 1, QQ, HELLO.chat, "hi", HELLO, 0)) is None
+    assert office.book.ended == []

@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from kagami.hub.retries import Retries
+from kagami.hub.retries import HOLD_S, Retries
 from kagami.model.action import Sent
-from kagami.ports import Open
+from kagami.ports import Fence, Open
 from tests.hub.doubles import StillClock, execution
 
 
@@ -59,3 +59,57 @@ def test_a_clock_that_is_set_back_delays_no_try() -> None:
     retries.put(execution(1), clock.wall_ms() + 5_000)
     clock.set_back_s = 3_600
     assert [each.event.dedupe for each in retries.due(clock.monotonic() + 5)] == ["m:1"]
+
+
+def test_what_is_to_be_tried_under_a_lost_lease_is_forgotten() -> None:
+    retries = Retries(StillClock(), lambda _: None)
+    for number, lease in ((1, "part:1"), (2, "part:2")):
+        one = execution(number)
+        one.fence = Fence(lease, 1)
+        retries.put(one, 0, plugin="slow")
+    retries.drop(["part:1"])
+    assert [each.event.dedupe for each in retries.due(0.25)] == ["m:2"]
+    assert retries.parked["slow"] == 0
+
+
+def test_the_lease_of_an_event_is_that_of_its_next_try() -> None:
+    retries = Retries(StillClock(), lambda _: None)
+    one = execution()
+    one.fence = Fence("part:1", 7)
+    retries.put(one, 0)
+    assert retries.due(0.25)[0].fence == Fence("part:1", 7)
+
+
+def test_what_waits_for_the_store_comes_again_in_the_order_of_its_conversation() -> None:
+    clock = StillClock()
+    retries = Retries(clock, lambda _: None)
+    for number in (1, 2, 3):
+        clock.now += 0.4
+        retries.hold(execution(number))
+    assert retries.due(clock.now) == []
+    assert [each.event.dedupe for each in retries.due(clock.now + HOLD_S)] == ["m:1", "m:2", "m:3"]
+
+
+def test_a_conversation_waits_for_the_store_until_it_is_handed_out() -> None:
+    retries, one = Retries(StillClock(), lambda _: None), execution()
+    assert not retries.holds(one.event.session)
+    retries.hold(one)
+    assert retries.holds(one.event.session)
+    retries.due(1_000_000.0)
+    assert not retries.holds(one.event.session)
+
+
+def test_waiting_for_the_store_is_no_try_but_is_counted() -> None:
+    retries, one = Retries(StillClock(), lambda _: None), execution(attempts=2)
+    retries.hold(one)
+    (found,) = retries.due(1_000_000.0)
+    assert (found.attempts, found.holds) == (2, 1)
+
+
+def test_a_lost_lease_forgets_what_waits_for_the_store_too() -> None:
+    retries, one = Retries(StillClock(), lambda _: None), execution()
+    one.fence = Fence("part:1", 1)
+    retries.hold(one)
+    retries.drop(["part:1"])
+    assert not retries.holds(one.event.session)
+    assert retries.due(1_000_000.0) == []

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from kagami.core.scopes import ROLES
-from kagami.errors import Denied, NotFound, UsageError
+from kagami.errors import Denied, NotFound, Refused, UsageError
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE, Principal
@@ -21,6 +21,7 @@ from kagami.operations.bots import (
     LoginEnd,
     LoginRefresh,
     LoginStepOf,
+    Reconnect,
 )
 from kagami.operations.registry import Request
 from kagami.ports import BotHealth, BotRow, LoginStep, Parts
@@ -50,12 +51,13 @@ class OneBot:
 
 
 class Bots:
-    def __init__(self) -> None:
+    def __init__(self, *rows: BotRow) -> None:
         self.bot = OneBot()
         self.sandbox = OneBot("sandbox")
+        self.found = rows or (ROW,)
 
     def rows(self) -> list[BotRow]:
-        return [ROW]
+        return [*self.found]
 
     def get(self, bot: BotId) -> OneBot | None:
         return {"qq:1": self.bot, "sandbox:local": self.sandbox}.get(bot)
@@ -93,7 +95,7 @@ async def call(parts: Parts, request: Request, who: Principal = CONSOLE) -> Any:
 
 async def test_a_login_begins_with_what_comes_first(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     async with asyncio.TaskGroup() as group:
         begun = group.create_task(call(parts, Login(bot="qq-2")))
         await asyncio.sleep(0)
@@ -105,7 +107,7 @@ async def test_a_login_begins_with_what_comes_first(make_parts: MakeParts) -> No
 async def test_the_next_step_is_waited_for(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
     accounts.going.show_code()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     now: LoginStep = await call(parts, LoginStepOf(bot="qq-2"))
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(call(parts, LoginStepOf(bot="qq-2", after=now.number, seconds=20)))
@@ -117,7 +119,7 @@ async def test_the_next_step_is_waited_for(make_parts: MakeParts) -> None:
 async def test_an_answer_is_given_and_told_what_came_of_it(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
     accounts.going.ask_choice()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     step: LoginStep = await call(parts, LoginAnswer(bot="qq-2", words={"choice": "10001"}))
     assert accounts.going.answers == [{"choice": "10001"}]
     assert step.kind == "wait"
@@ -127,7 +129,7 @@ async def test_an_answer_is_given_and_told_what_came_of_it(make_parts: MakeParts
 
 async def test_a_login_is_renewed_and_given_up(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     await call(parts, LoginRefresh(bot="qq-2"))
     await call(parts, LoginEnd(bot="qq-2"))
     assert (accounts.going.refreshed, accounts.going.closed) == (1, True)
@@ -137,7 +139,7 @@ async def test_a_login_is_renewed_and_given_up(make_parts: MakeParts) -> None:
 async def test_whoever_only_looks_has_no_part_in_a_login(make_parts: MakeParts, request_: Request) -> None:
     accounts = LoginAccounts()
     accounts.going.show_code()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     with pytest.raises(Denied, match="bots:write"):
         await call(parts, request_, VIEWER)
     assert [row[-1] for row in audits(parts)] == ["denied"]
@@ -147,7 +149,7 @@ async def test_whoever_only_looks_has_no_part_in_a_login(make_parts: MakeParts, 
 async def test_neither_codes_nor_answers_are_in_the_audit(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
     accounts.going.show_code()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     await call(parts, Login(bot="qq-2"))
     await call(parts, LoginStepOf(bot="qq-2"))
     accounts.going.go("ask", "The password?", asks=("password",), secret=("password",))
@@ -159,7 +161,7 @@ async def test_neither_codes_nor_answers_are_in_the_audit(make_parts: MakeParts)
 async def test_a_chat_is_shown_no_code_and_takes_no_password(make_parts: MakeParts) -> None:
     accounts = LoginAccounts()
     accounts.going.ask_choice()
-    parts = make_parts(accounts=accounts)
+    parts = make_parts(bots=Bots(), accounts=accounts)
     assert (await call(parts, Login(bot="qq-2"), IN_A_CHAT)).kind == "choose"
     accounts.going.show_code()
     for request in (Login(bot="qq-2"), LoginStepOf(bot="qq-2")):
@@ -180,3 +182,12 @@ async def test_what_a_bot_can_do_is_told_by_bot_and_by_kind(make_parts: MakePart
     parts = make_parts(bots=Bots(), accounts=KnownAbilities())
     assert await call(parts, Abilities(bot="qq:1")) == [Ability("text", "yes", "yes")]
     assert await call(parts, Abilities(bot="kook")) == [Ability("card", "yes")]
+
+
+@pytest.mark.parametrize("request_", [Reconnect(bot="qq:9"), Disconnect(bot="far"), Login(bot="far")])
+async def test_what_only_its_own_process_can_do_is_refused_with_the_name_of_that(
+    make_parts: MakeParts, request_: Request
+) -> None:
+    row = BotRow(BotId("qq:9"), "far", "onebot11", BotHealth("online"), node="gateway-2")
+    with pytest.raises(Refused, match="The process gateway-2 has this bot"):
+        await call(make_parts(bots=Bots(row)), request_)

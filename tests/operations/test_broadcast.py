@@ -14,7 +14,7 @@ from kagami.model.message import text
 from kagami.model.principal import CONSOLE
 from kagami.operations import broadcast, registry
 from kagami.operations.broadcast import FIRST_ORDINAL, GAUGE, Audience, Broadcast, Broadcasted, Reached
-from kagami.ports import ChatRow, MessageRow, Parts
+from kagami.ports import ChatRow, Fence, MessageRow, Parts
 
 MakeParts = Callable[..., Parts]
 NOW_MS = 1_764_000_000_000
@@ -62,6 +62,8 @@ class Recorder:
         journal: dict[int, Receipt] | None = None,
         *,
         written: Callable[[], None] = lambda: None,
+        worker: str = "",
+        fence: Fence | None = None,
     ) -> Receipt:
         await asyncio.sleep(0)
         self.sent.append((execution, ordinal, action))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kagami.errors import Denied, NotFound
+from kagami.errors import Denied, NotFound, StoreClosed
 from kagami.model.principal import CONSOLE, Principal
 from kagami.operations import registry
 from kagami.operations.system import (
@@ -90,6 +90,15 @@ async def test_status_is_pulse_today_and_store(make_parts: MakeParts) -> None:
     parts = make_parts(store=Archive(), house=Running())
     today = {"since_ms": local_midnight_ms(1_764_000_000_000)}
     assert await registry().call(parts, CONSOLE, Status()) == StatusNow(PULSE, today, 4096)
+
+
+async def test_status_needs_no_database(make_parts: MakeParts) -> None:
+    class Away(Archive):
+        async def counts(self, since_ms: int) -> dict[str, int]:
+            raise StoreClosed(reason="away")
+
+    parts = make_parts(store=Away(), house=Running())
+    assert await registry().call(parts, CONSOLE, Status()) == StatusNow(PULSE, {}, 0)
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, 1), (-5, 1), (300, 300), (10**6, 3_600)])

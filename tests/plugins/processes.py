@@ -33,7 +33,7 @@ class Inbox:
         self.asked: list[str] = []
         self.broken = False
 
-    async def accept(self, event: Event, read_at: float) -> bool:
+    async def accept(self, event: Event, read_at: float, *, once: bool = False) -> bool:
         self.asked.append(event.dedupe)
         if self.broken:
             raise StoreClosed(reason="the disk is full")

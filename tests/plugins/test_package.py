@@ -9,16 +9,18 @@ import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kagami.errors import ManifestError, PackageRefused, UsageError
-from kagami.plugins.entries import Limits
+from kagami.plugins.entries import STRICT, Limits
 from kagami.plugins.manifest import LARGEST_BYTES
-from kagami.plugins.package import check, copy, pack, read_document, unpack
+from kagami.plugins.package import check, copy, pack, read_document, unpack, wrap
 from kagami.plugins.signing import fingerprint, make_key
+from kagami.plugins.versions import fingerprints
 
 Write = Callable[..., Path]
 Entry = tuple[str | zipfile.ZipInfo, bytes]
@@ -333,3 +335,14 @@ def test_a_folder_has_the_limits_of_a_package(tmp_path: Path, write: Write, limi
 def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PackageRefused, match=r"none\.kpk .* No such file"):
         unpack(tmp_path / "none.kpk", tmp_path / "out")
+
+
+def test_what_is_wrapped_comes_out_just_as_it_was(tmp_path: Path) -> None:
+    """Also without a list of its files, and when it packs better than a stranger's package may."""
+    source = tmp_path / "greeter"
+    source.mkdir()
+    (source / "plugin.json").write_text('{ "id": "greeter", "version": "1.0.0", "entry": "main:plugin" }')
+    (source / "zeros.txt").write_bytes(bytes(1 << 20))
+    wrap(source, tmp_path / "w.kpk")
+    unpack(tmp_path / "w.kpk", tmp_path / "out", replace(STRICT, ratio=2_000), listed=False)
+    assert fingerprints(tmp_path / "out") == fingerprints(source)

@@ -65,3 +65,13 @@ async def test_a_cancelled_sleeper_is_forgotten() -> None:
         await asyncio.wait([task])
         await clock.advance(2)
         assert clock.sleeping == 0
+
+
+async def test_setting_the_wall_clock_wakes_nobody() -> None:
+    clock = FakeClock(wall_ms=1_000)
+    async with Nursery() as nursery:
+        task = nursery.start("sleeper", clock.sleep(1))
+        await clock.asleep()
+        clock.set_wall(7_200)
+        assert (clock.wall_ms(), clock.monotonic(), clock.sleeping) == (7_201_000, 0.0, 1)
+        task.cancel()

@@ -13,6 +13,7 @@ from kagami.errors import EngineAway, NotFound
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.operations.audit import ListAudit
 from kagami.operations.bots import BotKinds, Disconnect, ListBots
+from kagami.operations.cluster import ListNodes, ProcessRow
 from kagami.operations.guard import ListGuard
 from kagami.operations.logs import At, Counted, Histogram, Window, Windowed
 from kagami.operations.messages import ListChats, ListMessages
@@ -184,6 +185,7 @@ class FakeControl:
         self.notices = list(notices)
         self.plugins: list[PluginRow] = []
         self.alerts: list[AlertRow] = []
+        self.processes = [ProcessRow("box", "all", "serving", 1, 5, 0, 0.0, 0.0, 412.0, "0.9.0", duty=True)]
         self.audit: list[AuditRow] = []
         self.calls: list[msgspec.Struct] = []
         self.away = False
@@ -211,6 +213,7 @@ class FakeControl:
             ListSettings: lambda _: [],
             BotKinds: lambda _: [],
             ListAlerts: lambda _: list(self.alerts),
+            ListNodes: lambda _: list(self.processes),
             ListAudit: lambda _: list(self.audit),
         }
 

@@ -14,9 +14,10 @@ def one_of_each() -> list[BotRow]:
         bot("wx-panel", "wechat:wxid_9", "wxbot", "auth_failed", since_s=75,
             reason="WxBot says that its account is logged out: scan its code"),
         bot("tg-mirror", "telegram:5510", "telegram", "auth_failed", since_s=3_600,
-            reason="Telegram refused the token (401 Unauthorized). Copy the token anew from BotFather, bots.token"),
+            reason="api.telegram.org refuses our credentials: Unauthorized (401). Copy the token anew from BotFather, "
+            "bots.token"),
         bot("ding-ops", "dingtalk:dingabcdef012345", "dingtalk", "backoff", since_s=12, reconnects=31,
-            reason="wss-open-connection.dingtalk.com: the name is not known (Temporary failure in name resolution); "
+            reason="wss-open-connection.dingtalk.com cannot be reached: the name server does not answer; "
             "next try in 41 s"),
         bot("飞书-人事", "feishu:cli_a1b2c3d4e5f6", "feishu", "silent", since_s=9_400, received=912, sent=250, failed=1,
             in_per_s=0.4, out_per_s=14, p95_ms=88, last_event_ms=NOW_MS - 94_000,

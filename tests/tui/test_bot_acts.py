@@ -153,6 +153,9 @@ async def test_a_napcat_is_put_beside_kagami_and_logged_in() -> None:
     control = napcats()
     async with bots(control) as (console, pilot):
         await press(console, pilot, "a", "j", "enter", "enter")
+        assert on_screen(console, "Set a NapCat up beside Kagami?")
+        assert control.asked(StandNapCat) == []
+        await press(console, pilot, "right", "enter")
         await until(lambda: isinstance(console.screen, LoginDialog))
         assert control.asked(StandNapCat) == [StandNapCat()]
         assert control.asked(TestBot) == [TestBot(bot="napcat")]
@@ -174,7 +177,7 @@ async def test_a_second_napcat_beside_kagami_is_refused_in_words() -> None:
     control = napcats()
     control.answers[StandNapCat] = there
     async with bots(control) as (console, pilot):
-        await press(console, pilot, "a", "j", "enter", "enter")
+        await press(console, pilot, "a", "j", "enter", "enter", "right", "enter")
         assert on_screen(console, "There is a bot named napcat already.")
 
 
@@ -224,5 +227,5 @@ async def test_a_bot_is_tried_step_by_step_and_its_alerts_muted() -> None:
         await press(console, pilot, "m")
         assert control.asked(Mute) == [Mute(alert="bot qq:1", minutes=60)]
         await press(console, pilot, "T")
-        assert on_screen(console, "token: refused")
+        assert on_screen(console, "refused")
         assert on_screen(console, "check it")

@@ -19,7 +19,7 @@ STEPS = {
     "chats": ("enter", "d", "slash", "escape"),
     "trace": ("enter", "j", "escape"),
     "sandbox": ("h", "i", "enter"),
-    "settings": ("enter", "m", "escape", "o", "v", "b"),
+    "settings": ("enter", "m", "escape", "o", "v", "b", "P"),
 }
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from textual.widget import Widget
 
 from kagami.i18n import translator
+from kagami.model.trace import Outcome
 from kagami.tui.trace_rows import near_row, search_words, spell, trace_row, wanted
 from tests.tui.stand import Stand
 from tests.tui.world import execution, trace_of
@@ -49,3 +50,20 @@ def test_failed_and_slow_ones_say_so_with_a_word() -> None:
 
 def test_what_is_shown_can_be_completed() -> None:
     assert {"chat:", "outcome:dead", "chat:group:123456", "plugin:weather"} <= set(search_words([trace_of(1, "x")]))
+
+
+def test_a_row_says_who_answered_outside_and_that_an_answer_failed() -> None:
+    ends: list[tuple[Outcome, str, str]] = [
+        ("answered", "", "nonebot"),
+        ("unsent", "muted", ""),
+        ("unsure", "cut", ""),
+    ]
+    told = [
+        trace_row(shell(), trace_of(1, "/book", outcome, error=error, plugin="", worker=worker)).cells
+        for outcome, error, worker in ends
+    ]
+    assert [(cells[1].text, cells[7].text, cells[8].text) for cells in told] == [
+        ("✓ answered", "nonebot", "answered by worker nonebot  /book"),
+        ("✗ not sent", "", "answer failed: muted  /book"),
+        ("! unsure", "", "answer unsure: cut  /book"),
+    ]

@@ -13,7 +13,7 @@ from kagami.meters import Meters
 from kagami.model.ids import BotId
 from kagami.model.principal import Principal
 from kagami.people.attendance import Attended
-from kagami.ports import BotHealth, BotRow, ChatRow, Notice, Parts, Pulse, StorePut
+from kagami.ports import BotHealth, BotRow, ChatRow, NodeRow, Notice, Parts, Pulse, StorePut, WorkerRow
 from kagami.testing.clock import FakeClock
 
 NOW_MS = 1_764_000_000_000
@@ -118,9 +118,25 @@ def make_parts(**given: Any) -> Parts:
         "attendance": Attended(FakeClock(wall_ms=NOW_MS)),
         "people": OneKey(admin="*", viewer="*:read"),
         "privacy": PrivacyDesk(),
+        "routing": NoWorkers(),
+        "cluster": NoNodes(),
     }
     values: dict[str, Any] = {field.name: (here | given).get(field.name) for field in fields(Parts)}
     return Parts(**values)
+
+
+class NoWorkers:
+    """Routing with nobody at its end but the plugin host."""
+
+    def workers(self) -> list[WorkerRow]:
+        return [WorkerRow("plugins", "live")]
+
+
+class NoNodes:
+    """No cluster."""
+
+    def rows(self) -> list[NodeRow]:
+        return []
 
 
 class Odd(KagamiError):

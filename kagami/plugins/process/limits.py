@@ -10,17 +10,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 import kagami
 from kagami.plugins.config import ProcessConfig
 
 JAIL = Path(__file__).with_name("jail.py")
 PACKAGE = Path(kagami.__file__).parent
+# Where Kagami's own packages are. In a .pyz that is a folder which the interpreter does not know by itself.
+PACKAGES = Path(msgspec.__file__).parents[1]
 OPEN_FILES = 256
 MIB = 1 << 20
 
 # Finds the package `kagami` itself and not what lies beside it, which may be somebody's home.
 _GUEST = (
-    "import sys, importlib.util as u; folder = sys.argv[1]; "
+    "import sys, importlib.util as u; folder, *more = sys.argv[1:]; "
+    "sys.path += [each for each in more if each not in sys.path]; "
     "s = u.spec_from_file_location('kagami', folder + '/__init__.py', submodule_search_locations=[folder]); "
     "sys.modules['kagami'] = m = u.module_from_spec(s); s.loader.exec_module(m); "
     "from kagami.plugins.process.guest import main; main()"
@@ -29,7 +34,7 @@ _GUEST = (
 
 def guest_command() -> list[str]:
     """The program that runs a plugin written against `kagami.plugins.api`."""
-    return [sys.executable, "-P", "-B", "-c", _GUEST, str(PACKAGE)]
+    return [sys.executable, "-P", "-B", "-c", _GUEST, str(PACKAGE), str(PACKAGES)]
 
 
 def jail_command(
@@ -65,7 +70,7 @@ def _of_python() -> Iterator[Path]:
     for prefix in {Path(sys.prefix), Path(sys.base_prefix)}:
         yield from (prefix / each for each in ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg"))
     yield from (Path(each) for each in [*site.getsitepackages(), site.getusersitepackages()])
-    yield PACKAGE
+    yield from (PACKAGE, PACKAGES)
 
 
 def _of_program(name: str) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from kagami.i18n import mark
 from kagami.ports import Finding
+from kagami.reasons.say import say
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.overlay import CLOSE
 from kagami.tui.dialogs.reader import Reader
@@ -46,8 +47,8 @@ class Findings(Reader):
         rows: list[Line] = [[]]
         for number, each in enumerate(self.found, 1):
             sign = finding_sign(self.shell, each)
-            rows += self._folded(f"{number} {sign} {each.text}", _ROLES[each.state], width)
-            rows += self._folded(f"    {each.fix}", "text", width) if each.fix else []
+            rows += self._folded(f"{number} {sign} {say(each.text, self.t)}", _ROLES[each.state], width)
+            rows += self._folded(f"    {say(each.fix, self.t)}", "text", width) if each.fix else []
         sound = all(each.state != "bad" for each in self.found)
         told = (
             mark("All is well: Enter adds it.") if sound else mark("Esc: change the keys. Enter: add it all the same.")

@@ -169,6 +169,8 @@ class FormDialog(Overlay[Any]):
     def _origin(self, field: Field, *, changed: bool) -> str:
         if changed:
             return self.t(mark("was {value}")).format(value=visible(self._words(field, field.value)))
+        if field.required and not self.value(field):
+            return self.t(mark("needed"))
         return self.t(mark("default")) if field.origin == "default" else field.origin
 
     def _foot(self, width: int) -> list[Line]:
@@ -210,8 +212,18 @@ class FormDialog(Overlay[Any]):
             self._cycle(1)
             return
         self.editing = self.box.display = True
-        self.box.write(fields.written(self.field, self.value(self.field)))
+        self.box.write("" if self.at_default else fields.written(self.field, self.value(self.field)))
         self.box.focus()
+
+    @property
+    def at_default(self) -> bool:
+        """Whether it is a text at its default: that stands in its row, an empty box leaves it so, and what is typed
+        takes its place.
+        """
+        field = self.field
+        return (
+            field.kind == "text" and not field.required and bool(field.default) and self.value(field) == field.default
+        )
 
     def _cycle(self, step: int) -> None:
         field = self.field
@@ -241,7 +253,9 @@ class FormDialog(Overlay[Any]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._read(event.value):
+        if not event.value and self.at_default:
+            self._leave_box()
+        elif self._read(event.value):
             self._set(fields.read(self.field, event.value, self.t))
             self._leave_box()
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from kagami.i18n import mark
 from kagami.ports import Notice
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.dialogs.reader import Reader
 from kagami.tui.format import fold, visible
@@ -20,7 +21,7 @@ _SIGNS = {"info": ("i", "accent"), "warning": ("!", "warn"), "error": ("x", "bad
 def notice_text(shell: Shell, notice: Notice) -> str:
     """The words of an engine's notice in the user's language, with what it names filled in."""
     try:
-        return shell.t(notice.text).format_map(notice.fields)
+        return shell.t(notice.text).format_map({key: say(each, shell.t) for key, each in notice.fields.items()})
     except (KeyError, ValueError, IndexError):  # an engine of another version may have other fields
         return notice.text
 

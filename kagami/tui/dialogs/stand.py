@@ -9,6 +9,7 @@ from kagami.errors import EngineAway, KagamiError
 from kagami.i18n import mark
 from kagami.operations.bots import TestBot
 from kagami.ports import Finding, Standing
+from kagami.reasons.say import say
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.findings import finding_sign
 from kagami.tui.dialogs.overlay import Overlay
@@ -106,8 +107,8 @@ class StandDialog(Overlay[bool]):
         told = t(mark("tried at {time}")).format(time=clock(self.tried_ms)) if self.tried_ms else t(mark("One moment…"))
         rows += self._folded(told, "dim", width)
         for each in self.found:
-            rows += self._folded(f"{finding_sign(self.shell, each)} {each.text}", "warn", width)
-            rows += self._folded(f"  {each.fix}", "text", width) if each.fix else []
+            rows += self._folded(f"{finding_sign(self.shell, each)} {say(each.text, t)}", "warn", width)
+            rows += self._folded(f"  {say(each.fix, t)}", "text", width) if each.fix else []
         return rows
 
     def _folded(self, text: str, role: str, width: int) -> list[Line]:

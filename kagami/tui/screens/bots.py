@@ -19,6 +19,7 @@ from kagami.tui import accounts
 from kagami.tui.acting import Verb
 from kagami.tui.bot_actions import BOT_ACTIONS
 from kagami.tui.bot_acts import BotActs
+from kagami.tui.format import visible
 from kagami.tui.keys import Action
 from kagami.tui.kind_words import may_log_in
 from kagami.tui.place import Place, beside
@@ -32,7 +33,10 @@ TWO_PANES = 100
 CARD_CELLS = 40
 NOTE_ROWS = 18  # of a place that is tall enough for a note below its list
 SANDBOX = "sandbox"
+# Opens the place with the question what shall be connected; no bot's name has a colon in front.
+ADD = ":add"
 _WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
+_OF_ITS_PROCESS = ("bot.login", "bot.reconnect", "bot.disconnect")
 _ITS_OWN = (
     *("bot.disconnect", "bot.stop", "bot.start", "bot.reconnect"),
     *("bot.edit", "bot.test", "bot.rename", "bot.delete", "bot.mute", "bot.login", "bot.abilities"),
@@ -102,6 +106,8 @@ class Bots(Place):
         bot = self.selected
         if bot is None:
             return self.t(mark("there is no bot yet")) if action not in _WITHOUT_BOT else ""
+        if bot.node and action in _OF_ITS_PROCESS:
+            return self.t(mark("The process {} has this bot: do it at that one.")).format(visible(bot.node))
         return self._blocked_of(bot, action)
 
     def _blocked_of(self, bot: BotRow, action: str) -> str:
@@ -137,7 +143,10 @@ class Bots(Place):
         return self.card_pane
 
     def open_at(self, target: str) -> None:
-        """A bot's id or name, or letters to look for. What is not known yet is looked for in the next answer."""
+        """A bot's id or name, letters to look for, or `ADD`. What is not known yet is looked for in the next answer."""
+        if target == ADD:
+            self.action_act("bot.add")
+            return
         self._wanted = target
         self._find()
         self._show()

@@ -1,4 +1,4 @@
-"""The first start: what to paste into NapCat, and a line that turns green when the bot is there."""
+"""The first start: how a bot of any platform comes, and a line that turns green when it is there."""
 
 from __future__ import annotations
 
@@ -42,10 +42,15 @@ class Guide(Painted):
         t = self.shell.t
         rows: list[Line] = [
             [],
-            *self._step("1", t(mark("Open NapCat's WebUI and go to: Network, New, WebSocket client.")), width),
-            *self._step("2", t(mark("Paste this address and this token:")), width),
+            *self._step(
+                "a", t(mark("Add one step by step: QQ, WeChat, Telegram, DingTalk, Feishu, KOOK, OneBot.")), width
+            ),
+            [],
+            *self._words(
+                t(mark("Or let a NapCat that runs connect (its WebUI: Network, New, WebSocket client):")), width
+            ),
             *self._pasted(width),
-            *self._step("3", t(mark("Switch it on and save. The bot appears here by itself.")), width),
+            *self._words(t(mark("Switch it on and save. The bot appears here by itself.")), width),
             [],
             self._state(),
             *self._turned_away(width),
@@ -53,6 +58,9 @@ class Guide(Painted):
             *self._sandbox(width),
         ]
         return rows[:height]
+
+    def _words(self, text: str, width: int) -> list[Line]:
+        return [[Span(f"     {piece}")] for piece in fold(text, width - 6)]
 
     def _step(self, number: str, text: str, width: int) -> list[Line]:
         pieces = fold(text, width - 6)

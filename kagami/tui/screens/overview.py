@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from kagami.errors import Denied
+from kagami.errors import Denied, NotFound
 from kagami.i18n import mark
 from kagami.operations.audit import ListAudit
 from kagami.operations.bots import ListBots
+from kagami.operations.cluster import ListNodes, ProcessRow
 from kagami.operations.logs import Window, Windowed
 from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect, ListAlerts, Mute
 from kagami.ports import AlertRow, AuditRow, BotRow, MessageRow, Notice
-from kagami.tui import accounts, figures
+from kagami.tui import accounts, figures, processes
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.notices import notice_text
 from kagami.tui.format import fit
 from kagami.tui.keys import Action
+from kagami.tui.needs import Standing, standing
 from kagami.tui.others import changes
 from kagami.tui.place import Place, beside
+from kagami.tui.screens.bots import ADD
 from kagami.tui.screens.guide import Guide
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import cells, spread
@@ -31,6 +35,7 @@ from kagami.tui.widgets.card import Card
 from kagami.tui.widgets.deeds import Deeds
 from kagami.tui.widgets.painted import Line, Painted, Span
 from kagami.tui.widgets.pane import Pane
+from kagami.tui.widgets.rows import Rows
 from kagami.tui.widgets.table import Chosen, LiveTable, Moved
 from kagami.tui.widgets.ticker import Ticker
 from kagami.tui.widgets.tiles import Tiles
@@ -69,19 +74,24 @@ class Alerts(Painted):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self.shown: list[Notice] = []
+        self._rows: list[Standing] = []
 
-    def show(self, notices: Sequence[Notice]) -> None:
-        self.shown = list(notices)[:MOST_ALERTS]
-        self.styles.height = len(self.shown)
-        self.display = bool(self.shown)
+    @property
+    def shown(self) -> list[Notice]:
+        """Those that need somebody, the first on top."""
+        return [each.notice for each in self._rows if not each.over]
+
+    def show(self, rows: Sequence[Standing]) -> None:
+        self._rows = list(rows)[:MOST_ALERTS]
+        self.styles.height = len(self._rows)
+        self.display = bool(self._rows)
         self.repaint()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        return [self._row(notice, place == 0, width) for place, notice in enumerate(self.shown[:height])]
+        return [self._row(each, place == 0, width) for place, each in enumerate(self._rows[:height])]
 
-    def _row(self, notice: Notice, first: bool, width: int) -> Line:
-        t, looks = self.shell.t, self.shell.looks
+    def _row(self, row: Standing, first: bool, width: int) -> Line:
+        notice, t, looks = row.notice, self.shell.t, self.shell.looks
         ago = figures.span((self.shell.clock.wall_ms() - notice.at_ms) / 1000)
         role = "bad" if notice.level == "error" else "warn"
         keys = [
@@ -91,8 +101,12 @@ class Alerts(Painted):
             Span(f"{t(mark('dismiss'))} ", "dim"),
         ]
         right = [Span(f"  {ago}", "dim"), *(keys if first else ())]
+        if row.over:
+            role, sign, right = "dim", looks.glyphs.ok, [Span(f"  {t(mark('over'))}  {ago} ", "dim")]
+        else:
+            sign = looks.glyphs.attention
         text = fit(notice_text(self.shell, notice), width - 4 - cells(right), looks.text)
-        return spread([Span(f" {looks.glyphs.attention} ", role), Span(text, role)], right, width)
+        return spread([Span(f" {sign} ", role), Span(text, role)], right, width)
 
 
 class Overview(Place):
@@ -117,6 +131,7 @@ class Overview(Place):
             scope="system:write",
         ),
         Action("bot.sort", ("s",), mark("sort"), mark("Sort by the next column")),
+        Action("guide.add", ("a",), mark("add"), mark("Connect a bot, of any platform, step by step"), hint=False),
         Action("guide.url", ("y",), mark("copy"), mark("Copy the bot's id, or the address for NapCat"), row=True),
         Action("guide.token", ("Y",), mark("token"), mark("Copy the token for NapCat"), hint=False),
     )
@@ -124,6 +139,7 @@ class Overview(Place):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.alerts = Alerts(shell)
+        self.line = Rows(shell, self._line, id="overview-processes")
         self.tiles = Tiles(shell)
         self.table = LiveTable(shell, accounts.COLUMNS)
         self.bots_pane = Pane(shell, self.table, id="overview-bots")
@@ -142,9 +158,11 @@ class Overview(Place):
         self._dismissed: set[tuple[int, str]] = set()
         self._lasting: list[AlertRow] = []
         self._green_until = 0.0
+        self._processes: list[ProcessRow] = []
 
     def compose(self) -> ComposeResult:
         yield self.alerts
+        yield self.line
         yield self.tiles
         yield self.guide_pane
         yield self.middle
@@ -153,7 +171,7 @@ class Overview(Place):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.guide_pane.display = False
+        self.guide_pane.display = self.line.display = False
         self._lay_out()
 
     def on_resize(self) -> None:
@@ -177,6 +195,7 @@ class Overview(Place):
             "notice.mend": self._mend,
             "notice.dismiss": self._dismiss,
             "notice.mute": self._mute,
+            "guide.add": lambda: self.shell.go("bots", ADD),
             "guide.url": self._copy,
             "guide.token": self._copy_token,
         }
@@ -210,6 +229,7 @@ class Overview(Place):
         self._show_card()
         await self._read_bottom()
         self.tiles.repaint()
+        await self._read_processes()
         await self._read_alerts()
 
     async def _read_bottom(self) -> None:
@@ -232,6 +252,16 @@ class Overview(Place):
             return []
         return [each for each in rows if each.result != "begun" and changes(each)]
 
+    async def _read_processes(self) -> None:
+        """A line only where there are several, or where one misses what they share."""
+        with suppress(Denied, NotFound):
+            self._processes = await self.control.call(ListNodes())
+        self.line.display = bool(processes.line(self.shell, self._processes, self.app.size.width))
+        self.line.repaint()
+
+    def _line(self, width: int) -> Sequence[Line]:
+        return [processes.line(self.shell, self._processes, width)]
+
     async def _read_alerts(self) -> None:
         """What lasts comes first; of what was told once, only what is not among it."""
         self._lasting = await self.control.call(ListAlerts())
@@ -239,12 +269,10 @@ class Overview(Place):
 
     def _show_alerts(self) -> None:
         moment = self.shell.moment_ms
-        lasting = [] if moment else [each for each in self._lasting if not each.muted_s]
-        found = [Notice(each.since_ms, each.level, each.kind, each.text, each.fields) for each in lasting]
-        known = [(each.kind, each.fields) for each in self._lasting] if not moment else []
-        once = [each for each in reversed(self.shell.notices) if (each.kind, each.fields) not in known]
-        found += [each for each in once if self._wanted(each) and not (moment and each.at_ms > moment)]
-        self.alerts.show(found)
+        notices = [each for each in self.shell.notices if not (moment and each.at_ms > moment)]
+        found = standing([] if moment else self._lasting, notices, moment or self.shell.clock.wall_ms())
+        gone = self._dismissed
+        self.alerts.show([each for each in found if (each.notice.at_ms, each.notice.kind) not in gone])
 
     def _lasting_key(self) -> str:
         """The key of the first alert, if that is one which lasts."""
@@ -302,9 +330,6 @@ class Overview(Place):
         self.deeds_pane.label(self.t(mark("Last changes")), "7 " + self.t(mark("Trace")))
         self.ticker_pane.label(self.t(mark("Live messages")), "6 " + self.t(mark("Chats")))
         self.guide_pane.label(self.t(mark("Connect your first bot")), "")
-
-    def _wanted(self, notice: Notice) -> bool:
-        return notice.level != "info" and (notice.at_ms, notice.kind) not in self._dismissed
 
     def _open(self) -> None:
         if self.guide_pane.display:

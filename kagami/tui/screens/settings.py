@@ -1,4 +1,4 @@
-"""Settings: every key of the configuration, people, the privacy guard and backups, in four tabs."""
+"""Settings: every key of the configuration, people, the privacy guard, backups and processes, each in a tab."""
 
 from __future__ import annotations
 
@@ -25,13 +25,21 @@ from kagami.tui.shell import Leave, Shell
 from kagami.tui.tabs.backups import BackupsTab
 from kagami.tui.tabs.people import ADMINS, PeopleTab
 from kagami.tui.tabs.privacy import PrivacyTab
+from kagami.tui.tabs.processes import ProcessesTab
 from kagami.tui.tabs.settings import SettingsTab
 from kagami.tui.tabs.tab import Tab
 from kagami.tui.widgets.painted import Line, Span
 from kagami.tui.widgets.rows import Rows
 from kagami.tui.widgets.table import Chosen
 
+_WORDS = {
+    "people": mark("people"),
+    "privacy": mark("privacy"),
+    "backups": mark("backups"),
+    "processes": mark("processes"),
+}
 _OF_A_SETTING = ("set.edit", "set.reset", "set.forget", "set.history")
+ROOMY = 70  # cells from which the tabs stand apart
 
 
 class Settings(Place):
@@ -43,7 +51,7 @@ class Settings(Place):
     PURPOSE = mark(
         "Every setting with its value, where that comes from and what changing it does. What you type waits until A "
         "applies it; U undoes it, byte for byte. Further tabs: people with their sessions and tokens, the privacy "
-        "guard, and backups."
+        "guard, backups, and the processes that share the work."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = setting_actions.ACTIONS
     PERIOD = 3.0
@@ -59,12 +67,14 @@ class Settings(Place):
         self.people = PeopleTab(shell, self.draft)
         self.privacy = PrivacyTab(shell, self.draft)
         self.backups = BackupsTab(shell, self.draft)
+        self.processes = ProcessesTab(shell)
         self.bar = Rows(shell, self._bar, id="settings-bar")
         self.tabs: dict[str, Tab] = {
             "settings": self.all,
             "people": self.people,
             "privacy": self.privacy,
             "backups": self.backups,
+            "processes": self.processes,
         }
         self._target = ""
 
@@ -87,6 +97,7 @@ class Settings(Place):
             "op.list": partial(self.show_tab, "people"),
             "privacy.open": partial(self.show_tab, "privacy"),
             "backup.list": partial(self.show_tab, "backups"),
+            "node.list": partial(self.show_tab, "processes"),
             "set.edit": lambda: self._with(acts.edit),
             "set.apply": self._apply,
             "set.discard": acts.discard,
@@ -105,6 +116,7 @@ class Settings(Place):
             "engine.backup": self._back_up,
             "backup.verify": self.backups.verify,
             "backup.delete": self.backups.delete,
+            "node.switch": self.processes.switch,
             **self._of_people(),
         }
 
@@ -134,6 +146,8 @@ class Settings(Place):
             return self.t(reason)
         if action in _OF_A_SETTING:
             return self._not_here(action)
+        if action == "node.switch":
+            return self.t(self.processes.blocked())
         there = self.people
         missing = (
             (("set.apply", "set.discard"), not len(self.draft), mark("nothing is changed")),
@@ -171,8 +185,7 @@ class Settings(Place):
         return self.here.subject()
 
     def crumbs(self) -> tuple[str, ...]:
-        words = {"people": mark("people"), "privacy": mark("privacy"), "backups": mark("backups")}
-        inside = (self.t(words[self.tab]),) if self.tab in words else ()
+        inside = (self.t(_WORDS[self.tab]),) if self.tab in _WORDS else ()
         return (*inside, self.subject()) if self.subject() else inside
 
     def show_tab(self, tab: str) -> None:
@@ -231,20 +244,22 @@ class Settings(Place):
         self.here.paint()
         self.bar.repaint()
 
-    def _bar(self, width: int) -> Sequence[Line]:  # noqa: ARG002
+    def _bar(self, width: int) -> Sequence[Line]:
         names = (
             ("settings", "c", mark("Settings"), "set.list"),
             ("people", "o", mark("People"), "op.list"),
             ("privacy", "v", mark("Privacy"), "privacy.open"),
             ("backups", "b", mark("Backups"), "backup.list"),
+            ("processes", "P", mark("Processes"), "node.list"),
         )
+        gap = " " if width >= ROOMY else ""
         spans: list[Span] = []
         for tab, key, title, action in names:
             pending = f" {changed_sign(self.looks)}{len(self.draft)}" if tab == "settings" and len(self.draft) else ""
             text, here = f"{self.t(title)}{pending}", tab == self.tab
             role = "warn" if pending else "title" if here else "text"
             click = f"app.place('{action}')"
-            spans += [Span(f" {key} ", "key", click), Span(f"[{text}]" if here else f" {text} ", role, click)]
+            spans += [Span(f" {key} ", "key", click), Span(f"[{text}]" if here else f"{gap}{text}{gap}", role, click)]
         return [spans]
 
     def _find(self) -> None:

@@ -222,13 +222,14 @@ class Trace(Place):
 
     async def _read_one(self) -> None:
         one = self.one
-        if one and one.trace.execution == self.opened and one.trace.outcome not in ("retry", "parked"):
-            return
+        same = one is not None and one.trace.execution == self.opened
         try:
             self.one = await self.control.call(GetTrace(execution=self.opened))
         except NotFound:
             told = self.t(mark("no trace yet: it is written when the event is done"))
             self.fall_pane.label(short_id(self.opened), told)
+            return
+        if same and self.one == one:  # a worker's answer may come any time
             return
         self._show_one()
         if self.one is not None:

@@ -31,7 +31,13 @@ COLUMNS = (
     Column(mark("why"), 10, drop=3),
     Column(mark("state"), 11, drop=1),
 )
-_REASONS = {"asked": mark("asked for"), "scheduled": mark("by itself")}
+_REASONS = {
+    "asked": mark("asked for"),
+    "scheduled": mark("by itself"),
+    "before migration": mark("upgrade"),
+    "before restore": mark("restore"),
+    "before move": mark("move"),
+}
 
 
 class BackupsTab(Tab):

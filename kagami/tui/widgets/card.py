@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kagami.i18n import mark
 from kagami.ports import BotRow
+from kagami.reasons.say import say
 from kagami.tui import accounts
 from kagami.tui.format import fold, pad, visible
 from kagami.tui.shell import Shell
@@ -62,7 +63,8 @@ class Trouble(Painted):
         if bot is None or bot.health.state in accounts.HEALTHY:
             return []
         looks, step = self.shell.looks, accounts.next_step(bot)
-        pieces = fold(visible(bot.health.reason, looks.text), width - 3)[: self.MOST_ROWS] if bot.health.reason else []
+        reason = visible(say(bot.health.reason, self.shell.t), looks.text)
+        pieces = fold(reason, width - 3)[: self.MOST_ROWS] if reason else []
         rows: list[Line] = [[Span(" " + looks.glyphs.rule * (width - 2), "frame")]]
         rows += [[Span(f" {piece}", "warn")] for piece in pieces]
         rows += [[Span(f" {piece}", "strong")] for piece in fold(self.shell.t(step), width - 3)] if step else []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kagami.plugins.config import ProcessConfig
-from kagami.plugins.process.limits import JAIL, MIB, PACKAGE, guest_command, jail_command
+from kagami.plugins.process.limits import JAIL, MIB, PACKAGE, PACKAGES, guest_command, jail_command
 
 
 def spec_of(argv: list[str]) -> dict[str, Any]:
@@ -55,4 +55,4 @@ def test_a_program_elsewhere_is_readable_with_its_libraries_alone(tmp_path: Path
 
 
 def test_the_guest_is_found_by_the_package_alone() -> None:
-    assert guest_command()[-1] == str(PACKAGE)
+    assert guest_command()[-2:] == [str(PACKAGE), str(PACKAGES)]

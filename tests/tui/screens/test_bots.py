@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kagami.operations.bots import Disconnect
+from kagami.operations.bots import Disconnect, Reconnect
 from tests.tui.engine import FakeControl, bot
 from tests.tui.kinds import one_of_each
 from tests.tui.pilot import golden, on_screen, press, run_console, screen_text, settled, until
@@ -24,7 +24,7 @@ async def test_every_kind_in_every_state_looks_as_it_did(size: tuple[int, int], 
 async def test_a_narrow_list_says_what_is_wrong_below() -> None:
     async with run_console(control=FakeControl(bots=one_of_each())) as (console, pilot):
         await press(console, pilot, "2", "j")
-        assert on_screen(console, "Copy the token anew from")
+        assert on_screen(console, "token anew from BotFather")
         assert on_screen(console, "e changes its token or keys")
         await press(console, pilot, "G", "k")
         assert not on_screen(console, "───────")
@@ -133,3 +133,13 @@ async def test_a_bot_with_a_token_has_nothing_to_log_in() -> None:
     async with run_console(control=control) as (console, pilot):
         await press(console, pilot, "2", "l")
         assert on_screen(console, "This bot needs no login")
+
+
+async def test_a_bot_of_another_process_says_where_it_is_and_who_can_act() -> None:
+    control = FakeControl(bots=[bot("far", "qq:9", "napcat", "online", node="gateway-2")])
+    async with run_console((140, 40), control=control) as (console, pilot):
+        await press(console, pilot, "2")
+        assert on_screen(console, "far @gateway-2")
+        await press(console, pilot, "c")
+        assert on_screen(console, "The process gateway-2 has this bot")
+        assert not [each for each in control.calls if isinstance(each, Reconnect)]

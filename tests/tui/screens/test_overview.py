@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect
-from tests.tui.engine import NOTICES, FakeControl, FixedClock, bot
+from kagami.ports import Notice
+from tests.tui.engine import NOTICES, NOW_MS, FakeControl, FixedClock, bot
 from tests.tui.pilot import on_screen, press, run_console, screen_text, settled, until
 
 
@@ -98,3 +99,20 @@ async def test_few_bots_leave_room_for_live_messages() -> None:
     async with run_console((100, 30), control=many) as (console, pilot):
         await press(console, pilot, "1")
         assert not on_screen(console, "Live messages")
+
+
+async def test_the_first_bot_may_be_of_any_platform() -> None:
+    async with run_console(control=FakeControl(bots=[])) as (console, pilot):
+        assert on_screen(console, "QQ, WeChat, Telegram, DingTalk, Feishu, KOOK")
+        await press(console, pilot, "a")
+        await until(lambda: on_screen(console, "What shall be connected?"))
+
+
+async def test_what_is_over_is_dimmed_and_asks_for_nothing() -> None:
+    fields = {"bot": "tg", "reason": "the connection was refused"}
+    told = Notice(NOW_MS - 90_000, "error", "bot_offline", "The bot {bot} is not connected: {reason}", fields)
+    async with run_console(control=FakeControl(notices=[told])) as (console, pilot):
+        assert screen_text(console)[2].startswith(" ✓ The bot tg is not connected: the connection was refused")
+        assert "over" in screen_text(console)[2]
+        await press(console, pilot, "m")
+        assert on_screen(console, "nothing needs you now")
