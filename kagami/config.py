@@ -7,6 +7,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,6 +33,7 @@ from kagami.web.config import WebConfig
 
 Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
 LEAST_JWT_BYTES = 32
+LEAST_PASSPHRASE = 12
 ADMIN_PASSWORD = "KAGAMI_ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 # Generated at the first start: the key and the file in `secrets/`.
 GENERATED = {"gateway.token": "gateway_token", "web.jwt_secret": "jwt_secret"}
@@ -246,6 +248,9 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
     except RuntimeError:
         fix = t("Name another folder.")
         raise shape.refuse("plugins.dir", document.plugins.dir, t("there is no such user"), fix) from None
+    if 0 < len(document.backup.passphrase.reveal()) < LEAST_PASSPHRASE:
+        fix = t("Give at least 12 characters.")
+        raise shape.refuse("backup.passphrase", HIDDEN, t("it is shorter than 12 characters"), fix)
     if document.privacy.patterns:
         _check_patterns(document.privacy, shape, t)
 
@@ -257,12 +262,25 @@ def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
         reason = t("this kind of database is not known")
         fix = t("Give postgresql://USER:PASSWORD@HOST/NAME, or a path for SQLite.")
         raise shape.refuse("store.url", HIDDEN, reason, fix)
+    for key, url in (("store.url", store), ("store.read_url", document.store.read_url.reveal())):
+        if scheme != "sqlite" and url and not _is_plain(url):
+            reason = t("it cannot be read, which signs in its password can cause")
+            raise shape.refuse(key, HIDDEN, reason, t("Write / # @ and other signs in a password as %2F, %23, %40."))
     if cluster.role != "all" and scheme == "sqlite":
         reason = t("several processes cannot share a file")
         raise shape.refuse("cluster.role", cluster.role, reason, t("Set DB_HOST, or use the role all."))
     if cluster.secret and (weak := weakness(cluster.secret.reveal())):
         fix = t("Give at least 32 random bytes, the same to every process.")
         raise shape.refuse("cluster.secret", HIDDEN, t(weak), fix)
+
+
+def _is_plain(url: str) -> bool:
+    """Whether an address of a server means to everybody what it means to its driver: else errors would quote parts."""
+    parts = urlsplit(url)
+    login, _, places = parts.netloc.rpartition("@")
+    ports = [place.rpartition("]")[2].partition(":")[2] for place in places.split(",")]
+    odd = parts.fragment or "@" in login or "@" in parts.path or "@" in parts.query
+    return not odd and all(port.isdecimal() or not port for port in ports)
 
 
 def _check_patterns(privacy: PrivacyConfig, shape: Shape, t: Translate) -> None:

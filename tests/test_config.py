@@ -337,3 +337,33 @@ def test_two_tables_of_one_account_are_refused(settle: Load) -> None:
     assert (
         len(settle(telegram.format("good", "one") + telegram.replace("4711", "4712").format("good", "two")).bots) == 2
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:pa/55word@h/db",
+        "postgresql://u:pa#55word@h/db",
+        "postgresql://u:pa@55word@h/db",
+        "postgresql://u:pa55word@h:port/db",
+        "postgresql://u:pa?55word@h/db",
+    ],
+)
+def test_an_address_that_errors_would_quote_parts_of_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingError) as error:
+        load(Home(tmp_path), environ={"KAGAMI_STORE__URL": url})
+    assert "55word" not in error.value.text()
+    assert error.value.details["key"] == "store.url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://u:p%2Fw@h/db", "postgresql://u@/db?host=/run/postgresql", "postgresql://u:p@[::1]:5432,h:5433/db"],
+)
+def test_an_address_that_is_plain_is_taken(tmp_path: Path, url: str) -> None:
+    assert load(Home(tmp_path), environ={"KAGAMI_STORE__URL": url}).database == url
+
+
+def test_a_passphrase_that_is_guessed_at_once_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="12 characters"):
+        load(Home(tmp_path), environ={"KAGAMI_BACKUP__PASSPHRASE": "hunter2"})

@@ -5,7 +5,9 @@
 set -eu
 mark=@MARK@
 file=$(readlink -f "$0")
-place=${KAGAMI_UNPACKED:-${XDG_CACHE_HOME:-${HOME:-/tmp/kagami-$(id -u)}/.cache}/kagami}
+place=${KAGAMI_UNPACKED:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+[ -n "$place" ] || { echo "kagami: there is no HOME. Name a folder of yours with KAGAMI_UNPACKED." >&2; exit 1; }
+[ -n "${KAGAMI_UNPACKED:-}" ] || place=$place/kagami
 here=$place/$mark
 
 unpack() {
@@ -21,6 +23,8 @@ unpack() {
   trap - EXIT HUP INT TERM
 }
 
+# What others have put there is not started.
+[ ! -e "$here" ] || [ -O "$here" ] || { echo "kagami: $here is not yours. Name a folder with KAGAMI_UNPACKED." >&2; exit 1; }
 [ -x "$here/bin/python3" ] || unpack || {
   echo "kagami: it cannot be unpacked into $place. Name another folder with KAGAMI_UNPACKED." >&2
   exit 1

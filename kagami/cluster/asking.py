@@ -6,6 +6,7 @@ The row is the truth. A hint brings the outcome at once; who hears none looks it
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -41,7 +42,15 @@ class Asking:
     """Sends of this process whose outcome others bring. `run` in a task."""
 
     def __init__(
-        self, node: str, ledger: Ledger, backlog: Backlog, bus: Bus, clock: Clock, *, nap: Callable[[], float]
+        self,
+        node: str,
+        ledger: Ledger,
+        backlog: Backlog,
+        bus: Bus,
+        clock: Clock,
+        *,
+        nap: Callable[[], float],
+        key: bytes,
     ) -> None:
         self._node = node
         self._ledger = ledger
@@ -49,6 +58,7 @@ class Asking:
         self._bus = bus
         self._clock = clock
         self._nap = nap
+        self._key = key
         self._waiting: dict[Key, asyncio.Future[Receipt]] = {}
 
     async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
@@ -94,7 +104,8 @@ class Asking:
         async with aclosing(hints):
             async for _, texts in hints:
                 for text in texts:
-                    self.answered(msgspec.json.decode(text, type=Told))
+                    if (told := read_hint(text, self._key)) is not None:
+                        self.answered(told)
 
     async def _look(self) -> None:
         """What no hint has told: because there are none, or because an earlier try had asked already."""
@@ -110,5 +121,22 @@ class Asking:
                     self.answered(Told(execution, ordinal, receipt))
 
 
-def hint(told: Told) -> str:
-    return msgspec.json.encode(told).decode()
+def hint(told: Told, key: bytes) -> str:
+    """Signed: whoever can write to the bus must not be able to say what was sent."""
+    text = msgspec.json.encode(told).decode()
+    return f"{_signed(text, key)} {text}"
+
+
+def read_hint(text: str, key: bytes) -> Told | None:
+    """None for what no process of ours has written."""
+    mac, _, rest = text.partition(" ")
+    if not hmac.compare_digest(mac.encode(), _signed(rest, key).encode()):
+        return None
+    try:
+        return msgspec.json.decode(rest, type=Told)
+    except msgspec.MsgspecError:  # of another version: it is looked up
+        return None
+
+
+def _signed(text: str, key: bytes) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]

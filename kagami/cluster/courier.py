@@ -45,6 +45,7 @@ class Courier:
         reachable: Callable[[BotId], bool],
         settled: Callable[[], Awaitable[None]],
         nap: Callable[[], float],
+        key: bytes,
     ) -> None:
         self._member = member
         self._backlog = backlog
@@ -56,6 +57,7 @@ class Courier:
         self._settled = settled
         self._doubt = False
         self._nap = nap
+        self._key = key
         self._accounts: set[BotId] = set()
         self._coming: list[BotId] = []
         self._busy: set[tuple[BotId, ChatId]] = set()  # chats in which something is being said: one at a time
@@ -162,7 +164,7 @@ class Courier:
         if node == self._member.node:
             self.answered(told)
         else:
-            self._bus.post(f"{ANSWERED}{node}", [hint(told)])
+            self._bus.post(f"{ANSWERED}{node}", [hint(told, self._key)])
 
     async def _listen(self) -> None:
         hints: AsyncGenerator[tuple[str, list[str]], None] = self._bus.hear(

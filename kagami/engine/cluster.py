@@ -28,6 +28,7 @@ from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
 from kagami.engine.watching import unwritten
 from kagami.errors import KagamiError
+from kagami.home import keep_secret
 from kagami.model.action import Receipt
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, BotId, ExecutionId, split_id
@@ -47,6 +48,8 @@ HIGHEST = 1 << 62
 SENDING_S = 8.0
 # How long this process tries to hand over when it ends; leases end by themselves, too.
 LEAVING_S, GONE_S = 12.0, 3.0
+# What hints to other processes are signed with.
+HINTS = "hint_key"
 # What the others are told of by the live feed, and how often it is looked up all the same.
 NODES = "nodes"
 FOLLOW_S = 2.0
@@ -77,7 +80,8 @@ class Cluster:
             seconds=settings.cluster.lease_seconds,
             state=self._state,
         )
-        self.asking = Asking(self.member.node, store.ledger, backlog, bus, clock, nap=self._nap)
+        key = keep_secret(settings.home, HINTS, tools.translate).reveal().encode()
+        self.asking = Asking(self.member.node, store.ledger, backlog, bus, clock, nap=self._nap, key=key)
         self.courier = Courier(
             self.member,
             backlog,
@@ -88,6 +92,7 @@ class Cluster:
             reachable=self._reachable,
             settled=store.ledger.flush,
             nap=self._nap,
+            key=key,
         )
         self.courier.answered = self.asking.answered
         self.partitions = Partitions(

@@ -77,6 +77,9 @@ class Link:
                 except asyncio.CancelledError:
                     self.drop()
                     raise
+                except asyncpg.InternalClientError as error:  # it was given up in the middle of an answer
+                    self.drop()
+                    raise StoreClosed(reason=str(error)) from error
         finally:
             self.waiting -= 1
 

@@ -34,6 +34,7 @@ NAMED = {
     "kagami/tui/dialogs/notices.py: shell.t(notice.text)": "as in the alarm",
     "kagami/tui/guidepost.py: desk.t(refused[0].text)": "why a key is refused, one of the keymap's sentences",
     "kagami/tui/memory.py: t(each.text)": "the same",
+    "kagami/tui/processes.py: t(text)": "one of the sentences about processes",
     "kagami/web/pages.py: files(_OWN).joinpath('static', name).read_text('utf-8')": "a file of the package",
 }
 

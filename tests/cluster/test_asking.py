@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kagami.cluster.asking import ANSWERED, LONGEST_S, Asking, Told, hint
+from kagami.cluster.asking import ANSWERED, LONGEST_S, Asking, Told, hint, read_hint
 from kagami.errors import StoreClosed
 from kagami.model.action import Failed, Receipt, Sent, Unknown
 from kagami.model.ids import ExecutionId
@@ -20,6 +20,7 @@ from kagami.testing.cluster import Database
 from tests.cluster.doubles import send_row
 from tests.hub.doubles import Book
 
+SIGN = b"of the cluster"
 KEY = (ExecutionId("execution-1"), 0)
 LIMIT_S = 10.0
 
@@ -65,7 +66,7 @@ def ledger(database: Database) -> Asked:
 
 @pytest.fixture
 def asking(ledger: Asked, database: Database, hints: Hub, clock: FakeClock) -> Asking:
-    return Asking("a", ledger, database, hints.state().bus, clock, nap=lambda: 1.0)
+    return Asking("a", ledger, database, hints.state().bus, clock, nap=lambda: 1.0, key=SIGN)
 
 
 @asynccontextmanager
@@ -79,7 +80,7 @@ async def asked(asking: Asking, clock: FakeClock, fence: Fence | None = None) ->
 
 async def test_the_outcome_comes_by_a_hint(asking: Asking, clock: FakeClock, hints: Hub) -> None:
     async with asked(asking, clock) as task:
-        hints.state().bus.post(f"{ANSWERED}a", [hint(Told(*KEY, Sent("77")))])
+        hints.state().bus.post(f"{ANSWERED}a", [hint(Told(*KEY, Sent("77")), SIGN)])
         async with asyncio.timeout(LIMIT_S):
             while not task.done():
                 await clock.advance(0.01)
@@ -118,7 +119,7 @@ async def test_what_nobody_took_in_time_is_given_up(
     ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
-    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0)
+    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0, key=SIGN)
     receipt = await asking.send(send_row(1), fence=None, written=lambda: None)
     assert isinstance(receipt, Failed)
     assert receipt.code == "offline"
@@ -129,7 +130,7 @@ async def test_what_somebody_had_begun_by_then_is_unknown(
     ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
-    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0)
+    asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0, key=SIGN)
 
     def begin() -> None:
         database.ready.clear()
@@ -139,3 +140,13 @@ async def test_what_somebody_had_begun_by_then_is_unknown(
 
 def test_an_answer_may_take_longer_than_a_bot_needs_to_come_back() -> None:
     assert LONGEST_S > 20
+
+
+@pytest.mark.parametrize("text", ["", "x", "nothing signed", hint(Told(*KEY, Sent("77")), b"another key")])
+def test_what_no_process_of_ours_has_written_is_no_hint(text: str) -> None:
+    assert read_hint(text, SIGN) is None
+
+
+def test_a_hint_says_what_was_signed() -> None:
+    told = Told(*KEY, Failed("no", "declined"))
+    assert read_hint(hint(told, SIGN), SIGN) == told

@@ -43,6 +43,7 @@ class Gateway:
             reachable=lambda _: self.here,
             settled=self.settle,
             nap=lambda: 5.0,
+            key=b"of the cluster",
         )
         self.courier.answered = self.told.append
 
