@@ -233,12 +233,13 @@ class RowRefused(KagamiError):
 
 
 class Fenced(KagamiError):
-    """Another process has taken over: {names}"""
+    """Another process has taken over: {leases}"""
 
     @property
-    def names(self) -> list[str]:
-        """The leases that are lost; in the details they are one text."""
-        return str(self.details["names"]).split()
+    def lost(self) -> list[tuple[str, int]]:
+        """The leases, with the epochs that are over; in the details they are one text."""
+        found = (each.rpartition("@") for each in str(self.details["leases"]).split())
+        return [(name, int(epoch)) for name, _, epoch in found]
 
 
 class ClusterFull(Unavailable):

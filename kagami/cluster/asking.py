@@ -64,27 +64,33 @@ class Asking:
     async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
         """Ask for it and wait for what comes of it; never raises for what the store or a platform does."""
         key = (row.execution, row.ordinal)
-        answer = self._waiting[key] = asyncio.get_running_loop().create_future()
         try:
             await self._ledger.ask_send(row, self._node, fence)
-            written()
-            return await self._outcome(key, answer)
         except StoreClosed as error:
             return Failed(str(error), "store")
+        # Not before: what the store says of an earlier try is not about this one.
+        answer = self._waiting[key] = asyncio.get_running_loop().create_future()
+        written()
+        try:
+            return await self._outcome(key, answer)
         finally:
             del self._waiting[key]
 
     async def _outcome(self, key: Key, answer: asyncio.Future[Receipt]) -> Receipt:
         until = self._clock.monotonic() + LONGEST_S
         while not answer.done():
-            left = until - self._clock.monotonic()
-            if left > 0:
+            if (left := until - self._clock.monotonic()) > 0:
                 await asyncio.wait([answer], timeout=left)
-            elif await self._backlog.abandon(*key, "no process that has the account took it in time"):
+                continue
+            try:
+                given_up = await self._backlog.abandon(*key, "no process that has the account took it in time")
+            except KagamiError:  # nobody can say now whether it will be made
+                await asyncio.wait([answer], timeout=LOOK_S)
+                continue
+            if given_up:
                 return Failed("no process that has the account took it in time", "offline")
-            else:
-                # Somebody has begun: what comes of it will be in the store, but too late for who asked.
-                return Unknown("it is being sent, and nobody knows yet what comes of it")
+            # Somebody has begun: what comes of it will be in the store, but too late for who asked.
+            return Unknown("it is being sent, and nobody knows yet what comes of it")
         return answer.result()
 
     def answered(self, told: Told) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from kagami import log
 from kagami.clock import Clock
@@ -14,7 +14,7 @@ from kagami.errors import Fenced, KagamiError, StoreClosed
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ChatId
 from kagami.net.supervise import Nursery
-from kagami.ports import Backlog, SendRow
+from kagami.ports import Backlog, Fence, SendRow
 from kagami.ports.state import Bus
 
 PREFIX = "bot:"
@@ -55,11 +55,12 @@ class Courier:
         self._carry = carry
         self._reachable = reachable
         self._settled = settled
-        self._doubt = False
+        self._doubt, self._doubts = False, 0
         self._nap = nap
         self._key = key
         self._accounts: set[BotId] = set()
         self._coming: list[BotId] = []
+        self._known: set[BotId] = set()  # all that ever came, also those that are another process' by now
         self._busy: set[tuple[BotId, ChatId]] = set()  # chats in which something is being said: one at a time
         self._leaving = False
         self._wake = asyncio.Event()
@@ -67,6 +68,7 @@ class Courier:
         member.lost.append(self._lost)
 
     def attach(self, bot: BotId) -> None:
+        self._known.add(bot)
         if bot not in self._accounts:  # else it only connects again
             self._coming.append(bot)
         self._wake.set()
@@ -104,7 +106,7 @@ class Courier:
                     pass
                 trouble = False
             except Fenced as error:
-                self._member.forget(error.names)
+                self._member.lose([Fence(*each) for each in error.lost])
             except KagamiError as error:
                 if not trouble:
                     _log.warning("cannot take sends", reason=error)
@@ -136,9 +138,9 @@ class Courier:
             await self._settled()
             await self._backlog.reclaim(leases, busy)
             self._doubt = False
-        self._doubt = True
+        self._doubt, doubts = True, self._doubts
         found = await self._backlog.take_sends(leases, busy, most)
-        self._doubt = False
+        self._doubt = self._doubts != doubts
         for row, node in found:
             self._busy.add((row.bot, row.chat))
             self._nursery.start("courier", self._make(row, node))
@@ -154,6 +156,7 @@ class Courier:
             else:
                 self._tell(row, node, receipt)
         except StoreClosed:
+            self._doubts += 1
             self._doubt = True
         finally:
             self._busy.discard((row.bot, row.chat))
@@ -177,7 +180,16 @@ class Courier:
     async def _sweep(self) -> None:
         while True:
             await self._clock.sleep(self._nap())
+            with suppress(KagamiError):
+                await self._inherit()
             self._wake.set()
+
+    async def _inherit(self) -> None:
+        """Accounts that are connected here and that nobody has any more: the process that had them is gone."""
+        lone = [bot for bot in self._known - self._accounts if self._reachable(bot) and bot not in self._coming]
+        if lone and not self._leaving:
+            taken = await self._member.take([f"{PREFIX}{bot}" for bot in lone])
+            self._coming += [BotId(fence.name.removeprefix(PREFIX)) for fence in taken]
 
     def _lost(self, names: Sequence[str]) -> None:
         self._accounts -= {BotId(name.removeprefix(PREFIX)) for name in names if name.startswith(PREFIX)}

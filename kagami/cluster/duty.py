@@ -26,6 +26,7 @@ class Duty:
         self._clock = clock
         self._work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._leaving = False
 
     @property
     def ours(self) -> bool:
@@ -39,7 +40,7 @@ class Duty:
     async def run(self) -> None:
         """Have it when nobody has, until cancelled."""
         while True:
-            if not self.ours:
+            if not self.ours and not self._leaving:
                 await self._stop()
                 with suppress(KagamiError):
                     if await self._member.take([LEASE]):
@@ -49,6 +50,7 @@ class Duty:
             await self._clock.sleep(LOOK_S)
 
     async def leave(self) -> None:
+        self._leaving = True
         await self._stop()
         await self._member.release([LEASE])
 

@@ -6,7 +6,7 @@ it would begin later than that it does not begin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from kagami import log
 from kagami.clock import Clock
@@ -40,6 +40,7 @@ class Membership:
         self._nodes = nodes
         self._clock = clock
         self._sure_at = 0.0
+        self._gone = False
         self._held: dict[str, Fence] = {}
         self.node = node
         self.role = role
@@ -58,6 +59,7 @@ class Membership:
 
     async def leave(self) -> None:
         """Give everything back: the others need not wait for it."""
+        self._gone = True
         await self._leases.release(list(self._held.values()))
         self._held.clear()
         await self._nodes.leave(self.node)
@@ -87,7 +89,8 @@ class Membership:
 
     async def take(self, names: Sequence[str]) -> list[Fence]:
         """Those of them that nobody holds."""
-        taken = await self._leases.take(names, self.node, self.seconds) if names and self.sure else []
+        may = names and self.sure and not self._gone
+        taken = await self._leases.take(names, self.node, self.seconds) if may else []
         self._held |= {each.name: each for each in taken}
         return taken
 
@@ -115,6 +118,13 @@ class Membership:
         """Hear of the others."""
         self.rows = await self._nodes.rows()
 
+    def _is_gone(self) -> bool:
+        return self._gone
+
+    def lose(self, fences: Collection[Fence]) -> None:
+        """Of these, what is still held as it was."""
+        self.forget([each.name for each in fences if self._held.get(each.name) == each])
+
     async def run(self) -> None:
         """Renew, until cancelled."""
         while True:
@@ -123,12 +133,16 @@ class Membership:
 
     async def renew(self) -> None:
         """Say that this process lives, hear of the others, and hold what is held."""
+        if self._is_gone():
+            return
         began = self._clock.monotonic()
-        before = list(self._held.values())
+        before: list[Fence] = []
         try:
-            known = await self._nodes.beat(self.node, self.state())
-            if not known:
+            known = await self._nodes.beat(self.node, self.slot, self.state())
+            if not known and not self._is_gone():
                 await self.join()  # it was silent for so long that its row has been removed
+            # In one turn with the question: what is given back is given before it, or behind.
+            before = list(self._held.values())
             kept = {each.name for each in await self._leases.renew(before, self.node, self.seconds)}
             self.rows = await self._nodes.rows()
         except KagamiError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol
@@ -27,6 +27,8 @@ from kagami.ports.state import Bus
 PREFIX, TOPIC = "part:", "part-"
 # How many open events are read at once, and how many may wait here.
 PAGE, MOST_WAITING = 500, 2_000
+# Of one partition, however many are served.
+LEAST_SHARE = 64
 BALANCE_S = 1.0
 # What a handler has to end in when its partition moves to another process.
 HANDOVER_S = 2.0
@@ -145,12 +147,15 @@ class Partitions:
 
     async def _read(self) -> bool:
         """One page of what is open; False when there is no more, or no room for it."""
-        parts = self._dirty & self._fences.keys()
-        most = min(PAGE, MOST_WAITING - self._shop.waiting)
-        if not parts or most <= 0 or not self._member.sure:
+        # One that has its share of the room waits until some of that is done: the others have room all the same.
+        share = max(LEAST_SHARE, MOST_WAITING // max(1, len(self._fences)))
+        parts = {part for part in self._dirty & self._fences.keys() if len(self._numbers[part]) < share}
+        room = min(PAGE, MOST_WAITING - self._shop.waiting)
+        if not parts or room <= 0 or not self._member.sure:
             return False
         self._dirty -= parts
         held = [number for part in parts for number in self._numbers[part]]
+        most = max(1, room // len(parts))
         try:
             found = await self._backlog.open_events(parts, held, most)
         except KagamiError:
@@ -158,10 +163,10 @@ class Partitions:
             raise
         for due in found:
             self._take(due)
-        if len(found) == most:
-            self._dirty |= parts
-        else:
-            self._unread -= parts
+        counts = Counter(due.part for due in found)
+        full = {part for part in parts if counts[part] == most}
+        self._dirty |= full
+        self._unread -= parts - full
         return True
 
     def _take(self, due: Due) -> None:

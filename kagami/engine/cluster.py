@@ -242,8 +242,8 @@ class Cluster:
     def asked(self, bots: Collection[BotId]) -> None:
         self.courier.asked(bots)
 
-    def lost(self, leases: Collection[str]) -> None:
-        self.member.forget(list(leases))
+    def lost(self, leases: Collection[Fence]) -> None:
+        self.member.lose(leases)
 
     # --- inside ---
 

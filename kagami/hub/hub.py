@@ -307,6 +307,7 @@ class Hub:
         """Let what runs under them end, and what it did be on disk; `drop` what does not in so many seconds."""
         self.retries.drop(leases)
         await self._lanes.finish(leases, seconds)
+        self.retries.drop(leases)  # what has failed meanwhile
         with suppress(StoreClosed):
             await self._parts.store.ledger.flush()
 
@@ -325,7 +326,8 @@ class Hub:
         found = await self._parts.store.revive(execution)
         if found is None:
             raise NotFound(what="dead event", name=execution)
-        self._inbox.resume(found)
+        if not self._inbox.shared:  # else whoever has its partition finds it
+            self._inbox.resume(found)
 
     @property
     def leaving(self) -> bool:

@@ -88,8 +88,8 @@ class Nodes(Protocol):
         """The slot that is this process' own while it beats; `ClusterFull` when there is none."""
         ...
 
-    async def beat(self, node: str, state: NodeState) -> bool:
-        """False when the row is gone: this process was taken for dead."""
+    async def beat(self, node: str, slot: int, state: NodeState) -> bool:
+        """False when the row is gone: this process was taken for dead, or another one has its name."""
         ...
 
     async def leave(self, node: str) -> None: ...
@@ -146,7 +146,7 @@ class Backlog(Protocol):
     """What waits for one of several processes."""
 
     async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
-        """Of these partitions, without those whose numbers are held: the oldest, in order."""
+        """Of each of these partitions the oldest, at most so many, without those whose numbers are held; in order."""
         ...
 
     async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
@@ -191,7 +191,7 @@ class Commits(Protocol):
         """Sends wait for these."""
         ...
 
-    def lost(self, leases: Collection[str]) -> None:
+    def lost(self, leases: Collection[Fence]) -> None:
         """Rows were refused because these leases are others' now."""
         ...
 

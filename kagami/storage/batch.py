@@ -128,10 +128,10 @@ class Batch:
                 self.parts += 1
                 yield part
 
-    def cut(self, leases: Collection[str], reason: str) -> int:
+    def cut(self, leases: Collection[Fence], reason: str) -> int:
         """Leave out what was to be written under these leases; how many rows that was."""
         before = self.count
-        for fence in [each for each in self.fenced if each.name in leases]:
+        for fence in [each for each in self.fenced if each in leases]:
             for name, row in self.fenced.pop(fence):
                 self.lists[name].remove(row)
                 self.count -= 1

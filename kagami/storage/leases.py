@@ -60,7 +60,7 @@ class SqlNodes:
 
     async def join(self, node: str, role: Role, seconds: float) -> int:
         for _ in range(JOIN_TRIES):
-            await self._engine.ask("clear_nodes", {"node": node, "ms": _ms(seconds * FORGOTTEN)})
+            await self._engine.ask("clear_nodes", {"ms": _ms(seconds * FORGOTTEN)})
             try:
                 ((slot,),) = await self._engine.ask("join_node", {"node": node, "role": role, "slots": SLOTS})
             except RowRefused:
@@ -71,8 +71,8 @@ class SqlNodes:
             break
         raise ClusterFull(most=SLOTS)
 
-    async def beat(self, node: str, state: NodeState) -> bool:
-        return bool(await self._engine.ask("beat_node", {"node": node, "state": write_json(state)}))
+    async def beat(self, node: str, slot: int, state: NodeState) -> bool:
+        return bool(await self._engine.ask("beat_node", {"node": node, "slot": slot, "state": write_json(state)}))
 
     async def leave(self, node: str) -> None:
         await self._engine.ask("leave_node", {"node": node})

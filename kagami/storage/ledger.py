@@ -16,7 +16,7 @@ from typing import Any
 
 from kagami import log
 from kagami.core.partition import part_of
-from kagami.errors import Fenced, StoreClosed
+from kagami.errors import Fenced, KagamiError, RowRefused, StoreClosed
 from kagami.meters import Meters
 from kagami.model.action import Receipt
 from kagami.model.event import Event
@@ -271,6 +271,8 @@ class BatchLedger:
             self._stall(batch, error)
         elif isinstance(error, Fenced):
             self._cut(batch, error)
+        elif isinstance(error, KagamiError) and not isinstance(error, RowRefused):
+            self._stall(batch, error)
         else:
             self._refuse(batch, error)
 
@@ -302,7 +304,7 @@ class BatchLedger:
                 whole.tell(self.commits)
         self._pump()
 
-    def _stall(self, batch: Batch, error: StoreClosed) -> None:
+    def _stall(self, batch: Batch, error: KagamiError) -> None:
         """The database cannot be written now: keep everything and try again, or give up when closing."""
         self._flying = None
         self._queue.appendleft(batch)
@@ -339,7 +341,7 @@ class BatchLedger:
     def _cut(self, batch: Batch, error: Fenced) -> None:
         """Others do now what some of these rows tell of: the rest is written without them."""
         self._flying = None
-        leases = error.names
+        leases = [Fence(*each) for each in error.lost]
         gone = batch.cut(leases, str(error))
         self._rows -= 0 if batch.parent else gone
         self._queue.appendleft(batch)

@@ -47,6 +47,9 @@ class Again(Exception):
     """The server has rolled a transaction back that may well succeed now."""
 
 
+_Lost = list[tuple[str, int]]
+
+
 class Link:
     """One connection, for one call at a time, in the order of the calls. `prepare` runs once on each new connection."""
 
@@ -164,7 +167,7 @@ def translated() -> Iterator[None]:
 def _ours(error: asyncpg.PostgresError) -> Exception:
     code = error.sqlstate or ""
     if code == FENCED:
-        return Fenced(names=" ".join(msgspec.json.decode(str(error), type=list[str])))
+        return Fenced(leases=" ".join(f"{name}@{epoch}" for name, epoch in msgspec.json.decode(str(error), type=_Lost)))
     if code in _AGAIN:
         return Again(str(error))
     if code == _CANCELLED:

@@ -37,7 +37,10 @@ IF cardinality($2) > 0 THEN
     ) AS locked;
     IF coalesce(cardinality(kagami_held), 0) < cardinality($2) THEN
         RAISE EXCEPTION USING ERRCODE = '{FENCED}', MESSAGE = coalesce(
-            (SELECT json_agg(name) FROM unnest($2) AS f (name) WHERE name <> ALL (coalesce(kagami_held, '{{}}'))), '[]'
+            (
+                SELECT json_agg(json_build_array(f.name, f.epoch)) FROM unnest($2, $3) AS f (name, epoch)
+                WHERE NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.name = f.name AND l.epoch = f.epoch)
+            ), '[]'
         );
     END IF;
 END IF;"""  # noqa: S608 - our own text

@@ -88,7 +88,9 @@ class Database:
     async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
         self.look()
         found = [each for each in self.due if each.part in parts and each.number not in held]
-        return sorted(found, key=lambda each: each.number)[:most]
+        found.sort(key=lambda each: each.number)
+        oldest = [each for part in parts for each in [due for due in found if due.part == part][:most]]
+        return sorted(oldest, key=lambda each: each.number)
 
     async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
         self.look()
@@ -145,9 +147,7 @@ class Nodes:
     async def join(self, node: str, role: Role, seconds: float) -> int:
         self._database.look()
         now = self._database.clock.monotonic()
-        self._rows = {
-            name: row for name, row in self._rows.items() if name != node and row[2] + seconds * FORGOTTEN >= now
-        }
+        self._rows = {name: row for name, row in self._rows.items() if row[2] + seconds * FORGOTTEN >= now}
         taken = {slot for _, slot, _, _ in self._rows.values()}
         free = [slot for slot in range(SLOTS) if slot not in taken]
         if not free:
@@ -155,12 +155,11 @@ class Nodes:
         self._rows[node] = (role, free[0], now, NodeState())
         return free[0]
 
-    async def beat(self, node: str, state: NodeState) -> bool:
+    async def beat(self, node: str, slot: int, state: NodeState) -> bool:
         self._database.look()
-        if node not in self._rows:
+        if node not in self._rows or self._rows[node][1] != slot:
             return False
-        role, slot, _, _ = self._rows[node]
-        self._rows[node] = (role, slot, self._database.clock.monotonic(), state)
+        self._rows[node] = (self._rows[node][0], slot, self._database.clock.monotonic(), state)
         return True
 
     async def leave(self, node: str) -> None:

@@ -91,7 +91,7 @@ class Present:
     async def join(self, node: str, role: Role, seconds: float) -> int:
         raise NotImplementedError
 
-    async def beat(self, node: str, state: NodeState) -> bool:
+    async def beat(self, node: str, slot: int, state: NodeState) -> bool:
         raise NotImplementedError
 
     async def leave(self, node: str) -> None:

@@ -10,9 +10,12 @@ import pytest
 from kagami.core.partition import SLOTS
 from kagami.errors import ClusterFull, Fenced
 from kagami.ports import Fence, NodeState
+from kagami.storage.engine import Params
 from kagami.storage.leases import SqlLeases, SqlNodes
 from kagami.storage.postgres import PostgresEngine, open_postgres
+from kagami.storage.rows import event_row, trace_row
 from kagami.testing.postgres import PostgresServer
+from tests.storage.make import event, trace
 
 PUT = {"written": [("p", "k", "1")]}
 
@@ -106,7 +109,7 @@ async def test_a_write_under_a_lease_that_was_taken_over_is_refused(
     await SqlLeases(other).take(["part:1"], "b", 15.0)
     with pytest.raises(Fenced) as error:
         await one.write("batch", {"written": [("p", "k", "2")]}, durable=True, fence=[fence])
-    assert error.value.names == ["part:1"]
+    assert error.value.lost == [("part:1", 1)]
     assert await one.ask("plugin_value", {"plugin": "p", "key": "k"}) == [["1"]]
 
 
@@ -135,8 +138,10 @@ async def test_processes_that_join_at_once_get_slots_that_differ(
     assert sorted(slots) == list(range(8))
 
 
-async def test_one_that_starts_again_keeps_no_second_row(nodes: SqlNodes) -> None:
-    assert await nodes.join("a", "all", 15.0) == await nodes.join("a", "worker", 15.0)
+async def test_one_that_starts_again_has_one_row_and_never_its_old_slot(nodes: SqlNodes) -> None:
+    before = await nodes.join("a", "all", 15.0)
+    assert await nodes.join("a", "worker", 15.0) != before
+    assert not await nodes.beat("a", before, NodeState())
     ((row),) = await nodes.rows()
     assert row.role == "worker"
 
@@ -153,13 +158,13 @@ async def test_the_forgotten_make_room(nodes: SqlNodes) -> None:
     await nodes.join("old", "all", 15.0)
     assert await nodes.join("new", "all", -1.0) == 0
     assert [row.node for row in await nodes.rows()] == ["new"]
-    assert not await nodes.beat("old", NodeState())
+    assert not await nodes.beat("old", 0, NodeState())
 
 
 async def test_what_a_process_tells_is_read_by_others(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
     one, other = SqlNodes(engines[0]), SqlNodes(engines[1])
     await one.join("a", "gateway", 15.0)
-    assert await one.beat("a", NodeState(version="1.2", parts=(1, 2), trouble="a \x00 and \ud800"))
+    assert await one.beat("a", 0, NodeState(version="1.2", parts=(1, 2), trouble="a \x00 and \ud800"))
     (row,) = await other.rows()
     assert (row.node, row.role, row.state.version, row.state.parts) == ("a", "gateway", "1.2", (1, 2))
     assert 0 <= row.seen_s < 10
@@ -169,3 +174,22 @@ async def test_one_that_leaves_is_gone(nodes: SqlNodes) -> None:
     await nodes.join("a", "all", 15.0)
     await nodes.leave("a")
     assert not await nodes.rows()
+
+
+async def test_of_two_epochs_of_a_lease_only_the_one_that_is_over_is_named(engine: PostgresEngine) -> None:
+    leases = SqlLeases(engine)
+    (old,) = await leases.take(["part:1"], "a", -1.0)
+    (new,) = await leases.take(["part:1"], "a", 15.0)
+    with pytest.raises(Fenced) as error:
+        await engine.write("batch", PUT, durable=True, fence=[old, new])
+    assert error.value.lost == [("part:1", old.epoch)]
+
+
+async def test_an_event_that_is_done_is_not_opened_by_a_batch_that_is_written_again(engine: PostgresEngine) -> None:
+    made = event()
+    rows: Params = {"events": [event_row(1, made, 5)], "opened": [(made.execution, 1, 3)]}
+    done: Params = {"traces": [trace_row(trace(made))], "closed": [(made.execution,)]}
+    await engine.write("batch", rows, durable=True)
+    await engine.write("batch", done, durable=True)
+    await engine.write("batch", rows, durable=True)
+    assert await engine.ask("open_events", {"parts": [3], "held": [], "most": 5}) == []

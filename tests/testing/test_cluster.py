@@ -68,7 +68,7 @@ async def test_there_are_as_many_slots_as_in_the_real_one(database: Database) ->
 
 
 async def test_a_process_that_is_not_there_cannot_beat(database: Database) -> None:
-    assert not await database.nodes.beat("a", NodeState())
+    assert not await database.nodes.beat("a", 0, NodeState())
 
 
 async def test_nothing_can_be_asked_while_it_is_away(database: Database) -> None:

@@ -34,18 +34,20 @@ FROM leases ORDER BY name;
 
 -- name: clear_nodes
 DELETE FROM nodes
-WHERE node = :node OR seen < clock_timestamp() - CAST(:ms AS BIGINT) * INTERVAL '1 millisecond'
+WHERE seen < clock_timestamp() - CAST(:ms AS BIGINT) * INTERVAL '1 millisecond'
 RETURNING node;
 
 -- name: join_node
+-- Never with the slot of an earlier process of that name: it may still number something.
 INSERT INTO nodes (node, slot, role, seen, state)
 SELECT :node, min(s.slot), :role, clock_timestamp(), '{}'
 FROM generate_series(0, CAST(:slots AS INTEGER) - 1) AS s (slot)
 WHERE NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.slot = s.slot)
+ON CONFLICT (node) DO UPDATE SET slot = excluded.slot, role = excluded.role, seen = excluded.seen, state = '{}'
 RETURNING slot;
 
 -- name: beat_node
-UPDATE nodes SET seen = clock_timestamp(), state = :state WHERE node = :node RETURNING slot;
+UPDATE nodes SET seen = clock_timestamp(), state = :state WHERE node = :node AND slot = :slot RETURNING slot;
 
 -- name: leave_node
 DELETE FROM nodes WHERE node = :node RETURNING node;
@@ -55,13 +57,18 @@ SELECT node, role, slot, CAST(extract(EPOCH FROM clock_timestamp() - seen) * 100
 FROM nodes ORDER BY node;
 
 -- name: open_events
+-- Of each partition the oldest: what waits in one does not keep the others from being read.
 SELECT
     e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
     e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error, p.event, p.part
-FROM pending AS p INNER JOIN events AS e ON e.id = p.event
-WHERE p.state = 'open' AND p.part IN (SELECT r.column1 FROM each(:parts, n) AS r)
-    AND NOT EXISTS (SELECT 1 FROM each(:held, n) AS h WHERE h.column1 = p.event)
-ORDER BY p.event LIMIT :most;
+FROM each(:parts, n) AS w
+CROSS JOIN LATERAL (
+    SELECT o.event, o.part, o.attempts, o.error FROM pending AS o
+    WHERE o.part = w.column1 AND o.state = 'open'
+        AND NOT EXISTS (SELECT 1 FROM each(:held, n) AS h WHERE h.column1 = o.event)
+    ORDER BY o.event LIMIT :most
+) AS p INNER JOIN events AS e ON e.id = p.event
+ORDER BY p.event;
 
 -- name: take_sends
 -- Only of accounts whose leases still stand, and of each chat the oldest.
