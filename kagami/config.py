@@ -7,7 +7,6 @@ from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -28,7 +27,7 @@ from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
 from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file, uproot
 from kagami.state.config import RedisConfig
-from kagami.storage.config import BackupConfig, StoreConfig
+from kagami.storage.config import BackupConfig, StoreConfig, is_plain
 from kagami.web.config import WebConfig
 
 Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
@@ -263,7 +262,7 @@ def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
         fix = t("Give postgresql://USER:PASSWORD@HOST/NAME, or a path for SQLite.")
         raise shape.refuse("store.url", HIDDEN, reason, fix)
     for key, url in (("store.url", store), ("store.read_url", document.store.read_url.reveal())):
-        if scheme != "sqlite" and url and not _is_plain(url):
+        if scheme != "sqlite" and url and not is_plain(url):
             reason = t("it cannot be read, which signs in its password can cause")
             raise shape.refuse(key, HIDDEN, reason, t("Write / # @ and other signs in a password as %2F, %23, %40."))
     if cluster.role != "all" and scheme == "sqlite":
@@ -272,15 +271,6 @@ def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
     if cluster.secret and (weak := weakness(cluster.secret.reveal())):
         fix = t("Give at least 32 random bytes, the same to every process.")
         raise shape.refuse("cluster.secret", HIDDEN, t(weak), fix)
-
-
-def _is_plain(url: str) -> bool:
-    """Whether an address of a server means to everybody what it means to its driver: else errors would quote parts."""
-    parts = urlsplit(url)
-    login, _, places = parts.netloc.rpartition("@")
-    ports = [place.rpartition("]")[2].partition(":")[2] for place in places.split(",")]
-    odd = parts.fragment or "@" in login or "@" in parts.path or "@" in parts.query
-    return not odd and all(port.isdecimal() or not port for port in ports)
 
 
 def _check_patterns(privacy: PrivacyConfig, shape: Shape, t: Translate) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 from kagami.core.secrets import Secret
@@ -35,3 +37,12 @@ class BackupConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     keep_days: int = 7
     keep_weeks: int = 4
     passphrase: Secret = Secret()
+
+
+def is_plain(url: str) -> bool:
+    """Whether an address of a server means to everybody what it means to its driver: else errors would quote parts."""
+    parts = urlsplit(url)
+    login, _, places = parts.netloc.rpartition("@")
+    ports = [place.rpartition("]")[2].partition(":")[2] for place in places.split(",")]
+    odd = parts.fragment or "@" in login or "@" in parts.path or "@" in parts.query
+    return not odd and all(port.isdecimal() or not port for port in ports)
