@@ -98,7 +98,9 @@ def pod(daemon: Daemon, image: str) -> Iterator[Podman]:
     podman = Podman(folder)
     try:
         daemon.docker("save", "--output", str(folder / "image.tar"), image, timeout=120)
-        podman.say("load", "--quiet", "--input", str(folder / "image.tar"))
+        # What it is called there depends on the version.
+        loaded = podman.say("load", "--quiet", "--input", str(folder / "image.tar")).split()[-1]
+        podman.say("tag", loaded, f"docker.io/library/{image}")
         (folder / "kube.yaml").write_text(manifest(image))
         podman.say("kube", "play", "--network", "none", str(folder / "kube.yaml"))
         wait_for(podman)

@@ -41,7 +41,10 @@ async def test_replicas_are_rolled_while_people_talk_and_nothing_is_lost(scaled:
 
 def test_a_replica_that_is_killed_is_left_out(scaled: Stack, daemon: Daemon) -> None:
     daemon.docker("kill", scaled.containers("gateway")[0])
-    assert {alive(scaled) for _ in range(20)} == {"ok"}
+    try:
+        assert {alive(scaled) for _ in range(20)} == {"ok"}
+    finally:  # others find as many as before
+        daemon.make("up", "SCALE=1", "STAGE=prod", timeout=300)
 
 
 def alive(stack: Stack) -> str:
