@@ -15,6 +15,8 @@ from tests.deploy import bases
 from tests.deploy.daemon import Daemon, rules_kept
 from tests.deploy.stack import Stack
 
+HERE = Path(__file__).parent
+PATIENCE_S = 900
 IMAGE = f"kagami:{__version__}"
 UNPACED = """
 [pace]
@@ -25,6 +27,13 @@ user_per_minute = 0
 chat_per_minute = 0
 """
 PORTS = ("CONSOLE_PORT", "API_PORT", "GATEWAY_PORT", "NAPCAT_PORT")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test comes first waits for an engine, stand-ins and an image."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.timeout(PATIENCE_S))
 
 
 @pytest.fixture(scope="session")
