@@ -202,12 +202,12 @@ class TestFence:
         await other.execute("UPDATE leases SET epoch = 4, owner = 'you' WHERE name = 'part:1'")
         with pytest.raises(Fenced) as caught:
             await engine.write("batch", put(("p", "a", "1")), fence=[Fence("part:2", 1), self.LEASE])
-        assert (caught.value.details["names"], await kept(engine)) == ("part:1", [])
+        assert ([name for name, _ in caught.value.lost], await kept(engine)) == (["part:1"], [])
 
     async def test_a_lease_that_is_gone_fences_too(self, engine: PostgresEngine) -> None:
         with pytest.raises(Fenced) as caught:
             await engine.write("batch", put(("p", "a", "1")), fence=[Fence("part:9", 1)])
-        assert caught.value.details["names"] == "part:9"
+        assert [name for name, _ in caught.value.lost] == ["part:9"]
 
     async def test_a_take_over_waits_and_a_renewal_passes_while_a_fenced_bundle_is_open(
         self, engine: PostgresEngine, other: asyncpg.Connection[Any]
