@@ -101,7 +101,7 @@ class Place(Acting, Widget):
 
     def moved_in_time(self) -> None:
         """Another moment is looked at (`shell.moment_ms`): read what is shown of it."""
-        self.run_worker(self.read_now, group="read", exclusive=True)
+        self.run_worker(self.read_now(), group="read", exclusive=True)
 
     def relabel(self) -> None:
         """Language, theme or glyphs have changed. Painted widgets need nothing; labels of inputs do."""

@@ -119,7 +119,9 @@ async def test_errors_of_the_server_are_ours(link: Link, code: str, kind: type[E
 
 async def test_a_lease_that_was_lost_is_named(link: Link) -> None:
     async def fail(connection: asyncpg.Connection[Any]) -> None:
-        await connection.execute("""DO $$ BEGIN RAISE EXCEPTION '[["a", 1], ["b", 2]]' USING ERRCODE = 'KG001'; END $$""")
+        await connection.execute(
+            """DO $$ BEGIN RAISE EXCEPTION '[["a", 1], ["b", 2]]' USING ERRCODE = 'KG001'; END $$"""
+        )
 
     with pytest.raises(Fenced, match="a@1 b@2"):
         await link.run(fail, 5)

@@ -204,7 +204,7 @@ class Chats(Place):
         for name in ("search", "dead", "people"):
             self.set_class(name == tab, name)
         {"live": self.list, "search": self.box, "dead": self.dead, "people": self.people}[tab].focus()
-        self.run_worker(self.read_now, group="read", exclusive=True)
+        self.run_worker(self.read_now(), group="read", exclusive=True)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "wide")
