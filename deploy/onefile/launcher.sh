@@ -23,7 +23,8 @@ unpack() {
   trap - EXIT HUP INT TERM
 }
 
-# What others have put there is not started.
+# What others have put there is not started. (`-O` is no POSIX, but every shell that is a /bin/sh has it.)
+# shellcheck disable=SC3067
 [ ! -e "$here" ] || [ -O "$here" ] || { echo "kagami: $here is not yours. Name a folder with KAGAMI_UNPACKED." >&2; exit 1; }
 [ -x "$here/bin/python3" ] || unpack || {
   echo "kagami: it cannot be unpacked into $place. Name another folder with KAGAMI_UNPACKED." >&2
