@@ -36,8 +36,8 @@ class Alone:
             oldest_s=pulse.oldest_s,
             memory_mb=round(pulse.memory_bytes / MEGABYTE, 1),
             trouble=unwritten(self._tools.meters),
-            redis=self._tools.state.bus.trouble,
-            bots=tuple(self._hub.bots.own_rows()),
+            redis=self._tools.state.bus.trouble if self._tools.settings.redis.url else None,
+            bots=tuple(row for row in self._hub.bots.own_rows() if row.adapter != "sandbox"),
         )
         return [NodeRow(socket.gethostname(), "all", 0, 0.0, state)]
 

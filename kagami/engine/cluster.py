@@ -290,7 +290,7 @@ class Cluster:
             oldest_s=pulse.oldest_s,
             memory_mb=round(pulse.memory_bytes / 1e6, 1),
             trouble=self.member.trouble or unwritten(self._tools.meters),
-            redis=bus.trouble,
+            redis=bus.trouble if self._tools.settings.redis.url else None,
             bots=tuple(row for row in self._hub.bots.own_rows() if not self.local(row.id)),
             plugins=self.plugins(),
         )

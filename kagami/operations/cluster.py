@@ -26,7 +26,8 @@ class Drain(Request, frozen=True):
 class ProcessRow(msgspec.Struct, frozen=True):
     """One process: how many partitions it serves and accounts are online at it, how long its oldest event waits.
 
-    `trouble` is why it cannot use the database, `redis` why it cannot use the Redis; `address` is of its web console.
+    `trouble` is why it cannot use the database, `redis` why it cannot use the Redis, None where none
+    is set; `address` is of its web console.
     """
 
     node: str
@@ -41,7 +42,7 @@ class ProcessRow(msgspec.Struct, frozen=True):
     version: str
     duty: bool
     trouble: str = ""
-    redis: str = ""
+    redis: str | None = ""
     address: str = ""
 
 

@@ -24,8 +24,8 @@ DRAINED = "@drained"
 class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a process tells the others of itself. Times are wall milliseconds; `oldest_s` is how long events wait.
 
-    `trouble` is why it cannot use the database, `redis` why it cannot use the Redis; empty when it can. `plugins` are
-    those on its disk, `id@version#digest`; None while it has not looked.
+    `trouble` is why it cannot use the database, `redis` why it cannot use the Redis; empty when it can. `redis` is
+    None where none is set. `plugins` are those on its disk, `id@version#digest`; None while it has not looked.
     """
 
     version: str = ""
@@ -39,7 +39,7 @@ class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     oldest_s: float = 0.0
     memory_mb: float = 0.0
     trouble: str = ""
-    redis: str = ""
+    redis: str | None = ""
     bots: tuple[BotRow, ...] = ()
     plugins: tuple[str, ...] | None = None
 

@@ -21,6 +21,7 @@ from kagami import log
 from kagami.errors import StoreClosed, StoreSlow
 from kagami.net.supervise import Nursery
 from kagami.ports import Fence
+from kagami.storage import named
 from kagami.storage.engine import Params
 from kagami.storage.postgres_link import COMMAND_SECONDS, Again, Link
 from kagami.storage.postgres_schema import LOCK, LOCKS, MIGRATE_SECONDS, grant_reading, lock_key, migrate
@@ -43,29 +44,8 @@ READING = {
     # How many rows a search finds depends on what is searched for.
     "plan_cache_mode": "force_custom_plan",
 }
-# The rows of every large table, by what some of them take.
-_USED = """SELECT sum(bytes) FROM (
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM events LIMIT 200) AS r) AS bytes
-    FROM events
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM sends LIMIT 200) AS r)
-    FROM sends
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM traces LIMIT 200) AS r)
-    FROM traces
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM grams LIMIT 200) AS r)
-    FROM grams
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM places LIMIT 200) AS r)
-    FROM places
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM plugin_values LIMIT 200) AS r)
-    FROM plugin_values
-    UNION ALL
-    SELECT count(*) * (SELECT avg(pg_column_size(r.*)) FROM (SELECT * FROM audit LIMIT 200) AS r)
-    FROM audit
-) AS tables"""
+# What holds nearly all that is kept.
+_LARGE = ("events", "sends", "traces", "grams", "places", "plugin_values", "audit")
 
 _log = log.get("store")
 
@@ -260,7 +240,7 @@ async def _used(connection: Connection[Any]) -> int:
     """Rows by what some of them take. The files say nothing: what was removed leaves its room in them."""
     async with connection.transaction():
         await connection.execute("SELECT set_config('statement_timeout', $1, true)", f"{COUNT_SECONDS}s")
-        return int(await connection.fetchval(_USED, timeout=COUNT_SECONDS) or 0)
+        return int(await connection.fetchval(named.used(_LARGE), timeout=COUNT_SECONDS) or 0)
 
 
 @asynccontextmanager

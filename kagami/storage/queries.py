@@ -8,6 +8,8 @@ stand there, as one transaction. One text serves both databases; where it cannot
 - `json_rows(:places, ntt) AS r`: of rows, with `column1` to `column3`,
 - `rows(:events, nTt) AS r`: the same where many rows come often (see `kagami.storage.steps`).
 
+What several statements of a file share is a block `-- part: <name>` above them; `-- insert: <name>` is where it stands.
+
 Columns with capital letters are the key that a statement is about: of rows with the same key the last one counts.
 """
 
@@ -25,7 +27,8 @@ PARAMETER = re.compile(r"(?<!:):([a-z][a-z0-9_]*)")
 TABLE = re.compile(r"\b(each|json_rows|rows)\(:([a-z][a-z0-9_]*), ([ntNT]+)\) AS ([a-z]+)")
 # What a script is called that only PostgreSQL reads, in place of the one of that number.
 TWIN = ".postgres.sql"
-_NAME = "-- name:"
+_BLOCK = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
+_INSERT = re.compile(r"^-- insert: (\w+)$", re.MULTILINE)
 _WORD = re.compile(r"\bINTEGER\b")
 
 
@@ -41,10 +44,12 @@ class Table(NamedTuple):
 def parse(script: str) -> dict[str, str]:
     """Statement by name, in order, without comments and the final semicolon."""
     found: dict[str, str] = {}
-    for block in script.split(_NAME)[1:]:
-        head, _, rest = block.partition("\n")
-        lines = (line for line in rest.splitlines() if line.strip() and not line.lstrip().startswith("--"))
-        found[head.strip()] = "\n".join(lines).rstrip("; \n")
+    parts: dict[str, str] = {}
+    _, *blocks = _BLOCK.split(script)
+    for kind, name, text in zip(blocks[::3], blocks[1::3], blocks[2::3], strict=True):
+        whole = _INSERT.sub(lambda place: parts[place[1]], text)
+        lines = (line for line in whole.splitlines() if line.strip() and not line.lstrip().startswith("--"))
+        (parts if kind == "part" else found)[name] = "\n".join(lines).rstrip("; \n")
     return found
 
 

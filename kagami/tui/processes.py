@@ -24,8 +24,10 @@ def state_span(shell: Shell, row: ProcessRow) -> Span:
     return Span(f"{sign} {shell.t(_WORDS.get(row.state, row.state))}", _TONES.get(row.state, "text"))
 
 
-def bad(trouble: str, shell: Shell) -> tuple[str, str]:
-    """What is wrong in this person's language, with its colour."""
+def bad(trouble: str | None, shell: Shell) -> tuple[str, str]:
+    """What is wrong in this person's language, with its colour; None is what is not there at all."""
+    if trouble is None:
+        return shell.t(mark("none")), "dim"
     return (say(trouble, shell.t), "bad") if trouble else (shell.t(mark("no trouble")), "text")
 
 

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, str] = {
     "web": mark("Web"),
     "store": mark("Storage"),
     "redis": mark("Redis"),
+    "cluster": mark("Cluster"),
     "hub": mark("Delivery"),
     "onebot11": mark("OneBot 11"),
     "limits": mark("Floods"),

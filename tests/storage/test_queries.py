@@ -13,6 +13,14 @@ from kagami.storage.postgres_sql import question
 from kagami.testing.postgres import PostgresServer
 
 
+def test_what_statements_share_stands_where_they_insert_it() -> None:
+    shared = "-- part: held\n-- of a lease\nWHERE owner = :owner;\n"
+    asked = "-- name: all\nSELECT name FROM leases\n-- insert: held\nORDER BY name;\n"
+    assert queries.parse(f"{shared}\n{asked}") == {
+        "all": "SELECT name FROM leases\nWHERE owner = :owner\nORDER BY name"
+    }
+
+
 def test_blocks_are_named_and_comments_dropped() -> None:
     script = "-- about\n\n-- name: one\n-- why\nSELECT 1\nFROM t;\n\n-- name: two\nSELECT :a, :b_c;\n"
     assert queries.parse(script) == {"one": "SELECT 1\nFROM t", "two": "SELECT :a, :b_c"}

@@ -38,8 +38,10 @@ async def test_every_process_has_a_row(size: Size, language: str) -> None:
 
 async def test_one_alone_says_so_and_hands_nothing_over() -> None:
     control = Configured()
+    control.processes = [row("home", "all", redis=None)]
     async with opened(control, tab=KEY) as (_, console, pilot):
         assert on_screen(console, "One process does everything.")
+        assert any(line.strip("│ ").split() == ["Redis", "none"] for line in screen_text(console))
         await press(console, pilot, "H")
         assert on_screen(console, "it is the last one")
         assert not control.asked(Drain)

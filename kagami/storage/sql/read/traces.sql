@@ -1,7 +1,5 @@
 -- The last three columns say what became of the answers: see `read_trace`.
-
--- name: traces
--- A chat, a user or an account is named whole, or by what stands behind its first colon.
+-- part: told
 SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
     (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
     (
@@ -14,114 +12,57 @@ SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text
         ORDER BY s.state, s.ordinal LIMIT 1
     ) AS reason
 FROM traces
-WHERE execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
+
+-- A chat, a user or an account is named whole, or by what stands behind its first colon.
+-- part: wanted
+    AND execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
     AND (:plugin = '' OR plugin = :plugin OR substr(plugin, 1, length(:plugin) + 1) = :plugin || '@')
     AND (:execution = '' OR instr(execution, :execution) > 0)
     AND (:chat = '' OR chat = :chat OR substr(chat, instr(chat, ':') + 1) = :chat)
     AND (:user = '' OR "user" = :user OR substr("user", instr("user", ':') + 1) = :user)
     AND (:bot = '' OR bot = :bot OR substr(bot, instr(bot, ':') + 1) = :bot)
     AND (:text = '' OR instr(lower(text || ' ' || error), :text) > 0)
-ORDER BY execution DESC LIMIT :most;
+ORDER BY execution DESC LIMIT :most
+
+-- name: traces
+-- insert: told
+WHERE TRUE
+-- insert: wanted
 
 -- name: common_traces
 -- The same for an outcome that most have, and whose answers do not say otherwise.
-SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
-    (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
-    (
-        SELECT min(s.state) FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-    ) AS trouble,
-    (
-        SELECT s.reason FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-        ORDER BY s.state, s.ordinal LIMIT 1
-    ) AS reason
-FROM traces
+-- insert: told
 WHERE outcome = :outcome
     AND NOT EXISTS (
         SELECT 1 FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send' AND (
             s.state IN ('failed', 'unknown') OR (s.worker <> '' AND traces.outcome IN ('ignored', 'dropped'))
         )
     )
-    AND execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
-    AND (:plugin = '' OR plugin = :plugin OR substr(plugin, 1, length(:plugin) + 1) = :plugin || '@')
-    AND (:execution = '' OR instr(execution, :execution) > 0)
-    AND (:chat = '' OR chat = :chat OR substr(chat, instr(chat, ':') + 1) = :chat)
-    AND (:user = '' OR "user" = :user OR substr("user", instr("user", ':') + 1) = :user)
-    AND (:bot = '' OR bot = :bot OR substr(bot, instr(bot, ':') + 1) = :bot)
-    AND (:text = '' OR instr(lower(text || ' ' || error), :text) > 0)
-ORDER BY execution DESC LIMIT :most;
+-- insert: wanted
 
 -- name: odd_traces
 -- The same for an outcome of those that `traces_odd` holds.
-SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
-    (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
-    (
-        SELECT min(s.state) FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-    ) AS trouble,
-    (
-        SELECT s.reason FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-        ORDER BY s.state, s.ordinal LIMIT 1
-    ) AS reason
-FROM traces
+-- insert: told
 WHERE outcome = :outcome AND outcome NOT IN ('handled', 'ignored', 'answer')
     AND (outcome <> 'dropped' OR NOT EXISTS (
         SELECT 1 FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send'
         AND (s.state IN ('failed', 'unknown') OR s.worker <> '')
     ))
-    AND execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
-    AND (:plugin = '' OR plugin = :plugin OR substr(plugin, 1, length(:plugin) + 1) = :plugin || '@')
-    AND (:execution = '' OR instr(execution, :execution) > 0)
-    AND (:chat = '' OR chat = :chat OR substr(chat, instr(chat, ':') + 1) = :chat)
-    AND (:user = '' OR "user" = :user OR substr("user", instr("user", ':') + 1) = :user)
-    AND (:bot = '' OR bot = :bot OR substr(bot, instr(bot, ':') + 1) = :bot)
-    AND (:text = '' OR instr(lower(text || ' ' || error), :text) > 0)
-ORDER BY execution DESC LIMIT :most;
+-- insert: wanted
 
 -- name: unsent_traces
 -- The same for those whose worst send is in a state.
-SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
-    (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
-    (
-        SELECT min(s.state) FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-    ) AS trouble,
-    (
-        SELECT s.reason FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-        ORDER BY s.state, s.ordinal LIMIT 1
-    ) AS reason
-FROM traces
+-- insert: told
 WHERE execution IN (SELECT s.execution FROM sends AS s WHERE s.state = :state AND s.state <> 'sent' AND s.kind = 'send')
     AND (:state = 'failed' OR NOT EXISTS (
         SELECT 1 FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state = 'failed'
     ))
     AND outcome IN ('handled', 'ignored', 'answer', 'dropped')
-    AND execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
-    AND (:plugin = '' OR plugin = :plugin OR substr(plugin, 1, length(:plugin) + 1) = :plugin || '@')
-    AND (:execution = '' OR instr(execution, :execution) > 0)
-    AND (:chat = '' OR chat = :chat OR substr(chat, instr(chat, ':') + 1) = :chat)
-    AND (:user = '' OR "user" = :user OR substr("user", instr("user", ':') + 1) = :user)
-    AND (:bot = '' OR bot = :bot OR substr(bot, instr(bot, ':') + 1) = :bot)
-    AND (:text = '' OR instr(lower(text || ' ' || error), :text) > 0)
-ORDER BY execution DESC LIMIT :most;
+-- insert: wanted
 
 -- name: answered_traces
 -- The same for those that only applications outside have answered.
-SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
-    (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
-    (
-        SELECT min(s.state) FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-    ) AS trouble,
-    (
-        SELECT s.reason FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-        ORDER BY s.state, s.ordinal LIMIT 1
-    ) AS reason
-FROM traces
+-- insert: told
 WHERE outcome IN ('ignored', 'dropped')
     AND EXISTS (
         SELECT 1 FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send' AND s.worker <> ''
@@ -130,26 +71,8 @@ WHERE outcome IN ('ignored', 'dropped')
         SELECT 1 FROM sends AS s
         WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
     )
-    AND execution < :bound AND started_ms < :before_ms AND started_ms >= :since_ms AND total_us >= :slower_us
-    AND (:plugin = '' OR plugin = :plugin OR substr(plugin, 1, length(:plugin) + 1) = :plugin || '@')
-    AND (:execution = '' OR instr(execution, :execution) > 0)
-    AND (:chat = '' OR chat = :chat OR substr(chat, instr(chat, ':') + 1) = :chat)
-    AND (:user = '' OR "user" = :user OR substr("user", instr("user", ':') + 1) = :user)
-    AND (:bot = '' OR bot = :bot OR substr(bot, instr(bot, ':') + 1) = :bot)
-    AND (:text = '' OR instr(lower(text || ' ' || error), :text) > 0)
-ORDER BY execution DESC LIMIT :most;
+-- insert: wanted
 
 -- name: trace
-SELECT execution, bot, chat, "user", started_ms, total_us, outcome, plugin, text, error, marks,
-    (SELECT max(s.worker) FROM sends AS s WHERE s.execution = traces.execution AND s.kind = 'send') AS worker,
-    (
-        SELECT min(s.state) FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-    ) AS trouble,
-    (
-        SELECT s.reason FROM sends AS s
-        WHERE s.execution = traces.execution AND s.kind = 'send' AND s.state IN ('failed', 'unknown')
-        ORDER BY s.state, s.ordinal LIMIT 1
-    ) AS reason
-FROM traces
+-- insert: told
 WHERE execution = :execution;
