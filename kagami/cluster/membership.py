@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from kagami import log
 from kagami.clock import Clock
-from kagami.core.partition import fair_share
+from kagami.core.partition import fair_share, own_part
 from kagami.errors import KagamiError
 from kagami.ports import Fence, LeaseRow, Leases, NodeRow, Nodes, NodeState, Role
 
@@ -48,6 +48,7 @@ class Membership:
         self.slot = 0
         self.state = state
         self.rows: list[NodeRow] = []
+        self._holders: tuple[list[NodeRow], dict[int, str]] = self.rows, {}
         self.trouble = ""
         self.lost: list[Callable[[Sequence[str]], None]] = []
 
@@ -81,6 +82,14 @@ class Membership:
         return [
             each for each in self.rows if each.role in roles and each.seen_s < self.seconds and not each.state.leaving
         ]
+
+    def holder(self, part: int) -> str | None:
+        """Which other process has a partition, as far as was heard."""
+        if self._holders[0] is not self.rows:
+            others = [each for each in self.rows if each.node != self.node]
+            found = {part: each.node for each in others for part in (own_part(each.slot), *each.state.parts)}
+            self._holders = self.rows, found
+        return self._holders[1].get(part)
 
     def share(self, amount: int, *roles: Role) -> int:
         """How many of so many are this process' among those with these roles."""

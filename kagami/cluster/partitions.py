@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from kagami.model.ids import ExecutionId
 from kagami.ports import Backlog, Due, Fence, Open
 from kagami.ports.state import Bus
 
-PREFIX, TOPIC = "part:", "part-"
+PREFIX, TOPIC = "part:", "part@"
 # How many open events are read at once, and how many may wait here.
 PAGE, MOST_WAITING = 500, 2_000
 # Of one partition, however many are served.
@@ -33,6 +33,8 @@ BALANCE_S = 1.0
 # What a handler has to end in when its partition moves to another process.
 HANDOVER_S = 2.0
 PAUSE_S = 0.5
+# Others may not know yet who has what was just taken: for so long it is looked at often, as no hint may come.
+UNKNOWN_S, LOOK_S = 3.0, 0.25
 _log = log.get("cluster")
 
 
@@ -57,7 +59,8 @@ class Partitions:
     """`run` in a task; `opened` and `closed` as `ports.Commits` has them.
 
     `nap` says after how many seconds to look at everything, whatever hints have told. One that `serves` has a share of
-    all chats; one that `adopts` takes up what was only another process' to handle and is left when that is gone.
+    all chats; one that `adopts` takes up what was only another process' to handle and is left when that is gone. Called
+    whenever it has taken some, `changed` lets the others hear of it: they send their hints to who has a partition.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Partitions:
         clock: Clock,
         *,
         nap: Callable[[], float],
+        changed: Callable[[], Awaitable[None]],
         serves: bool = True,
         adopts: bool = True,
     ) -> None:
@@ -78,6 +82,8 @@ class Partitions:
         self._bus = bus
         self._clock = clock
         self._nap = nap
+        self._changed = changed
+        self._known_at = 0.0
         self._serves = serves
         self._adopts = adopts
         self._fences: dict[int, Fence] = {}
@@ -98,9 +104,14 @@ class Partitions:
 
     def opened(self, rows: Sequence[tuple[int, int]]) -> None:
         parts = {part for _, part in rows}
-        for part in parts - self._fences.keys():
-            self._bus.post(f"{TOPIC}{part}", ["new"])
         self._look(parts)
+        elsewhere: defaultdict[str, list[str]] = defaultdict(list)
+        for part in parts - self._fences.keys():
+            # What nobody has is read by who takes it.
+            if (node := self._member.holder(part)) is not None:
+                elsewhere[node].append(str(part))
+        for node, hinted in elsewhere.items():
+            self._bus.post(f"{TOPIC}{node}", [" ".join(hinted)])
 
     def closed(self, executions: Sequence[ExecutionId]) -> None:
         for execution in executions:
@@ -179,17 +190,16 @@ class Partitions:
         self._shop.take(msgspec.structs.replace(due.found, fence=fence, restarted=begun))
 
     async def _listen(self) -> None:
-        hints: AsyncGenerator[tuple[str, list[str]], None] = self._bus.hear(self._topics)
+        topic = f"{TOPIC}{self._member.node}"
+        hints: AsyncGenerator[tuple[str, list[str]], None] = self._bus.hear(lambda: [topic])
         async with aclosing(hints):
-            async for topic, _ in hints:
-                self._look([int(topic.removeprefix(TOPIC))])
-
-    def _topics(self) -> Collection[str]:
-        return [f"{TOPIC}{part}" for part in self._fences]
+            async for _, texts in hints:
+                self._look(int(part) for text in texts for part in text.split() if part.isdecimal())
 
     async def _sweep(self) -> None:
         while True:
-            await self._clock.sleep(self._nap())
+            known = self._clock.monotonic() >= self._known_at
+            await self._clock.sleep(self._nap() if known else min(self._nap(), LOOK_S))
             self._look(self._fences)
 
     def _look(self, parts: Iterable[int]) -> None:
@@ -223,6 +233,8 @@ class Partitions:
             if taken:
                 _log.info("serving more partitions", taken=len(taken), now=len(self._chats) + len(taken))
             self._served(taken)
+            if taken:
+                await self._changed()
 
     async def _take_own(self) -> None:
         """Its own is its own, whoever had the slot before; and those that nobody has any more are some gateway's."""
@@ -235,6 +247,8 @@ class Partitions:
 
     def _served(self, fences: Iterable[Fence]) -> None:
         taken = {_part(fence.name): fence for fence in fences}
+        if taken:
+            self._known_at = self._clock.monotonic() + UNKNOWN_S
         self._fences |= taken
         self._unread |= taken.keys()
         self._look(taken)

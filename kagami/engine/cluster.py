@@ -102,6 +102,7 @@ class Cluster:
             bus,
             clock,
             nap=self._nap,
+            changed=self.announce,
             serves=self.role != "gateway",
             adopts=self.role != "worker",
         )

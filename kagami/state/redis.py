@@ -27,6 +27,8 @@ ENTRY_HINTS = 16
 # Entries of a stream that nobody reads; its length is asked for each time that so many were added.
 STREAM_ENTRIES, LOOK_EVERY = 50_000, 1_000
 LOOK_AGAIN_S = 1.0
+# A stream of a process that comes never more goes by itself.
+UNHEARD_S = 86_400
 READ = 100
 BLOCK_MS = 2_000
 READ_ANSWER_S = BLOCK_MS / 1000 + 2.5
@@ -97,6 +99,7 @@ class RedisBus:
             self._lost("unheard hints", len(hints))
         if room.left <= 0 and asyncio.get_running_loop().time() >= room.look_at:
             yield "XLEN", key
+            yield "EXPIRE", key, UNHEARD_S
 
     def _lost(self, why: str, hints: int) -> None:
         self._meters.count["state_lost", why] += hints

@@ -8,7 +8,7 @@ from kagami.clock import Clock
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.ports import Due, Fence, SendRow
-from kagami.storage.engine import Engine
+from kagami.storage.engine import Questions
 from kagami.storage.events import with_sends
 from kagami.storage.rows import read_action, read_open, read_receipt
 
@@ -16,18 +16,21 @@ from kagami.storage.rows import read_action, read_open, read_receipt
 class SqlBacklog:
     """Implements `ports.Backlog`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, between: Questions, clock: Clock) -> None:
+        self._between = between
         self._clock = clock
 
     async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
-        rows = await self._engine.fetch("open_events", {"parts": list(parts), "held": list(held), "most": most})
-        found = await with_sends(self._engine, [read_open(row) for row in rows])
-        return [Due(row[18], row[19], each) for row, each in zip(rows, found, strict=True)]
+        rows = await self._between.fetch("open_events", {"parts": list(parts), "held": list(held), "most": most})
+        found = [Due(row[18], row[19], read_open(row)) for row in rows]
+        # Nearly always nobody has begun any.
+        again = [due.found for due, row in zip(found, rows, strict=True) if row[20] is not None]
+        begun = {each.event.execution: each for each in await with_sends(self._between, again)}
+        return [due._replace(found=begun.get(due.found.event.execution, due.found)) for due in found]
 
     async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
         leases = [tuple(each) for each in bots]
-        rows = await self._engine.ask("take_sends", {"bots": leases, "busy": list(busy), "most": most})
+        rows = await self._between.ask("take_sends", {"bots": leases, "busy": list(busy), "most": most})
         return [
             (
                 SendRow(
@@ -49,24 +52,24 @@ class SqlBacklog:
         ]
 
     async def outcomes(self, executions: Collection[ExecutionId]) -> list[tuple[ExecutionId, int, Receipt]]:
-        rows = await self._engine.fetch("receipts", {"executions": list(executions)})
+        rows = await self._between.fetch("receipts", {"executions": list(executions)})
         return [(ExecutionId(execution), ordinal, read_receipt(receipt)) for execution, ordinal, *receipt in rows]
 
     async def reclaim(self, bots: Sequence[Fence], busy: Collection[str]) -> None:
-        await self._engine.ask("reclaim_sends", {"bots": [tuple(each) for each in bots], "busy": list(busy)})
+        await self._between.ask("reclaim_sends", {"bots": [tuple(each) for each in bots], "busy": list(busy)})
 
     async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
         if sends:
-            await self._engine.ask("give_back_sends", {"sends": [tuple(each) for each in sends]})
+            await self._between.ask("give_back_sends", {"sends": [tuple(each) for each in sends]})
 
     async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:
         now = self._clock.wall_ms()
         return bool(
-            await self._engine.ask(
+            await self._between.ask(
                 "abandon_send", {"execution": execution, "ordinal": ordinal, "reason": reason, "now_ms": now}
             )
         )
 
     async def give_up(self, bot: BotId, reason: str) -> int:
         now = self._clock.wall_ms()
-        return len(await self._engine.ask("give_up_bot", {"bot": bot, "reason": reason, "now_ms": now}))
+        return len(await self._between.ask("give_up_bot", {"bot": bot, "reason": reason, "now_ms": now}))

@@ -24,6 +24,18 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encoder = msgspec.json.Encoder()
 
 
+class Questions(Protocol):
+    """What is asked by name. Raises what an `Engine` raises."""
+
+    async def ask(self, query: str, params: Params | None = None) -> list[list[Any]]:
+        """All rows of a query that may also write; on disk when it ends."""
+        ...
+
+    async def fetch(self, query: str, params: Params | None = None) -> list[list[Any]]:
+        """All rows of a query that only reads. `StoreSlow` when it takes too long."""
+        ...
+
+
 class Engine(Protocol):
     """A database. Futures of `write` end in the order of the calls; closing waits for what was given.
 

@@ -7,7 +7,7 @@ import msgspec
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ExecutionId
 from kagami.ports import Open
-from kagami.storage.engine import Engine
+from kagami.storage.engine import Engine, Questions
 from kagami.storage.rows import read_open, read_receipt
 
 GAVE_UP = "the process ended before the answer came"
@@ -48,7 +48,7 @@ async def _pending(engine: Engine, state: str, limit: int) -> list[Open]:
     return await with_sends(engine, [read_open(row) for row in rows])
 
 
-async def with_sends(engine: Engine, found: list[Open]) -> list[Open]:
+async def with_sends(engine: Engine | Questions, found: list[Open]) -> list[Open]:
     """The same with the receipts of their sends, as far as they are known."""
     if not found:
         return []

@@ -107,6 +107,8 @@ class BatchLedger:
         batch.accept(number, event, accepted_ms, self.part(event))
         if once and self.spool is not None:
             batch.once.append((event, accepted_ms))
+        if self.commits is not None:
+            self._hasten(batch)  # whoever handles it waits for the disk
         self._added(batch, len(event.native) + 2 * len(event.message) + ROW_BYTES)
         return Written(batch, number, self._on_disk, was_new)
 

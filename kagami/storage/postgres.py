@@ -1,6 +1,7 @@
 """The PostgreSQL engine.
 
-One connection writes, in the order of the calls; up to four others read. A bundle is one call of a temporary function,
+One connection writes, in the order of the calls; up to four others read, and two are for what processes that share
+the database ask of each other. A bundle is one call of a temporary function,
 which is one transaction (see `kagami.storage.postgres_sql`). A connection that was lost is made anew by the next call;
 whether a write that was under way has been done is not known then, so that every bundle may be run twice.
 """
@@ -8,7 +9,6 @@ whether a write that was under way has been done is not known then, so that ever
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -23,9 +23,10 @@ from kagami.net.supervise import Nursery
 from kagami.ports import Fence
 from kagami.storage import named
 from kagami.storage.engine import Params
+from kagami.storage.postgres_between import Between, fetched
 from kagami.storage.postgres_link import COMMAND_SECONDS, Again, Link
 from kagami.storage.postgres_schema import LOCK, LOCKS, MIGRATE_SECONDS, grant_reading, lock_key, migrate
-from kagami.storage.postgres_sql import Prepared, call, clamped, function, question
+from kagami.storage.postgres_sql import call, clamped, function, question
 from kagami.storage.queries import bundles
 
 Answer = TypeVar("Answer")
@@ -35,8 +36,6 @@ READERS = 4
 READ_SECONDS = 5.0
 # To count all rows.
 COUNT_SECONDS = 60
-TRIES = 5
-AGAIN_SECONDS = 0.02
 CLOSE_SECONDS = 15.0
 READING = {
     "default_transaction_read_only": "on",
@@ -54,14 +53,14 @@ class PostgresEngine:
     """Implements `engine.Engine`. Made by `open_postgres`. `read_url` is an account that may only read."""
 
     def __init__(self, url: str, read_url: str = "") -> None:
-        self._maker = Link(url, "schema", {}, _nothing)
-        self._writer = Link(url, "writer", {}, self._prepare_writer)
-        self._readers = [Link(read_url or url, "reader", READING, _nothing) for _ in range(READERS)]
+        self._maker = Link(url, "schema", {})
+        self._writer = Link(url, "writer", {}, self._prepare_writer, writes=True)
+        self._readers = [Link(read_url or url, "reader", READING) for _ in range(READERS)]
         self._queue: asyncio.Queue[tuple[Work, asyncio.Future[Any]] | None] = asyncio.Queue()
         self._reader = unquote(urlsplit(read_url).username or "")
         self._closed = False
         self._types: dict[str, dict[str, str]] = {}
-        self._before: tuple[int, Any] | None = None
+        self.between = Between(url)
         self.read_seconds = READ_SECONDS
 
     async def open(self) -> None:
@@ -77,7 +76,7 @@ class PostgresEngine:
             if future.cancelled():
                 continue
             # Whatever goes wrong in one job is its own: the next ones are done.
-            done: Any = (await asyncio.gather(self._tried(work), return_exceptions=True))[0]
+            done: Any = (await asyncio.gather(self._writer.done(work), return_exceptions=True))[0]
             if future.done():
                 continue
             if isinstance(done, BaseException):
@@ -95,18 +94,18 @@ class PostgresEngine:
             async with connection.transaction():
                 # Another process must not append to the same rows meanwhile.
                 await connection.execute(LOCK, LOCKS, lock_key(query))
-                given = prepare(await _fetch(connection, question(query), {}))
+                given = prepare(await fetched(connection, question(query), {}))
                 return await _write(connection, bundle, given, durable=True)
 
         return self._submit(work)
 
     def ask(self, query: str, params: Params | None = None) -> asyncio.Future[list[list[Any]]]:
         asked, given = question(query), params or {}
-        return self._submit(lambda connection: _fetch(connection, asked, given))
+        return self._submit(lambda connection: fetched(connection, asked, given))
 
     async def fetch(self, query: str, params: Params | None = None) -> list[list[Any]]:
         asked, given = question(query), params or {}
-        return await self._read(lambda connection: _fetch(connection, asked, given))
+        return await self._read(lambda connection: fetched(connection, asked, given))
 
     async def compact(self, pages: int) -> int:
         """PostgreSQL gives space back by itself (autovacuum)."""
@@ -135,6 +134,7 @@ class PostgresEngine:
                 job[1].set_exception(StoreClosed(reason="it is closed"))
         for link in (self._maker, self._writer, *self._readers):
             await link.close()
+        await self.between.close()
 
     def _submit(self, work: Work) -> asyncio.Future[Any]:
         if self._closed:
@@ -142,18 +142,6 @@ class PostgresEngine:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((work, future))
         return future
-
-    async def _tried(self, work: Work) -> Any:
-        """Once, and again while other transactions are in its way."""
-        for attempt in range(TRIES):
-            try:
-                return await self._writer.run(work, COMMAND_SECONDS)
-            except Again as error:
-                reason = str(error)
-                await asyncio.sleep(random.uniform(0, AGAIN_SECONDS * 2**attempt))  # noqa: S311 - no secret
-            except (TimeoutError, StoreSlow) as error:
-                raise StoreClosed(reason="the database does not answer") from error
-        raise StoreClosed(reason=reason)
 
     async def _read(self, work: Callable[[Connection[Any]], Awaitable[Answer]], seconds: float = 0) -> Answer:
         if self._closed:
@@ -170,7 +158,6 @@ class PostgresEngine:
             raise StoreClosed(reason=str(error)) from error
 
     async def _prepare_writer(self, connection: Connection[Any]) -> None:
-        await _bury(connection, self._before)
         await _set(connection, "client_connection_check_interval", "1s")
         await connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -186,17 +173,6 @@ class PostgresEngine:
                     for source, (sql, number) in made.scalars.items()
                 }
             await connection.execute(made.definition(self._types[bundle]))
-        began = "SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-        self._before = (connection.get_server_pid(), await connection.fetchval(began))
-
-
-async def _bury(connection: Connection[Any], before: tuple[int, Any] | None) -> None:
-    """End the connection that was lost: it may still be about to write what is written again, and later, now."""
-    if before is not None:
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
-            *before,
-        )
 
 
 async def _set(connection: Connection[Any], name: str, value: str) -> None:
@@ -226,10 +202,6 @@ async def _write(
     except asyncpg.DataError:
         done = await connection.fetchval(wanted.sql, durable, names, epochs, *clamped(values))
     return int(done)
-
-
-async def _fetch(connection: Connection[Any], asked: Prepared, params: Params) -> list[list[Any]]:
-    return [list(row) for row in await connection.fetch(asked.sql, *asked.values(params))]
 
 
 async def _size(connection: Connection[Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,6 +25,9 @@ CLOSE_SECONDS = 2.0
 # After an attempt in vain, calls fail at once for so long: many that wait must not each try.
 RESPITE_SECONDS = 0.25
 STATEMENTS = 256
+# How often, and after how long at first, what was in another transaction's way is tried again.
+TRIES = 5
+AGAIN_SECONDS = 0.02
 SETTINGS = {
     "default_transaction_isolation": "read committed",
     "statement_timeout": "15s",
@@ -41,6 +45,8 @@ SOCKET = {"TCP_KEEPIDLE": 10, "TCP_KEEPALIVE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEP
 _REFUSED = ("22", "23", "54")
 _AGAIN = ("40001", "40P01")
 _CANCELLED = "57014"
+_BURY = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
+_BEGAN = "SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
 class Again(Exception):
@@ -51,12 +57,19 @@ _Lost = list[tuple[str, int]]
 
 
 class Link:
-    """One connection, for one call at a time, in the order of the calls. `prepare` runs once on each new connection."""
+    """One connection, for one call at a time, in the order of the calls. `prepare` runs once on each new connection.
 
-    def __init__(self, url: str, name: str, settings: dict[str, str], prepare: Prepare) -> None:
+    One that `writes` ends the connection that it lost, which may be about to do what is done again now.
+    """
+
+    def __init__(
+        self, url: str, name: str, settings: dict[str, str], prepare: Prepare | None = None, *, writes: bool = False
+    ) -> None:
         self._url = url
         self._settings = {**SETTINGS, "application_name": f"kagami {name}", **settings}
         self._prepare = prepare
+        self._writes = writes
+        self._before: tuple[int, Any] | None = None
         self._lock = asyncio.Lock()
         self._connection: Connection[Any] | None = None
         self._respite = 0.0
@@ -85,6 +98,18 @@ class Link:
                     raise StoreClosed(reason=str(error)) from error
         finally:
             self.waiting -= 1
+
+    async def done(self, work: Callable[[Connection[Any]], Awaitable[Answer]]) -> Answer:
+        """As `run`, and again while other transactions are in its way. Too slow is `StoreClosed`, too."""
+        for attempt in range(TRIES):
+            try:
+                return await self.run(work, COMMAND_SECONDS)
+            except Again as error:
+                reason = str(error)
+                await asyncio.sleep(random.uniform(0, AGAIN_SECONDS * 2**attempt))  # noqa: S311 - no secret
+            except (TimeoutError, StoreSlow) as error:
+                raise StoreClosed(reason="the database does not answer") from error
+        raise StoreClosed(reason=reason)
 
     async def connected(self) -> Connection[Any]:
         """The connection, made anew when there is none. Only inside of `run`, or before it."""
@@ -132,11 +157,19 @@ class Link:
             stack.callback(connection.terminate)
             keep_alive(connection)
             async with asyncio.timeout(COMMAND_SECONDS):
-                await self._prepare(connection)
+                await self._begin(connection)
             if self._closed:  # meanwhile
                 raise StoreClosed(reason="it is closed")
             stack.pop_all()
         return connection
+
+    async def _begin(self, connection: Connection[Any]) -> None:
+        if self._writes and self._before is not None:
+            await connection.execute(_BURY, *self._before)
+        if self._prepare is not None:
+            await self._prepare(connection)
+        if self._writes:
+            self._before = (connection.get_server_pid(), await connection.fetchval(_BEGAN))
 
 
 def keep_alive(connection: Connection[Any]) -> None:

@@ -35,7 +35,7 @@ from kagami.ports import (
 from kagami.storage import events, messages, plugindata, traces
 from kagami.storage.audit import Audit, Seals
 from kagami.storage.config import StoreConfig
-from kagami.storage.engine import Engine
+from kagami.storage.engine import Engine, Questions
 from kagami.storage.ledger import BatchLedger
 from kagami.storage.links import CHAINED
 from kagami.storage.numbers import SqlHistory, SqlNumbers
@@ -249,11 +249,13 @@ async def open_store(
 
     async with AsyncExitStack() as stack:
         engine: Engine
+        between: Questions | None = None
         if is_postgres(url_or_path):
             # Only for those who have it: its driver takes 60 ms to import.
             from kagami.storage.postgres import open_postgres  # noqa: PLC0415
 
-            engine = await stack.enter_async_context(open_postgres(url_or_path, read_url=config.read_url.reveal()))
+            server = await stack.enter_async_context(open_postgres(url_or_path, read_url=config.read_url.reveal()))
+            engine, between = server, server.between
         else:
             engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path), {CHAINED: adopt}))
         audit = Audit(engine, clock, seals)
@@ -274,11 +276,11 @@ async def open_store(
             nursery.keep("store upkeep", upkeep.run)
         nursery.keep("audit anchors", audit.run)
         store = SqlStore(engine, ledger, upkeep, audit, clock, int(config.keep_audit_days * DAY_MS))
-        if shared:
+        if between is not None:
             from kagami.storage.backlog import SqlBacklog  # noqa: PLC0415
             from kagami.storage.leases import SqlLeases, SqlNodes  # noqa: PLC0415
 
-            store.cluster = SqlLeases(engine), SqlNodes(engine), SqlBacklog(engine, clock)
+            store.cluster = SqlLeases(between), SqlNodes(between), SqlBacklog(between, clock)
         yield store
 
 

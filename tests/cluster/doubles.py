@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from kagami.cluster.membership import Membership
 from kagami.core.partition import part_of
@@ -19,10 +19,22 @@ SECONDS = 15.0
 
 
 def member(
-    database: Database, clock: FakeClock, node: str = "a", role: Role = "all", *, seconds: float = SECONDS
+    database: Database,
+    clock: FakeClock,
+    node: str = "a",
+    role: Role = "all",
+    *,
+    seconds: float = SECONDS,
+    parts: Callable[[], tuple[int, ...]] = tuple,
 ) -> Membership:
     return Membership(
-        database, database.nodes, clock, node=node, role=role, seconds=seconds, state=lambda: NodeState(waiting=3)
+        database,
+        database.nodes,
+        clock,
+        node=node,
+        role=role,
+        seconds=seconds,
+        state=lambda: NodeState(waiting=3, parts=parts()),
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kagami.cluster.membership import Membership
-from kagami.cluster.partitions import MOST_WAITING, Partitions
+from kagami.cluster.partitions import LOOK_S, MOST_WAITING, UNKNOWN_S, Partitions
 from kagami.core.partition import PARTITIONS, own_part, part_of
 from kagami.model.ids import ChatId, ExecutionId
 from kagami.net.supervise import Nursery
@@ -27,9 +27,16 @@ class Node:
 
     def __init__(self, database: Database, clock: FakeClock, hints: Hub, name: str, *, serves: bool = True) -> None:
         self.shop = Shop()
-        self.member: Membership = member(database, clock, name)
+        self.member: Membership = member(database, clock, name, parts=lambda: self.partitions.held)
         self.partitions = Partitions(
-            self.member, database, self.shop, hints.state().bus, clock, nap=lambda: 5.0, serves=serves
+            self.member,
+            database,
+            self.shop,
+            hints.state().bus,
+            clock,
+            nap=lambda: 5.0,
+            changed=self.member.renew,
+            serves=serves,
         )
 
     async def join(self) -> None:
@@ -139,24 +146,49 @@ async def test_it_carries_the_lease_under_which_it_is_handled(node: Node, databa
 async def test_a_hint_brings_what_another_process_has_accepted(
     node: Node, database: Database, clock: FakeClock, hints: Hub
 ) -> None:
-    gateway = Node(database, clock, hints, "g")
+    gateway = Node(database, clock, hints, "g", serves=False)
     await node.join()
     async with serving(node, clock):
+        await clock.advance(UNKNOWN_S + LOOK_S)
+        await gateway.member.join()  # it hears who has which
         database.due = [due(1)]
+        began = clock.monotonic()
         gateway.partitions.opened([(1, database.due[0].part)])
         async with asyncio.timeout(LIMIT_S):
             while not node.shop.taken:
                 await clock.advance(0.01)
+        assert clock.monotonic() - began < LOOK_S
+
+
+async def test_who_has_just_taken_one_looks_often_as_others_may_not_know(
+    node: Node, database: Database, clock: FakeClock
+) -> None:
+    await node.join()
+    async with serving(node, clock):
+        database.due = [due(1)]
+        await clock.advance(LOOK_S)
         assert node.shop.numbers == ["1"]
+
+
+async def test_others_hear_at_once_who_has_taken_one(
+    node: Node, database: Database, clock: FakeClock, hints: Hub
+) -> None:
+    gateway = Node(database, clock, hints, "g", serves=False)
+    await node.join()
+    await gateway.member.join()
+    assert {gateway.member.holder(part) for part in range(PARTITIONS)} == {"a"}
+    assert gateway.member.holder(own_part(node.member.slot)) == "a"
+    assert node.member.holder(0) is None  # its own
 
 
 async def test_what_no_hint_told_is_found_by_looking(node: Node, database: Database, clock: FakeClock) -> None:
     await node.join()
     async with serving(node, clock):
+        await clock.advance(UNKNOWN_S + LOOK_S)
         database.due = [due(1)]
-        await clock.advance(4.9)
+        await clock.advance(4.7)
         assert not node.shop.taken
-        await clock.advance(0.2)
+        await clock.advance(0.3)
         assert node.shop.numbers == ["1"]
 
 

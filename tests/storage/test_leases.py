@@ -36,12 +36,12 @@ def engine(engines: tuple[PostgresEngine, PostgresEngine]) -> PostgresEngine:
 
 @pytest.fixture
 def leases(engine: PostgresEngine) -> SqlLeases:
-    return SqlLeases(engine)
+    return SqlLeases(engine.between)
 
 
 @pytest.fixture
 def nodes(engine: PostgresEngine) -> SqlNodes:
-    return SqlNodes(engine)
+    return SqlNodes(engine.between)
 
 
 async def expired(leases: SqlLeases, name: str) -> None:
@@ -94,7 +94,7 @@ async def test_what_is_left_of_each_is_told(leases: SqlLeases) -> None:
 async def test_of_two_that_ask_at_once_each_lease_is_ones(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
     names = [f"part:{number}" for number in range(64)]
     one, other = await asyncio.gather(
-        SqlLeases(engines[0]).take(names, "a", 15.0), SqlLeases(engines[1]).take(names[::-1], "b", 15.0)
+        SqlLeases(engines[0].between).take(names, "a", 15.0), SqlLeases(engines[1].between).take(names[::-1], "b", 15.0)
     )
     assert len(one) + len(other) == 64
     assert not {each.name for each in one} & {each.name for each in other}
@@ -104,9 +104,9 @@ async def test_a_write_under_a_lease_that_was_taken_over_is_refused(
     engines: tuple[PostgresEngine, PostgresEngine],
 ) -> None:
     one, other = engines
-    (fence,) = await SqlLeases(one).take(["part:1"], "a", -1.0)
+    (fence,) = await SqlLeases(one.between).take(["part:1"], "a", -1.0)
     assert await one.write("batch", PUT, durable=True, fence=[fence]) == 1
-    await SqlLeases(other).take(["part:1"], "b", 15.0)
+    await SqlLeases(other.between).take(["part:1"], "b", 15.0)
     with pytest.raises(Fenced) as error:
         await one.write("batch", {"written": [("p", "k", "2")]}, durable=True, fence=[fence])
     assert error.value.lost == [("part:1", 1)]
@@ -115,10 +115,10 @@ async def test_a_write_under_a_lease_that_was_taken_over_is_refused(
 
 async def test_a_renewal_passes_while_its_holder_writes(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
     one, other = engines
-    held = await SqlLeases(one).take(["part:1"], "a", 15.0)
+    held = await SqlLeases(one.between).take(["part:1"], "a", 15.0)
     for _ in range(20):
         _, kept = await asyncio.gather(
-            one.write("batch", PUT, durable=True, fence=held), SqlLeases(other).renew(held, "a", 15.0)
+            one.write("batch", PUT, durable=True, fence=held), SqlLeases(other.between).renew(held, "a", 15.0)
         )
         assert kept == held
 
@@ -131,7 +131,7 @@ async def test_processes_get_slots_that_differ(nodes: SqlNodes) -> None:
 async def test_processes_that_join_at_once_get_slots_that_differ(
     engines: tuple[PostgresEngine, PostgresEngine],
 ) -> None:
-    one, other = SqlNodes(engines[0]), SqlNodes(engines[1])
+    one, other = SqlNodes(engines[0].between), SqlNodes(engines[1].between)
     slots = await asyncio.gather(
         *(each.join(f"{name}{number}", "all", 15.0) for name, each in (("a", one), ("b", other)) for number in range(4))
     )
@@ -162,7 +162,7 @@ async def test_the_forgotten_make_room(nodes: SqlNodes) -> None:
 
 
 async def test_what_a_process_tells_is_read_by_others(engines: tuple[PostgresEngine, PostgresEngine]) -> None:
-    one, other = SqlNodes(engines[0]), SqlNodes(engines[1])
+    one, other = SqlNodes(engines[0].between), SqlNodes(engines[1].between)
     await one.join("a", "gateway", 15.0)
     assert await one.beat("a", 0, NodeState(version="1.2", parts=(1, 2), trouble="a \x00 and \ud800"))
     (row,) = await other.rows()
@@ -177,7 +177,7 @@ async def test_one_that_leaves_is_gone(nodes: SqlNodes) -> None:
 
 
 async def test_of_two_epochs_of_a_lease_only_the_one_that_is_over_is_named(engine: PostgresEngine) -> None:
-    leases = SqlLeases(engine)
+    leases = SqlLeases(engine.between)
     (old,) = await leases.take(["part:1"], "a", -1.0)
     (new,) = await leases.take(["part:1"], "a", 15.0)
     with pytest.raises(Fenced) as error:

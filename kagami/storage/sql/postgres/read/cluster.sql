@@ -60,7 +60,8 @@ FROM nodes ORDER BY node;
 -- Of each partition the oldest: what waits in one does not keep the others from being read.
 SELECT
     e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
-    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error, p.event, p.part
+    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error, p.event, p.part,
+    (SELECT min(s.ordinal) FROM sends AS s WHERE s.execution = e.execution) AS first_send
 FROM each(:parts, n) AS w
 CROSS JOIN LATERAL (
     SELECT o.event, o.part, o.attempts, o.error FROM pending AS o
