@@ -97,7 +97,6 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
     from kagami.engine.backups import keep_backups  # noqa: PLC0415
     from kagami.engine.consoles import Consoles  # noqa: PLC0415
     from kagami.hub.hub import Hub  # noqa: PLC0415
-    from kagami.web.server import WebServer  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         tools = await _open_tools(stack, settings, ring)
@@ -122,6 +121,9 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
             gateway = await open_gateway(stack, tools, hub, connections, cluster)
         engine = Engine(parts, tools.operations, stopping=hub.stopping, gateway=gateway)
         consoles = await stack.enter_async_context(Consoles(settings.web, engine, tools.nursery))
+        # Only now: bots are heard already, and its library takes a fifth of a start to import.
+        from kagami.web.server import WebServer  # noqa: PLC0415
+
         server = WebServer(settings.web, tools.operations, parts, socket=settings.home.socket, consoles=consoles)
         await listen(stack, server, settings, "web")
         follow_web(tools, engine, server)
@@ -141,8 +143,9 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
 async def _open_tools(stack: AsyncExitStack, settings: Settings, ring: log.Ring) -> Tools:
     """What every part is given."""
     from kagami.engine.upgrading import open_home_store  # noqa: PLC0415
-    from kagami.net.http import MEGABYTE, HttpReach  # noqa: PLC0415
+    from kagami.net.http import HttpReach  # noqa: PLC0415
     from kagami.net.supervise import Nursery  # noqa: PLC0415
+    from kagami.net.trip import MEGABYTE  # noqa: PLC0415
     from kagami.state.rooms import open_state  # noqa: PLC0415
     from kagami.storage.media import MediaFiles  # noqa: PLC0415
 

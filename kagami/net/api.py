@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from kagami.errors import Refused, Unavailable
-from kagami.net.http import LARGEST_DOWNLOAD, MEGABYTE, MOST_REDIRECTS, HttpReach
-from kagami.net.trip import start
+from kagami.net.http import LARGEST_DOWNLOAD, HttpReach
+from kagami.net.trip import MEGABYTE, MOST_REDIRECTS, start
 from kagami.ports import HttpAnswer
 
 SECONDS = 30.0

@@ -12,6 +12,8 @@ from yarl import URL
 from kagami.errors import Refused, Unavailable
 from kagami.net.guard import read_host
 
+MEGABYTE = 1024 * 1024
+MOST_REDIRECTS = 5
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # They say how the bytes travel, or whom they are for: that is the house's.
 _OURS = frozenset(

@@ -21,7 +21,7 @@ from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink
 from kagami.errors import KagamiError, Refused, Unavailable, WireError
 from kagami.net.api import LARGEST_MEDIUM, Api
-from kagami.net.http import MEGABYTE
+from kagami.net.trip import MEGABYTE
 from kagami.ports import HttpAnswer, Media
 
 QUICK_BYTES = 8 * MEGABYTE
