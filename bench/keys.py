@@ -14,6 +14,7 @@ import pty
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import termios
@@ -39,6 +40,7 @@ class Terminal:
 
     def __init__(self, home: str) -> None:
         self.drawn = bytearray()
+        self._home = home
         self._grown = asyncio.Event()
         self.pid, self.master = pty.fork()
         if self.pid == 0:
@@ -68,10 +70,15 @@ class Terminal:
         return place
 
     def close(self) -> None:
+        """Leave the console, and end the engine that it leaves behind."""
         asyncio.get_running_loop().remove_reader(self.master)
         os.kill(self.pid, signal.SIGTERM)
         os.close(self.master)
         os.waitpid(self.pid, 0)
+        line = [sys.executable, "-m", "kagami", "--home", self._home, "system", "stop", "--yes"]
+        subprocess.run(line, capture_output=True, env=environment(), check=False)
+        with (Path(self._home) / "kagami.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the engine has let go of it: nothing is written any more
 
 
 async def talk(load: Load, events_per_s: int, said: list[int]) -> None:
