@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -19,7 +18,7 @@ from kagami.errors import Denied
 from kagami.model.principal import CONSOLE
 from kagami.web.asked import CORS, WHO
 from kagami.web.headers import HEADERS
-from kagami.web.operations import Answer, refusal, respond
+from kagami.web.operations import bare, refusal, respond
 from kagami.web.port import Visitor
 
 BODY_SECONDS = 10.0
@@ -139,8 +138,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         raise
     except web.HTTPException as error:
         status = HTTPStatus(error.status)
-        told = {"error": {"code": status.phrase.replace(" ", ""), "message": status.phrase}}
-        response = respond(Answer(status, msgspec.json.encode(told)))
+        response = respond(bare(status))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.LENGTH_REQUIRED):

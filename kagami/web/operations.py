@@ -97,6 +97,12 @@ def refusal(error: KagamiError) -> Answer:
     return Answer(status_of(error), msgspec.json.encode({"error": told}))
 
 
+def bare(status: int) -> Answer:
+    """A refusal that says no more than its status, in the form of every other one."""
+    phrase = HTTPStatus(status).phrase
+    return Answer(status, msgspec.json.encode({"error": {"code": phrase.replace(" ", ""), "message": phrase}}))
+
+
 def respond(told: Answer) -> web.Response:
     return web.Response(status=told.status, body=told.body, headers={"Content-Type": JSON})
 

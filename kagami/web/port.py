@@ -11,6 +11,7 @@ from aiohttp import web
 
 from kagami import log
 from kagami.web.headers import HEADERS
+from kagami.web.operations import bare, respond
 
 # Descriptors are shared with the gateway and the store: a crowd here must leave them theirs.
 MAX_VISITORS = 256
@@ -55,7 +56,8 @@ class Visitor(web.RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         _say.debug("no HTTP", peer=request.remote)
-        response = web.Response(status=status, headers=HEADERS)
+        response = respond(bare(status))
+        response.headers.update(HEADERS)
         response.force_close()
         return response
 

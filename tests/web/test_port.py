@@ -54,6 +54,7 @@ async def test_what_is_not_http_is_neither_sent_back_nor_logged(serve: Serve, ca
     async with serve() as site:
         answer = await said(site.server.port, b"\x16\x03\x01SECRET\r\n\r\n")
         assert answer.startswith(b"HTTP/1.0 400")
+        assert answer.endswith(b'{"error":{"code":"BadRequest","message":"Bad Request"}}')
         assert b"SECRET" not in answer
         assert b"aiohttp" not in answer
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
