@@ -13,7 +13,7 @@ help:
 	@echo "make test-clients  set up and run the tests with official clients of the platforms, each in an environment of its own"
 	@echo "make test-browser  set up and run the tests in a real Chromium, which the system has to have"
 	@echo "make test-workers  set up and run the tests with applications that need Node.js"
-	@echo "make test-cluster  set up and run the rounds in which nodes and servers are killed under load; EVENTS=100000 for the long form"
+	@echo "make test-cluster  set up and run the rounds in which processes, nodes and servers are killed under load; EVENTS=100000 for the long form"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make check-deploy  set up and validate the files that deploy Kagami"
 	@echo "make dist    build what people download: a wheel, the sources, one file with and one without a Python in it"
@@ -63,8 +63,12 @@ $(VENV)/.client-%: requirements-clients-%.lock | $(BIN)/python
 run: $(VENV)/.run
 	@$(BIN)/kagami
 
+# Tests start many processes: what they import is compiled once, whatever the shell says of it.
+test test-clients test-browser test-workers test-cluster: export PYTHONDONTWRITEBYTECODE :=
+
+# Those of one file stay together: what a file sets up for all of its tests is set up once.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-clients: $(VENV)/.test $(VENV)/.euler $(CLIENT_MARKS)
 	$(BIN)/python -m pytest -n auto tests/clients
@@ -90,7 +94,7 @@ test-workers: $(VENV)/.node
 
 # Not in parallel: each round has the whole machine.
 test-cluster: $(VENV)/.test
-	KAGAMI_CLUSTER_EVENTS=$(or $(EVENTS),0) $(BIN)/python -m pytest tests/cluster/rounds
+	KAGAMI_CLUSTER_EVENTS=$(or $(EVENTS),0) $(BIN)/python -m pytest tests/cluster/rounds tests/faults/long
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

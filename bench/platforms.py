@@ -17,7 +17,7 @@ import tomlkit
 from bench import machine
 from kagami.testing.adapters import Notes
 from tests.adapters.contract import KINDS, opener
-from tests.faults.test_platforms import configuration, running
+from tests.faults.long.test_platforms import configuration, running
 
 STAYS_S = 3.0
 PATIENCE_S = 60.0

@@ -48,6 +48,13 @@ def files(folder: str) -> tuple[Source, ...]:
     return tuple(source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in found)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten() -> Iterator[None]:
+    """The trees are millions of objects: every collection of garbage in later tests would take seconds with them."""
+    yield
+    files.cache_clear()
+
+
 def functions(tree: ast.AST) -> Iterator[AnyFunction]:
     return (node for node in ast.walk(tree) if isinstance(node, AnyFunction))
 

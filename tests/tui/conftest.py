@@ -8,7 +8,15 @@ import textual.app
 import textual.pilot
 import textual.screen
 
+from kagami.tui.browser import forget_ended
 from tests.tui.quiet import FRAME_S, quiet
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """No app outlives its test: whoever collects garbage later would walk through the painted cells of all of them."""
+    yield
+    forget_ended()
 
 
 @pytest.fixture(autouse=True)

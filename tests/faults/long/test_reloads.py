@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.reloading import BROKEN_AT, CHATS, RELOADS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 async def seen(home: Path) -> dict[str, Any]:
