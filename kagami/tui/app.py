@@ -24,6 +24,7 @@ from kagami.tui.desk import Desk
 from kagami.tui.dialogs.cards import LinkCard, TooSmall
 from kagami.tui.format import Tier
 from kagami.tui.keys import Action, writes
+from kagami.tui.later import later
 from kagami.tui.leaving import Leaving
 from kagami.tui.places import BY_NAME, PLACES
 from kagami.tui.plugin_rows import needs_you
@@ -115,16 +116,15 @@ class Console(Desk, inherit_bindings=False):
             self.card.tick()
             if self.pulse and not self.greeted:
                 self.greeted = True
-                # Not coroutines: Textual may end before it awaits one. Its own type asks for a narrower coroutine.
-                self.run_worker(self.read_place, group="read")  # type: ignore[arg-type]
-                self.run_worker(self.learn_rights, group="rights")  # type: ignore[arg-type]
+                self.run_worker(later(self.read_place), group="read")
+                self.run_worker(later(self.learn_rights), group="rights")
 
     def _count(self) -> None:
         """Now and then, while the rail can be seen."""
         now = self.clock.monotonic()
         if self.rail.display and now >= self._count_at:
             self._count_at = now + _COUNT_S
-            self.run_worker(self._count_things, group="count", exclusive=True)  # type: ignore[arg-type]
+            self.run_worker(later(self._count_things), group="count", exclusive=True)
 
     async def _count_things(self) -> None:
         """How many plugins and rules there are, and how many plugins need a person, for the rail."""

@@ -29,6 +29,7 @@ from kagami.tui.feed import EngineFeed
 from kagami.tui.format import Tier
 from kagami.tui.keymap import Keymap
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.looks import DENSE, Looks, looks, theme
 from kagami.tui.memory import Memory
 from kagami.tui.others import Others, Remembering
@@ -201,7 +202,7 @@ class Desk(Acting, App[Leave], inherit_bindings=False):
         self.refresh_chrome()
 
     def _changed_by_others(self) -> None:
-        self.run_worker(self.read_place(), group="read", exclusive=True)
+        self.run_worker(later(self.read_place), group="read", exclusive=True)
 
     def look_at(self, moment_ms: int) -> None:
         self.run_worker(self.finish(START, self.rewind.go(moment_ms), self.t), group="rewind", exclusive=True)

@@ -15,6 +15,7 @@ from kagami.ports import Control
 from kagami.tui.acting import Acting
 from kagami.tui.ahead import Opened
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.looks import Looks
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.listing import Chosen, Moved
@@ -101,7 +102,7 @@ class Place(Acting, Widget):
 
     def moved_in_time(self) -> None:
         """Another moment is looked at (`shell.moment_ms`): read what is shown of it."""
-        self.run_worker(self.read_now(), group="read", exclusive=True)
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     def relabel(self) -> None:
         """Language, theme or glyphs have changed. Painted widgets need nothing; labels of inputs do."""
@@ -160,8 +161,7 @@ class Place(Acting, Widget):
 
     def _tick(self) -> None:
         if self._seen and not self._reading:
-            # Not a coroutine: Textual may end before it awaits one. Its own type asks for a narrower coroutine.
-            self.run_worker(self.read_now, group="read", exclusive=True)  # type: ignore[arg-type]
+            self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     async def read_now(self) -> None:
         """Call `refresh_now` once; never two at a time."""

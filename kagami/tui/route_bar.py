@@ -15,6 +15,7 @@ from kagami.operations.guard import Checked, CheckGuard
 from kagami.operations.messages import ListMessages
 from kagami.operations.routes import Explained, ExplainRoute
 from kagami.ports import MessageRow
+from kagami.tui.later import later
 from kagami.tui.route_ask import Answer, checked_lines, explained_lines, how_to_ask, line_of, read_asked
 from kagami.tui.route_draft import Draft
 from kagami.tui.shell import Shell
@@ -74,8 +75,7 @@ class AskBar(Vertical):
 
     def judge(self) -> None:
         """Ask about the line again: it, the rules or the lists have changed."""
-        # Not a coroutine: the next key may end it before it is awaited. Its own type asks for a narrower coroutine.
-        self.run_worker(partial(self._judged, self.box.value), group="judge", exclusive=True)  # type: ignore[arg-type]
+        self.run_worker(later(partial(self._judged, self.box.value)), group="judge", exclusive=True)
 
     async def _judged(self, line: str) -> None:
         if not line.strip():

@@ -19,6 +19,7 @@ from kagami.operations.workers import ListWorkers
 from kagami.ports import WorkerRow
 from kagami.tui import route_rows, worker_rows
 from kagami.tui.format import visible
+from kagami.tui.later import later
 from kagami.tui.place import Place
 from kagami.tui.route_acts import RouteActs, rules_of
 from kagami.tui.route_bar import AskBar
@@ -232,12 +233,12 @@ class RouteView(Place):
         self.table.focus()
         self.show()
         self.bar.judge()
-        self.run_worker(self.read_now, group="read", exclusive=True)  # type: ignore[arg-type]
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     def show_bar(self) -> None:
         self.add_class("asking")
         self.call_after_refresh(self.bar.box.focus)
-        self.run_worker(self.bar.remember, group="past", exclusive=True)  # type: ignore[arg-type]
+        self.run_worker(later(self.bar.remember), group="past", exclusive=True)
         self.bar.judge()
 
     # Forms.

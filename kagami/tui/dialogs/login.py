@@ -24,6 +24,7 @@ from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.format import visible
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.login_view import MOST_SCALE, LoginView
 from kagami.tui.shell import Shell
 from kagami.tui.state import state_path
@@ -167,7 +168,7 @@ class LoginDialog(Overlay[bool]):
 
     def _begin(self) -> None:
         self.view.step, self.view.trouble = None, ""
-        self.run_worker(self._follow(), group="follow", exclusive=True)
+        self.run_worker(later(self._follow), group="follow", exclusive=True)
 
     async def _follow(self) -> None:
         """Begin the login, or join the one that is under way, and show its steps until the last."""

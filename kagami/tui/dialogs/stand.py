@@ -16,6 +16,7 @@ from kagami.tui.dialogs.overlay import Overlay
 from kagami.tui.figures import clock
 from kagami.tui.format import fold, visible
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 
@@ -53,7 +54,7 @@ class StandDialog(Overlay[bool]):
     # Waiting.
 
     def _begin(self) -> None:
-        self.run_worker(self._follow(), group="follow", exclusive=True)
+        self.run_worker(later(self._follow), group="follow", exclusive=True)
 
     async def _follow(self) -> None:
         """Try it until it answers."""

@@ -22,6 +22,7 @@ from kagami.tui.bot_acts import BotActs
 from kagami.tui.format import visible
 from kagami.tui.keys import Action
 from kagami.tui.kind_words import may_log_in
+from kagami.tui.later import later
 from kagami.tui.place import Place, beside
 from kagami.tui.shell import Leave, Shell
 from kagami.tui.widgets.card import Card, Trouble
@@ -198,7 +199,7 @@ class Bots(Place):
 
     def _show_card(self) -> None:
         if self._wants_more() and not self._reading:
-            self.run_worker(self._read_more(), group="more", exclusive=True)
+            self.run_worker(later(self._read_more), group="more", exclusive=True)
         self.card.bot = self.selected
         self.card_pane.label(self.subject() or self.t(mark("Bot")), self.card.bot.id if self.card.bot else "")
         self.card.repaint()

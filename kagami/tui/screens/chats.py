@@ -23,6 +23,7 @@ from kagami.tui.chat_actions import CHAT_ACTIONS
 from kagami.tui.chat_acts import MOST_FOUND, ChatActs, read_search
 from kagami.tui.format import rows as lines_of
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.pinning import Pinning
 from kagami.tui.place import Place, beside
 from kagami.tui.shell import Leave, Shell
@@ -204,7 +205,7 @@ class Chats(Place):
         for name in ("search", "dead", "people"):
             self.set_class(name == tab, name)
         {"live": self.list, "search": self.box, "dead": self.dead, "people": self.people}[tab].focus()
-        self.run_worker(self.read_now(), group="read", exclusive=True)
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "wide")

@@ -20,6 +20,7 @@ from kagami.tui.figures import clock_ms
 from kagami.tui.hour import Hour
 from kagami.tui.hunt import Hunt
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.log_actions import ACTIONS, read_view, spell
 from kagami.tui.log_bars import LogBars
 from kagami.tui.log_views import LogViews
@@ -191,7 +192,7 @@ class Logs(Place):
         self.hour.aim(self._now_looked_at(), self.shell.clock.wall_ms())
         if not self._counting:
             self._counting = True
-            self.run_worker(self._read_minutes(), group="log-hour")
+            self.run_worker(later(self._read_minutes), group="log-hour")
 
     async def _read_minutes(self) -> None:
         try:

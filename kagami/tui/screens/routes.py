@@ -19,6 +19,7 @@ from kagami.tui import route_forms, route_rows, worker_rows
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.pick import Offer, Pick
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.place import beside
 from kagami.tui.route_actions import ACTIONS, SCOPES, Situation, reason
 from kagami.tui.route_acts import is_known
@@ -245,7 +246,7 @@ class Routes(RouteView):
         self.words = words.strip().casefold()
         self.show()
         if self.tab == "guard":
-            self.run_worker(self.read_guard, group="read", exclusive=True)  # type: ignore[arg-type]
+            self.run_worker(later(self.read_guard), group="read", exclusive=True)
 
     # Forms.
 

@@ -27,6 +27,7 @@ from kagami.tui.format import pad
 from kagami.tui.format import rows as lines_of
 from kagami.tui.identity import USAGE, Identity, Replayed, read_identity
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.place import Place, beside
 from kagami.tui.receipt import receipt_lines
 from kagami.tui.sandbox_actions import SANDBOX_ACTIONS
@@ -44,10 +45,9 @@ from kagami.tui.widgets.rows import Rows
 from kagami.tui.widgets.transcript import Entry, Transcript
 
 _NAME = re.compile(r"[\w-][\w.-]{0,63}")
-SMALL = 70
+SMALL, BAR_CELLS = 70, 10
 PAGE = 200
 MOST_HISTORY = 100
-BAR_CELLS = 10
 
 
 class Sandbox(Place):
@@ -295,7 +295,7 @@ class Sandbox(Place):
             self.shell.say(self.t(mark("Who are you?")), self.t(USAGE), "warning")
             return
         self.waiting = ""
-        self.run_worker(self.read_now(), group="read", exclusive=True)
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
         self._told_who()
 
     def _told_who(self) -> None:

@@ -17,6 +17,7 @@ from kagami.tui.acting import Verb
 from kagami.tui.draft import Draft
 from kagami.tui.keymap import Keymap
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.people_acts import PeopleActs
 from kagami.tui.place import Place, beside
 from kagami.tui.setting_acts import SettingActs
@@ -88,7 +89,7 @@ class Settings(Place):
         for tab in self.tabs.values():
             tab.lay_out(event.size.width)
         if self.seen:
-            self.run_worker(self.read_now(), group="read", exclusive=True)
+            self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     def verbs(self) -> Mapping[str, Verb]:
         acts = self.acts
@@ -195,7 +196,7 @@ class Settings(Place):
             each.display = name == tab
         self.here.first().focus(scroll_visible=False)
         self._paint()
-        self.run_worker(self.read_now(), group="read", exclusive=True)
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
 
     def rekey(self, keymap: Keymap) -> None:
         super().rekey(keymap)

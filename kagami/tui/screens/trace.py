@@ -20,6 +20,7 @@ from kagami.tui.dialogs.pick import Offer, Pick
 from kagami.tui.figures import micros
 from kagami.tui.identity import Replayed
 from kagami.tui.keys import Action
+from kagami.tui.later import later
 from kagami.tui.neighbours import Neighbours
 from kagami.tui.place import Place, beside
 from kagami.tui.receipt import receipt_lines, stage_text
@@ -311,7 +312,7 @@ class Trace(Place):
         self._again()
 
     def _again(self) -> None:
-        self.run_worker(self.read_now(), group="read", exclusive=True)
+        self.run_worker(later(self.read_now), group="read", exclusive=True)
         self._repaint_bar()
 
     async def _last_failed(self) -> None:

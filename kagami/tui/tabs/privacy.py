@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from kagami.ports import AuditRow
 from kagami.tui import figures
 from kagami.tui.draft import Draft
 from kagami.tui.format import fold, visible
+from kagami.tui.later import later
 from kagami.tui.setting_list import SettingList
 from kagami.tui.shell import Shell
 from kagami.tui.tabs.tab import Tab
@@ -83,7 +85,7 @@ class PrivacyTab(Tab):
     @on(Input.Changed, "#privacy-box")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.run_worker(self._mask(event.value), group="mask", exclusive=True)
+        self.run_worker(later(partial(self._mask, event.value)), group="mask", exclusive=True)
 
     @on(Input.Submitted, "#privacy-box")
     def _entered(self, event: Input.Submitted) -> None:
