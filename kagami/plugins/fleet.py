@@ -176,8 +176,8 @@ class Fleet:
 
     async def reload(self, plugin: str | None) -> list[ReloadRow]:
         """One plugin, or all that are not built in: new folders are taken up, missing ones are let go."""
-        shelf = await look(self.stock, self.folder)
-        async with self.changing:
+        async with self.changing:  # a version that is being removed is not found any more
+            shelf = await look(self.stock, self.folder)
             if plugin is not None:
                 line = self.lines.get(plugin)
                 lying = {*shelf.versions, *(each.id for each in shelf.unsound)}
@@ -205,9 +205,9 @@ class Fleet:
 
     async def follow(self) -> None:
         """What was decided at another process counts here too."""
-        shelf = await look(self.stock, self.folder)
         await self.decided.open()
         async with self.changing:
+            shelf = await look(self.stock, self.folder)
             self._take(shelf, self.lines)
         for plugin in [line.id for line in self.lines.values() if not line.builtin and line.known]:
             await self.settle(plugin)
