@@ -19,6 +19,11 @@ HIGHEST = (1 << 63) - 1
 # The class is one that PostgreSQL leaves to applications.
 FENCED = "KG001"
 SCALAR = -1
+# The bundle that is written hundreds of times a second: to plan it each time costs more than to do it. It always finds
+# its rows by their keys, however small the tables were when it was planned.
+OFTEN = "run_batch"
+_PLANNED_ONCE = " SET plan_cache_mode = force_generic_plan SET enable_seqscan = off"
+_WORD = re.compile(r"\w+", re.ASCII)
 _TYPES = {"n": "bigint", "t": "text"}
 
 # Before the statements of a bundle: $1 is whether somebody waits for the disk, $2 and $3 are leases: names and epochs.
@@ -98,7 +103,7 @@ class Function(NamedTuple):
         )
         return (
             f"CREATE OR REPLACE FUNCTION pg_temp.{self.name}({', '.join(given)}) RETURNS bigint LANGUAGE plpgsql"
-            f" AS $kagami$ {_HEAD}\n{body}\n{_TAIL} $kagami$"
+            f"{_PLANNED_ONCE if self.name == OFTEN else ''} AS $kagami$ {_HEAD}\n{body}\n{_TAIL} $kagami$"
         )
 
     @property
@@ -133,6 +138,12 @@ def prepared(sql: str) -> Prepared:
 def question(name: str) -> Prepared:
     """A query by its name; `KeyError` for none."""
     return prepared(queries("postgres")[name])
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """Those of a query, among them its tables."""
+    return frozenset(_WORD.findall(question(name).sql))
 
 
 @cache
