@@ -63,7 +63,8 @@ def stack(daemon: Daemon, image: str, tmp_path_factory: pytest.TempPathFactory) 
     secrets = tmp_path_factory.mktemp("secrets") / "made"
     ports = free_ports()
     daemon.environment |= {"STACK": "kagamitest", "STAGE": "dev", "SECRETS": str(secrets)} | ports
-    daemon.environment["DOOR_SUBNET"] = "172.31.251.0/26"
+    daemon.environment |= {"DOOR_SUBNET": "172.31.251.0/26", "OUT_SUBNET": "172.31.251.64/26"}
+    daemon.environment["OUT_GATEWAY"] = "172.31.251.65"
     make_secrets(daemon, secrets)
     up = Stack(daemon, secrets, ports)
     try:

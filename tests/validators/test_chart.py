@@ -3,17 +3,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import helm_python
 import kubernetes_validate
+import msgspec
 import pytest
 import yaml
 from helm_python import Chart
 
 from kagami import __version__
 from kagami.config import Document as Settings
-from kagami.shape import leaves
+from kagami.core.secrets import Secret
+from kagami.core.wanted import parts_of, plain_type
+from kagami.shape import is_struct, leaves
 from kagami.sources import WELL_KNOWN, variable
 from tests.validators.tools import ROOT, read
 
@@ -136,6 +139,13 @@ def test_processes_of_a_cluster_share_a_secret_and_not_a_name(chart: Chart) -> N
         assert given["KAGAMI_CLUSTER__NODE"]["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
 
 
+def test_a_home_that_does_not_last_has_the_same_secrets_again(chart: Chart) -> None:
+    for persists in (True, False):
+        values = {"persistence": {"enabled": persists}, "database": {"host": "db", "existingSecret": "db"}}
+        (pod,) = pods(render(chart, values)).values()
+        assert ("KAGAMI_CLUSTER__SECRET_FILE" in environment(pod)) is not persists
+
+
 def test_an_engine_knows_every_setting_that_it_is_given(chart: Chart) -> None:
     known = {variable(key) for key, _ in leaves(Settings)} | WELL_KNOWN.keys()
     for values in SETS:
@@ -181,7 +191,6 @@ def test_a_cluster_without_a_database_is_refused(chart: Chart) -> None:
         {"replicas": 3},
         {"image": {"tag": "latest"}},
         {"image": {"digest": "sha256:12"}},
-        {"env": {"DB_PASSWORD": "swordfish"}},
         {"env": {"lower": "1"}},
         {"redis": {"address": "redis"}},
         {"database": {"port": 0}},
@@ -195,6 +204,79 @@ def test_a_cluster_without_a_database_is_refused(chart: Chart) -> None:
 def test_values_of_another_form_are_refused(chart: Chart, values: Document) -> None:
     with pytest.raises(helm_python.HelmError):
         chart.validate_schema(values)
+
+
+def secrets_in(kind: type[msgspec.Struct]) -> set[str]:
+    """The names of all settings of a table, and of those in it, that are secrets."""
+    found: set[str] = set()
+    for field in msgspec.structs.fields(kind):
+        plain = plain_type(field.type)
+        if plain is Secret:
+            found.add(field.encode_name)
+        inner = parts_of(get_args(plain)[0]) if get_origin(plain) is tuple else (plain,)
+        found |= {name for each in inner if is_struct(each) for name in secrets_in(each)}
+    return found
+
+
+ADDRESSES = {"url", "read_url"}
+SECRETS = sorted(secrets_in(Settings) - ADDRESSES)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(f'[[bots]]\n{name} = "swordfish"' for name in SECRETS),
+        "[web]\njwt_secret='swordfish'",
+        '[gateway]\n"token" = """\nswordfish"""',
+        'bots = [{kind = "kook", token = "swordfish"}]',
+        '[store]\nurl = "postgresql://kagami:swordfish@db/kagami"',
+        '[redis]\nurl = "redis://:swordfish@redis:6379/0"',
+        '[store]\nurl = "postgresql://db/kagami?user=kagami&password=swordfish"',
+    ],
+)
+def test_settings_with_a_secret_are_refused_with_the_way_to_keep_them(chart: Chart, config: str) -> None:
+    with pytest.raises(helm_python.HelmError, match="existingConfigSecret") as refused:
+        render(chart, {"config": f'prefix = "!"\n{config}\n'})
+    assert "swordfish" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        '[store]\nurl = "postgresql://kagami@db/kagami"',
+        '[gateway]\n# token = "x"\ntoken = ""\nport = 3001',
+        "admins = []",
+    ],
+)
+def test_settings_without_one_are_taken(chart: Chart, config: str) -> None:
+    (found,) = of_kind(render(chart, {"config": config}), "ConfigMap").values()
+    assert found["data"]["kagami.toml"].strip() == config
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((variable(key), "swordfish") for key, kind in leaves(Settings) if plain_type(kind) is Secret),
+        ("DB_PASSWORD", "swordfish"),
+        ("REDIS_PWD", "swordfish"),
+        ("KAGAMI_BOTS", '[{"kind": "kook", "token": "swordfish"}]'),
+        ("HTTPS_PROXY", "http://me:swordfish@proxy:3128"),
+    ],
+)
+def test_a_variable_with_a_secret_is_refused_with_the_way_to_give_it(chart: Chart, name: str, value: str) -> None:
+    with pytest.raises(helm_python.HelmError, match=f"env.{name} .*secretKeyRef") as refused:
+        render(chart, {"env": {name: value}})
+    assert "swordfish" not in str(refused.value)
+
+
+def test_a_file_that_a_secret_holds_is_no_map(chart: Chart) -> None:
+    documents = render(chart, {"existingConfigSecret": "kagami-settings"})
+    (pod,) = pods(documents).values()
+    (volume,) = [each for each in pod["volumes"] if each["name"] == "config"]
+    assert volume["secret"]["secretName"] == "kagami-settings"
+    assert of_kind(documents, "ConfigMap") == {}
+    with pytest.raises(helm_python.HelmError, match="give one"):
+        render(chart, {"existingConfigSecret": "kagami-settings", "config": "admins = []"})
 
 
 def test_every_value_has_a_form(chart: Chart) -> None:

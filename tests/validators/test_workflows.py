@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,20 @@ def test_nobody_may_more_than_a_job_says(path: Path) -> None:
     assert workflow["concurrency"]
 
 
-def test_what_is_published_has_passed_first() -> None:
-    for name in ("image", "release"):
-        jobs = read(f".github/workflows/{name}.yml")["jobs"]
-        assert jobs["ci"]["uses"] == "./.github/workflows/ci.yml"
-        assert all("needs" in job for job in jobs.values() if job is not jobs["ci"])
+def before(jobs: dict[str, Any], name: str) -> set[str]:
+    """The jobs that have to end well before this one begins."""
+    needs = jobs[name].get("needs", [])
+    direct = {needs} if isinstance(needs, str) else set(needs)
+    return direct.union(*(before(jobs, each) for each in direct))
+
+
+@pytest.mark.parametrize("name", ["image", "release", "chart"])
+def test_what_is_published_has_passed_first(name: str) -> None:
+    jobs = read(f".github/workflows/{name}.yml")["jobs"]
+    assert jobs["ci"]["uses"] == "./.github/workflows/ci.yml"
+    publishing = [each for each, job in jobs.items() if "write" in job["permissions"].values()]
+    assert publishing
+    assert all("ci" in before(jobs, each) for each in publishing)
 
 
 def test_targets_that_are_called_are_there() -> None:

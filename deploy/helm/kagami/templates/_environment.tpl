@@ -24,8 +24,10 @@
 {{- end }}
 - {name: KAGAMI_GATEWAY__TOKEN_FILE, value: {{ $auth }}/gateway-token}
 - {name: JWT_SECRET_FILE, value: {{ $auth }}/jwt-secret}
-{{- if eq .Values.mode "cluster" }}
+{{- if or (eq .Values.mode "cluster") (not .Values.persistence.enabled) }}
 - {name: KAGAMI_CLUSTER__SECRET_FILE, value: {{ $auth }}/cluster-secret}
+{{- end }}
+{{- if eq .Values.mode "cluster" }}
 - name: KAGAMI_CLUSTER__NODE
   valueFrom:
     fieldRef:
