@@ -15,13 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kagami import __version__
-from kagami.adapters.kinds import dial
+from kagami.adapters.kinds import BotConfig, dial, kind_of
 from kagami.cli.findings import Finding
 from kagami.cli.health import ask_health
 from kagami.cli.options import Globals
 from kagami.config import GENERATED, Settings
 from kagami.core.secrets import weakness
-from kagami.errors import EngineAway, MissingSetting, SettingError
+from kagami.errors import EngineAway, KagamiError, MissingSetting, SettingError
 from kagami.home import Home, holder
 from kagami.i18n import Translate
 from kagami.reasons.say import say
@@ -52,11 +52,41 @@ def examine(given: Globals) -> list[Finding]:
     found += _store(settings, t)
     found += _cluster(settings, t)
     found += _redis(settings, t)
+    found += _bots(settings, given, t)
+    return found
+
+
+def _bots(settings: Settings, given: Globals, t: Translate) -> Iterator[Finding]:
+    online = _online(given) if any(map(_counts_logins, settings.bots)) else frozenset()
     for place, bot in enumerate(settings.bots):
         subject = t("bot {}").format(bot.name or place)
-        tried = dial(bot, subject, str) if bot.enabled else [Finding("ok", subject, "switched off")]
-        found += [Finding(each.state, each.subject, say(each.text, t), say(each.fix, t)) for each in tried]
-    return found
+        if not bot.enabled:
+            yield Finding("ok", subject, t("switched off"))
+        elif _counts_logins(bot) and bot.name in online:
+            yield Finding("ok", subject, t("online, says the engine that runs"))
+        else:
+            for each in dial(bot, subject, str):
+                yield Finding(each.state, each.subject, say(each.text, t), say(each.fix, t))
+
+
+def _counts_logins(bot: BotConfig) -> bool:
+    """NapCat lets in three times a minute: where the engine is in, one more login would say nothing new."""
+    return kind_of(bot) == "napcat"
+
+
+def _online(given: Globals) -> frozenset[str]:
+    """The names of the bots that the engine on this home has online; none where none runs."""
+    if not holder(given.place):
+        return frozenset()
+    from kagami.cli.operations import call  # noqa: PLC0415 (loads all operations)
+    from kagami.operations import registry  # noqa: PLC0415
+    from kagami.operations.bots import ListBots  # noqa: PLC0415
+
+    try:
+        rows = asyncio.run(call(registry(), given, ListBots()))
+    except KagamiError:
+        return frozenset()
+    return frozenset(each.name for each in rows if each.health.state == "online")
 
 
 def _configuration(given: Globals) -> tuple[Settings | None, list[Finding]]:

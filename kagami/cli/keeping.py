@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ import click
 import msgspec
 
 from kagami.cli.options import Command, Globals
+from kagami.core.secrets import Secret
 from kagami.errors import Refused, UsageError
 from kagami.home import hold, prepare
 from kagami.i18n import Translate
@@ -42,6 +44,13 @@ def keeping_commands(t: Translate) -> list[click.Command]:
 def verify_command(t: Translate, instead_of: click.Command) -> Command:
     """`audit verify` of what is on the disk."""
     return Command("verify", t, callback=_verify, help=instead_of.help)
+
+
+def reseal_command(t: Translate) -> Command:
+    """`audit reseal`, for a home whose `cluster.secret` is another now."""
+    yes = click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it."))
+    help_ = t("Seal the audit anew, after cluster.secret was set or changed.")
+    return Command("reseal", t, callback=_reseal, params=[yes], help=help_)
 
 
 def backup_alone(t: Translate) -> dict[str, Any]:
@@ -76,7 +85,8 @@ def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | N
     prepare(given.place, t)
     with hold(given.place):
         settings = given.settings(create=False)
-        secret = _passphrase(passphrase_file, t) or settings.backup.passphrase.reveal()
+        secret = text_of(passphrase_file, t) if passphrase_file else ""
+        secret = secret or settings.backup.passphrase.reveal()
         place = _place_of(settings, t)
         if file.suffix == DUMP:
             raise _refused_dump(file, settings.database, t)
@@ -88,6 +98,34 @@ def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | N
     if not given.as_json:
         _tell_more(done, written, given.t)
     return 0
+
+
+@click.pass_obj
+def _reseal(given: Globals, /, yes: bool) -> int:
+    from kagami.engine.resealing import OURS, is_ours, reseal  # noqa: PLC0415 (loads the store)
+
+    t, settings = given.t, given.settings()
+    with hold(given.place):
+        place = _place_of(settings, t)
+        if run_alone(is_ours(settings)):
+            raise Refused(reason=t(OURS))
+        click.echo(_said_before(settings, t), err=True)
+        if not yes:
+            confirm(t("Seal the audit anew? What is there is kept beside it."), t)
+        done = run_alone(reseal(settings, place))
+    tell_answer(done, given)
+    if not given.as_json:
+        _tell_more(done, [], t)
+    return 0
+
+
+def _said_before(settings: Settings, t: Translate) -> str:
+    """What the key in the file says, which the home had before there was a `cluster.secret`."""
+    former = msgspec.structs.replace(settings, home=replace(settings.home, seed=Secret()))
+    found = run_alone(_verdict(former, t)) if (settings.home.secrets / "audit_key").is_file() else None
+    if found is None or (not found.ok and found.row <= found.first):
+        return t("The key of before is not here: whether the audit is whole cannot be said.")
+    return _spoken(found, t)
 
 
 def _refused_dump(file: Path, address: str, t: Translate) -> Refused:
@@ -114,13 +152,21 @@ def _verify(given: Globals, /) -> int:
     found = run_alone(_verdict(settings, given.t))
     if given.as_json:
         click.echo(msgspec.json.encode(found))
-    elif found.ok:
-        text = given.t("The audit is whole: {} rows, {} signed anchors.")
-        click.echo(text.format(found.rows, found.anchors))
     else:
-        place = given.t("row {}").format(found.row) if found.row else given.t("anchor {}").format(found.anchor)
-        click.echo(given.t("The audit is broken at {}: {}").format(place, escape(given.t(found.why))))
+        click.echo(_spoken(found, given.t))
+    if not found.ok:
+        from kagami.engine.resealing import FIX, is_ours  # noqa: PLC0415 (loads the store)
+
+        if not run_alone(is_ours(settings)):
+            click.echo(given.t(FIX), err=True)
     return 0 if found.ok else 1
+
+
+def _spoken(found: Verdict, t: Translate) -> str:
+    if found.ok:
+        return t("The audit is whole: {} rows, {} signed anchors.").format(found.rows, found.anchors)
+    place = t("row {}").format(found.row) if found.row else t("anchor {}").format(found.anchor)
+    return t("The audit is broken at {}: {}").format(place, escape(t(found.why)))
 
 
 def run_alone(work: Coroutine[Any, Any, T]) -> T:
@@ -166,10 +212,8 @@ def _place_of(settings: Settings, t: Translate) -> Place:
     return place
 
 
-def _passphrase(path: Path | None, t: Translate) -> str:
+def text_of(path: Path, t: Translate) -> str:
     """What a file holds, without the end of its line."""
-    if path is None:
-        return ""
     try:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

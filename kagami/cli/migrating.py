@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kagami.cli.keeping import confirm, run_alone, tell_answer
+from kagami.cli.keeping import confirm, run_alone, tell_answer, text_of
 from kagami.cli.options import Command, Globals
 from kagami.errors import Refused, UsageError
 from kagami.home import hold
 from kagami.i18n import Translate
+from kagami.sources import Environment
 
 if TYPE_CHECKING:
     from kagami.config import Settings
 
 KEY = "store.url"
 VARIABLE = "KAGAMI_STORE__URL"
+TARGET = "KAGAMI_MIGRATE_TO"
 
 
 def migrating_commands(t: Translate) -> list[click.Command]:
@@ -26,7 +28,15 @@ def migrating_commands(t: Translate) -> list[click.Command]:
     migrating = t("Bring the database to this version's schema; with --to, move everything to another database.")
     options = [
         click.Option(
-            ["--to"], metavar="URL", help=t("The other database: postgresql://USER:PASSWORD@HOST/NAME or a path.")
+            ["--to-file"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help=t("Read the address of the other database from this file: postgresql://USER:PASSWORD@HOST/NAME."),
+        ),
+        click.Option(
+            ["--to"],
+            metavar="URL",
+            help=t("The other database, a path or an address without a password. Also as {}.").format(TARGET),
         ),
         click.Option(["--replace"], is_flag=True, help=t("Replace what is kept there; it is backed up first.")),
         click.Option(["--switch"], is_flag=True, help=t("Write the new address into the configuration.")),
@@ -44,14 +54,34 @@ def _upgrade(given: Globals, /) -> int:
 
 
 @click.pass_obj
-def _migrate(given: Globals, /, to: str | None, **chosen: bool) -> int:
+def _migrate(given: Globals, /, to: str | None, to_file: Path | None, **chosen: bool) -> int:
+    to = _address(given, to, to_file)
     if to is None:
         if wrong := next((name for name, value in chosen.items() if value), None):
             raise UsageError(reason=given.t("--{} needs --to.").format(wrong))
         return _bring_up(given)
     if not to.strip():
-        raise UsageError(reason=given.t("The option {} needs a value.").format("--to"))
+        raise UsageError(
+            reason=given.t("The option {} needs a value.").format("--to" if to_file is None else "--to-file")
+        )
     return _move(given, to, **chosen)
+
+
+def _address(given: Globals, to: str | None, file: Path | None) -> str | None:
+    """Where to, from the one place that says it; None when none does."""
+    from kagami.storage.dumps import without_password  # noqa: PLC0415 (loads the store)
+
+    t = given.t
+    kept = Environment(given.environ, t).secret(TARGET).reveal() or None
+    places = [name for name, value in (("--to", to), ("--to-file", file), (TARGET, kept)) if value is not None]
+    if len(places) > 1:
+        raise UsageError(reason=t("Give the other database once, not by {}.").format(", ".join(places)))
+    if file is not None:
+        return text_of(file, t)
+    if to is not None and "://" in to and without_password(to)[1]:
+        text = t("Everybody on this machine sees the password in --to, and the shell keeps it: use --to-file or {}.")
+        click.echo(text.format(TARGET), err=True)
+    return kept if to is None else to
 
 
 def _bring_up(given: Globals) -> int:
@@ -72,6 +102,7 @@ def _bring_up(given: Globals) -> int:
 def _move(given: Globals, to: str, *, replace: bool, switch: bool, yes: bool) -> int:
     from kagami.clock import SystemClock  # noqa: PLC0415
     from kagami.engine.moving import move  # noqa: PLC0415 (loads the engine's parts)
+    from kagami.engine.resealing import refuse_other_key  # noqa: PLC0415
     from kagami.engine.upgrading import schema_at  # noqa: PLC0415
 
     t, settings = given.t, given.settings()
@@ -83,6 +114,7 @@ def _move(given: Globals, to: str, *, replace: bool, switch: bool, yes: bool) ->
     with hold(given.place):
         if not run_alone(schema_at(settings)):
             raise Refused(reason=t("There is no database yet: nothing can be moved."))
+        run_alone(refuse_other_key(settings, t))
         if replace and not yes:
             confirm(t("Replace what is kept there, after a backup of it?"), t)
         try:

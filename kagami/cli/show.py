@@ -31,7 +31,18 @@ _NOTHING = ("", "no", "0")
 _MAIN: Mapping[type, tuple[str, ...]] = {
     PluginRow: ("id", "version", "canary", "weight", "state", "handled", "failed", "p95_ms", "problems"),
     BotRow: ("id", "name", "health.state", "health.reason", "received", "sent", "failed", "p95_ms"),
-    WorkerRow: ("name", "state", "pool", "chats", "handled", "failed", "mean_ms", "feed.reason", "feed.behind_s"),
+    WorkerRow: (
+        "name",
+        "state",
+        "node",
+        "pool",
+        "chats",
+        "handled",
+        "failed",
+        "mean_ms",
+        "feed.reason",
+        "feed.behind_s",
+    ),
     Field: ("name", "kind", "value", "default", "origin", "text"),
     ProcessRow: ("node", "role", "state", "partitions", "accounts", "lag_s", "duty", "trouble", "redis"),
 }

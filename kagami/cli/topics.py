@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kagami.cli.keeping import backup_alone, verify_command
+from kagami.cli.keeping import backup_alone, reseal_command, verify_command
 from kagami.cli.options import Group
 from kagami.i18n import Translate, mark
 
@@ -51,6 +51,7 @@ class Topic(Group):
         self.commands = verbs(self._topic, self._t)
         if self._topic == "audit":  # what works on the store itself needs no running engine
             self.commands["verify"] = verify_command(self._t, self.commands["verify"])
+            self.commands["reseal"] = reseal_command(self._t)
         if self._topic == "bots":  # a login goes on, step after step
             from kagami.cli.bot_login import login_command  # noqa: PLC0415
 

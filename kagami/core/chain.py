@@ -73,6 +73,17 @@ def link(key: bytes, before: str, fields: Sequence[Any]) -> str:
     return Links(key).link(before, fields)
 
 
+def fits(key: bytes, rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether one of these rows at least was sealed with the key: the newest first, each the `FIELDS` and the hash.
+
+    True of none, and of a single row whose forerunner was removed.
+    """
+    befores = [row[-1] for row in rows[1:]] + ([""] if rows and rows[-1][0] == 1 else [])
+    pairs = list(zip(rows, befores, strict=False))
+    links = Links(key)
+    return not pairs or any(links.link(before, row[:-1]) == row[-1] for row, before in pairs)
+
+
 class Walk:
     """Follows a chain from its first row to its last. `anchors` are hashes by the number of their row."""
 

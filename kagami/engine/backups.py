@@ -10,8 +10,11 @@ from threading import Event, Lock
 from typing import TypeVar
 
 from kagami import __version__, log
+from kagami.centre.seal import NAME as SETTINGS_KEY
 from kagami.clock import Clock
-from kagami.config import Settings
+from kagami.config import GENERATED, Settings
+from kagami.engine.keeping import VAULT_KEY
+from kagami.engine.parcels import NAME as PACKAGES_KEY
 from kagami.engine.tools import Tools
 from kagami.engine.withheld import without_secrets
 from kagami.errors import BackupFailed, BackupRefused, Refused, Unavailable
@@ -20,7 +23,7 @@ from kagami.i18n import Translate, mark
 from kagami.meters import Meters
 from kagami.ports.backups import BackupRow
 from kagami.storage.anchors import Anchors
-from kagami.storage.archive import SECRETS, Origin, check, pack, read_part
+from kagami.storage.archive import SECRETS, Origin, check, pack, read_part, sweep
 from kagami.storage.audit import Seals
 from kagami.storage.dumps import DUMP, check_dump, dump_beside
 from kagami.storage.shelf import ASKED, SCHEDULED, delete, look_at, place_of, rows_of, thin
@@ -28,6 +31,8 @@ from kagami.storage.store import is_postgres
 from kagami.storage.whereabouts import copy_of_store
 
 AUDIT_KEY, ANCHOR_KEY = "audit_key", "anchor_key"
+# Secrets that a home with a `cluster.secret` makes of it: what is sealed with them cannot be opened without.
+GROWN = (AUDIT_KEY, ANCHOR_KEY, SETTINGS_KEY, VAULT_KEY, PACKAGES_KEY, *GENERATED.values())
 HOUR_MS = 3_600_000
 # A start is never burdened with one, and settings that change are seen soon.
 LOOK_S = 60.0
@@ -93,6 +98,9 @@ class HomeBackups:
 
     async def run(self) -> None:
         """Until cancelled: backups on schedule, counted from the last one, and no more of them than are kept."""
+        if not is_postgres(self._settings().database):  # else another process may be making one in the same folder
+            async with self._one:
+                await asyncio.to_thread(sweep, self._folder)
         rows = await self.list()
         self._meters.gauge["backup_timestamp_seconds"] = max((row.made_ms for row in rows), default=0) / 1000
         last_ms = max((row.made_ms for row in rows if row.reason == SCHEDULED), default=0)
@@ -195,11 +203,14 @@ def origin_of(settings: Settings, *, reason: str, secrets: bool, audit_key: bool
 
 
 def _kept_secrets(home: Home, *, secrets: bool, audit_key: bool) -> Iterator[tuple[str, bytes]]:
+    """Those that a home makes of its seed too: whoever restores may not have that."""
     sealed = {AUDIT_KEY, ANCHOR_KEY}
-    for path in sorted(home.secrets.glob("*")):
-        asked = audit_key if path.name in sealed else secrets
-        if asked and path.is_file() and not path.name.startswith("."):
-            yield SECRETS + path.name, path.read_bytes()
+    files = {path.name: path for path in home.secrets.glob("*") if path.is_file() and not path.name.startswith(".")}
+    grown = GROWN if home.seed else ()
+    for name in sorted({*files, *grown}):
+        if audit_key if name in sealed else secrets:
+            content = f"{read_secret(home, name).reveal()}\n".encode() if name in grown else files[name].read_bytes()
+            yield SECRETS + name, content
 
 
 def put_back(archive: Path, names: list[str], home: Home, config: Path, passphrase: str = "") -> list[str]:

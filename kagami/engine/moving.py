@@ -17,7 +17,7 @@ from kagami.engine.backups import seals_of
 from kagami.errors import BackupFailed, Conflict, MoveFailed, Refused, StoreClosed
 from kagami.i18n import mark
 from kagami.model.principal import CONSOLE
-from kagami.storage.archive import Origin, pack
+from kagami.storage.archive import Origin, pack, write_copy
 from kagami.storage.audit import Audit, Seals
 from kagami.storage.links import CHAINED, chain_all
 from kagami.storage.migrate import migrate
@@ -68,7 +68,7 @@ async def move(
     draft, now = target.draft, clock.wall_ms()
     try:
         remove(draft)
-        await asyncio.to_thread(copy, draft, _counter(READING, watch))
+        await asyncio.to_thread(write_copy, copy, draft, _counter(READING, watch))
         found = await _prepared(draft, source, target, clock, seals_of(settings.home))
         backup = await asyncio.to_thread(_back_up, settings, address, now, watch) if there else ""
         filled = place_of_store(address, scratch, _counter(WRITING, watch))

@@ -12,13 +12,15 @@ import msgspec
 from kagami.clock import Clock, SystemClock
 from kagami.config import Settings
 from kagami.engine.backups import HomeBackups, seals_of
+from kagami.engine.resealing import refuse_other_key
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE
 from kagami.storage.queries import migrations
+from kagami.storage.replacing import remove
 from kagami.storage.shelf import BEFORE_MIGRATION
 from kagami.storage.store import SqlStore, is_postgres, open_store
 from kagami.storage.upgrade import Upgraded, schema_of, upgrade
-from kagami.storage.whereabouts import file_of
+from kagami.storage.whereabouts import file_of, place_of_store
 
 
 async def schema_at(settings: Settings) -> int:
@@ -52,8 +54,11 @@ async def upgrade_home(settings: Settings, clock: Clock) -> Upgraded | None:
 
 @asynccontextmanager
 async def open_home_store(settings: Settings, clock: Clock, meters: Meters) -> AsyncIterator[SqlStore]:
-    """The store of a home, brought to this version's schema first."""
+    """The store of a home, brought to this version's schema first. Whoever opens it holds the home."""
+    if place := place_of_store(settings.database, settings.home.path):
+        await asyncio.to_thread(remove, place.draft)  # a restore that was killed leaves a whole copy
     await upgrade_home(settings, clock)
+    await refuse_other_key(settings)
     seals, alone = seals_of(settings.home), not is_postgres(settings.database)
     async with open_store(
         settings.database,

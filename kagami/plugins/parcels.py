@@ -22,6 +22,7 @@ from kagami.errors import KagamiError, Unavailable
 from kagami.i18n import mark
 from kagami.plugins.entries import STRICT, Limits, refused
 from kagami.plugins.install import install
+from kagami.plugins.newest import Newest
 from kagami.plugins.package import unpack, wrap
 from kagami.plugins.records import STAGING, Record, installed, keep, read, remove, verify
 from kagami.plugins.versions import Found, Shelf, Unsound, digest, discover, fingerprints
@@ -37,6 +38,7 @@ ALONE = mark("only this process has it: install it by `kagami plugin install`, a
 NOT_YET = mark("the other processes do not have it yet")
 GONE = mark("it was removed at another process")
 FOREIGN = mark("its row in the database was changed from outside, or written with another cluster.secret")
+REPLAYED = mark("its row in the database is older than one that was there: install it again, or remove it again")
 _log = log.get("plugins")
 
 Key = tuple[str, str]
@@ -70,6 +72,7 @@ class ClusterStock:
         self._patience_s = patience_s
         self._index_url = index_url
         self._turn = asyncio.Lock()
+        self._newest = Newest(folder)
         self._keys: dict[Key, str] = {}
         self._shared: dict[Key, str] = {}
         self._others: list[NodeRow] = []
@@ -156,7 +159,8 @@ class ClusterStock:
     async def withdraw(self, plugin: str, version: str) -> None:
         for row in await self._packages.rows():
             if (row.plugin, row.version) == (plugin, version) and not row.removed_ms:
-                gone = row._replace(removed_ms=self._clock.wall_ms(), node=self.node)
+                at_ms = self._newest.after((plugin, version), self._clock.wall_ms())
+                gone = row._replace(removed_ms=at_ms, node=self.node)
                 await self._packages.remove(self._sealed(gone))
 
     # --- inside ---
@@ -186,8 +190,8 @@ class ClusterStock:
     async def _level(self, given: Sequence[PackageRow]) -> None:
         """Make the folder what the rows say, and the rows what the folder has beyond them."""
         mine = await asyncio.to_thread(installed, self._folder)
-        rows = [row for row in given if self._is_ours(row)]
-        gone = {(row.plugin, row.version): row.removed_ms for row in rows if row.removed_ms}
+        rows, older = await asyncio.to_thread(self._newest.sift, [row for row in given if self._is_ours(row)])
+        gone = self._newest.removed
         self._shared, self._doomed = {}, set()
         for row in rows:
             if not row.removed_ms:
@@ -195,7 +199,9 @@ class ClusterStock:
         for key, seen in mine.items():
             await self._keep(key, seen, gone.get(key, 0))
         # Those that are here too are mended by now.
-        for foreign in {(row.plugin, row.version) for row in given} - gone.keys() - self._shared.keys():
+        for key in older - self._shared.keys():
+            self._fail(key, REPLAYED)
+        for foreign in {(row.plugin, row.version) for row in given} - gone.keys() - self._shared.keys() - older:
             self._fail(foreign, FOREIGN)
 
     async def _keep(self, key: Key, seen: Installed, removed_ms: int) -> None:
@@ -240,7 +246,7 @@ class ClusterStock:
             record.version,
             hashlib.sha256(content).hexdigest(),
             len(content),
-            self._clock.wall_ms(),
+            self._newest.after((record.id, record.version), self._clock.wall_ms()),
             0,
             self.node,
             msgspec.json.encode(record).decode(),

@@ -2,8 +2,9 @@
 
 The copy is an SQLite file whatever engine the store has. The manifest holds the size and SHA-256 of everything else,
 the schema, the rows of every table, and the head of the audit's chain. A backup is verified before it gets its name:
-the file is read back, and the copy checks itself and is counted. With a passphrase the whole of it is sealed
-(`.kbk.enc`, see `kagami.storage.seal`). All of it blocks.
+the file is read back, and the copy checks itself and is counted. With a passphrase the whole of it is sealed as it is
+written (`.kbk.enc`, see `kagami.storage.seal`); the copy of the database has no name (`kagami.storage.scratch`). All of
+it blocks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from io import RawIOBase
 from pathlib import Path
 from threading import Event
 from typing import IO
@@ -27,9 +29,9 @@ import msgspec
 
 from kagami.errors import BackupFailed, BackupRefused
 from kagami.i18n import mark
-from kagami.storage.migrate import keep_copy
 from kagami.storage.queries import migrations
-from kagami.storage.seal import is_sealed, opened, read_label, seal
+from kagami.storage.scratch import MAKING, nameless, quicken
+from kagami.storage.seal import is_sealed, opened, read_label, sealing
 from kagami.storage.tables import Figures, figures, measured
 
 ENDING = ".kbk"
@@ -43,8 +45,9 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, Val
 LARGEST_SMALL = 16 << 20
 CHUNK = 1 << 20
 # The first level of deflate: a database shrinks to a third, and the next levels win little for much time.
-LEVEL = 1
-MAKING = ".making-"
+PACKED, LEVEL = zipfile.ZIP_DEFLATED, 1
+# Pages of a database, between two looks at whether to go on.
+PAGES = 4_096
 # Of the database's machine, between two looks at whether to go on.
 STEPS = 100_000
 
@@ -87,8 +90,8 @@ class Label(msgspec.Struct, frozen=True):
     secrets: bool
 
 
-# Writes a consistent copy as an SQLite file, and says what was in it. What the second argument raises ends it.
-Copy = Callable[[Path, Callable[[], None]], Figures]
+# Writes a consistent copy to an empty SQLite database, and says what is in it. What the second argument raises ends it.
+Copy = Callable[[sqlite3.Connection, Callable[[], None]], Figures]
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -108,8 +111,7 @@ def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -
     """Make a backup in `folder`; `BackupFailed` when there is none, or when it is to `halt`. One at a time."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in folder.glob(f"{MAKING}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        sweep(folder)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as place:
             made = _pack(Path(place), origin, now_ms, halt)
             check(made, Path(place), halt, origin.passphrase)
@@ -121,6 +123,12 @@ def pack(folder: Path, origin: Origin, now_ms: int, halt: Event | None = None) -
     except BackupRefused as error:
         raise BackupFailed(reason=error.details["reason"]) from error
     return target
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process left that was killed while it made a backup."""
+    for left in folder.glob(f"{MAKING}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def read_manifest(path: Path, passphrase: str = "") -> Manifest:
@@ -143,10 +151,10 @@ def read_row(path: Path) -> Manifest | Label:
 
 def check(path: Path, place: Path, halt: Event | None = None, passphrase: str = "") -> Manifest:
     """Read all of it, let the database check itself and count it, with room for it in `place`; `BackupRefused`."""
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=place) as inside:
-        manifest = unpack(path, Path(inside, DATABASE), halt, passphrase)
-        check_database(Path(inside, DATABASE), path, halt)
-        check_rows(Path(inside, DATABASE), path, manifest)
+    with nameless(place) as scratch:
+        manifest = _unpack(path, scratch.file, place, halt, passphrase)
+        scratch.take_in()
+        check_database(scratch.database, path, manifest, halt)
     for name in manifest.parts:
         if name != DATABASE:
             read_part(path, name, passphrase)
@@ -155,16 +163,21 @@ def check(path: Path, place: Path, halt: Event | None = None, passphrase: str = 
 
 def unpack(path: Path, target: Path, halt: Event | None = None, passphrase: str = "") -> Manifest:
     """Write the database to `target`, for its owner alone; `BackupRefused` when it is not what was packed."""
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        manifest = _unpack(path, out, target.parent, halt, passphrase)
+        os.fsync(out.fileno())
+    return manifest
+
+
+def _unpack(path: Path, out: IO[bytes], folder: Path, halt: Event | None, passphrase: str) -> Manifest:
     with _opened(path, passphrase) as pack:
         manifest = _manifest(path, pack)
         part = manifest.parts[DATABASE]
-        if part.bytes > shutil.disk_usage(target.parent).free:
+        if part.bytes > shutil.disk_usage(folder).free:
             raise BackupRefused(name=path.name, reason=mark("there is no room on the disk for its database"))
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            with pack.open(DATABASE) as packed:
-                found = _copy(packed, out, part.bytes, halt=halt)
-            out.flush()
-            os.fsync(out.fileno())
+        with pack.open(DATABASE) as packed:
+            found = _copy(packed, out, part.bytes, halt=halt)
+        out.flush()
         if found != part:
             raise BackupRefused(name=path.name, reason=mark("its database is damaged"))
     return manifest
@@ -186,74 +199,95 @@ def read_part(path: Path, name: str, passphrase: str = "") -> bytes:
 def copy_of(database: Path) -> Copy:
     """Of an SQLite file, which may be in use."""
 
-    def copy(target: Path, go_on: Callable[[], None]) -> Figures:
+    def copy(target: sqlite3.Connection, go_on: Callable[[], None]) -> Figures:
         if not database.is_file():
             raise BackupFailed(reason=mark("there is no database yet"))
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("BEGIN")
             found = figures(connection)
-            keep_copy(connection, target, lambda *_: go_on())
+            connection.backup(target, pages=PAGES, progress=lambda *_: go_on())
         return found
 
     return copy
 
 
+def write_copy(copy: Copy, target: Path, go_on: Callable[[], None] = lambda: None) -> Figures:
+    """To a new file, for its owner alone."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(target, isolation_level=None)) as file:
+        quicken(file)
+        return copy(file, go_on)
+
+
 def _pack(place: Path, origin: Origin, now_ms: int, halt: Event | None) -> Path:
-    copy, made = place / DATABASE, place / f"backup{ENDING}"
+    made = place / f"backup{SEALED if origin.passphrase else ENDING}"
     write = copy_of(origin.database) if isinstance(origin.database, Path) else origin.database
-    found = write(copy, lambda: _go_on(halt))
-    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as pack:
-        with copy.open("rb") as database, pack.open(DATABASE, "w", force_zip64=True) as out:
-            parts = {DATABASE: _copy(database, out, halt=halt)}
-        for name, content in origin.files.items():
-            pack.writestr(name, content)
-            parts[name] = _part(content)
-        manifest = Manifest(
-            version=origin.version,
-            schema=found.schema,
-            made_ms=now_ms,
-            reason=origin.reason,
-            messages=found.messages,
-            audit_seq=found.audit_seq,
-            audit_hash=found.audit_hash,
-            withheld=origin.withheld,
-            counts=found.counts,
-            parts=parts,
-        )
-        pack.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
-    copy.unlink()
-    with made.open("rb") as file:
+    with nameless(place) as (database, copy):
+        quicken(copy)
+        found = write(copy, lambda: _go_on(halt))
+        database.seek(0)
+        with (
+            _written(made, origin, found, now_ms) as out,
+            zipfile.ZipFile(out, "w", PACKED, compresslevel=LEVEL) as pack,
+        ):
+            _fill(pack, database, origin, found, now_ms, halt)
+    return made
+
+
+@contextmanager
+def _written(made: Path, origin: Origin, found: Figures, now_ms: int) -> Iterator[IO[bytes] | RawIOBase]:
+    """A new file, sealed where there is a passphrase; on disk when it ends."""
+    if origin.passphrase:
+        secrets = any(name.startswith(SECRETS) for name in origin.files)
+        label = Label(origin.version, found.schema, now_ms, origin.reason, found.messages, secrets)
+        with sealing(made, origin.passphrase, msgspec.json.encode(label)) as out:
+            yield out
+        return
+    with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "w+b") as file:
+        yield file
+        file.flush()
         os.fsync(file.fileno())
-    return _sealed(made, manifest, origin.passphrase, halt) if origin.passphrase else made
 
 
-def _sealed(made: Path, manifest: Manifest, passphrase: str, halt: Event | None) -> Path:
-    label = Label(
-        manifest.version, manifest.schema, manifest.made_ms, manifest.reason, manifest.messages, manifest.secrets
+def _fill(
+    pack: zipfile.ZipFile, database: IO[bytes], origin: Origin, found: Figures, now_ms: int, halt: Event | None
+) -> None:
+    with pack.open(DATABASE, "w", force_zip64=True) as out:
+        parts = {DATABASE: _copy(database, out, halt=halt)}
+    for name, content in origin.files.items():
+        pack.writestr(name, content)
+        parts[name] = _part(content)
+    manifest = Manifest(
+        version=origin.version,
+        schema=found.schema,
+        made_ms=now_ms,
+        reason=origin.reason,
+        messages=found.messages,
+        audit_seq=found.audit_seq,
+        audit_hash=found.audit_hash,
+        withheld=origin.withheld,
+        counts=found.counts,
+        parts=parts,
     )
-    target = made.with_name(f"backup{SEALED}")
-    seal(made, target, passphrase, msgspec.json.encode(label), lambda: _go_on(halt))
-    made.unlink()
-    return target
+    pack.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
 
 
-def check_database(copy: Path, path: Path, halt: Event | None = None) -> None:
-    """Let a database that nobody uses check itself; `BackupRefused` in the name of `path`."""
+def check_copy(copy: Path, path: Path, manifest: Manifest) -> None:
+    """As `check_database`, of a file that nobody uses."""
+    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+        check_database(connection, path, manifest)
+
+
+def check_database(copy: sqlite3.Connection, path: Path, manifest: Manifest, halt: Event | None = None) -> None:
+    """Let it check itself, and count the rows that there have to be; `BackupRefused` in the name of `path`."""
     try:
-        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as connection:
-            connection.set_progress_handler(lambda: int(halt is not None and halt.is_set()), STEPS)
-            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        copy.set_progress_handler(lambda: int(halt is not None and halt.is_set()), STEPS)
+        (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
         verdict = str(error)
     if verdict != "ok":
         raise BackupRefused(name=path.name, reason=verdict)
-
-
-def check_rows(copy: Path, path: Path, manifest: Manifest) -> None:
-    """A database that nobody uses must hold the rows that there were; `BackupRefused` in the name of `path`."""
-    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as connection:
-        found = measured(connection, path)
+    found = measured(copy, path)
     said = Figures(manifest.schema, manifest.messages, manifest.audit_seq, manifest.audit_hash, manifest.counts)
     if found != (said if manifest.counts else msgspec.structs.replace(said, counts=found.counts)):
         raise BackupRefused(name=path.name, reason=mark("its manifest tells of other rows than there are"))

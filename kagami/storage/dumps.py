@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from kagami.errors import BackupFailed, BackupRefused
 from kagami.i18n import mark
-from kagami.storage.archive import MAKING
+from kagami.storage.scratch import MAKING
 
 DUMP = ".dump"
 SECONDS = 3_600

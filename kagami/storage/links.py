@@ -14,6 +14,9 @@ from kagami.storage.tables import CHAINED as CHAINED  # noqa: PLC0414 - it belon
 
 PORTION = 1_000
 FIRST, _ALL = -(1 << 62), -1
+NEWEST = """
+SELECT seq, at_ms, kind, name, address, operation, target, result, hash FROM audit ORDER BY seq DESC LIMIT 20
+"""
 
 
 def chain_all(connection: sqlite3.Connection, key: bytes) -> None:

@@ -17,8 +17,6 @@ Script = tuple[int, str]
 # What follows a script in its transaction, by the script's number.
 After = Mapping[int, Callable[[sqlite3.Connection], None]]
 
-COPY_PAGES = 4_096
-
 _log = log.get("store")
 
 
@@ -62,17 +60,11 @@ def _apply(
         raise
 
 
-def keep_copy(
-    connection: sqlite3.Connection, target: Path, progress: Callable[[int, int, int], None] | None = None
-) -> None:
-    """A whole copy of the database as of now, readable by its owner only.
-
-    `progress` is called after each portion; what it raises ends the copy. What others write meanwhile is not in it
-    when the connection is inside a transaction.
-    """
+def keep_copy(connection: sqlite3.Connection, target: Path) -> None:
+    """A whole copy of the database as of now, readable by its owner only."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(part)) as copy:
-        connection.backup(copy, pages=COPY_PAGES if progress else -1, progress=progress)
+        connection.backup(copy)
     part.replace(target)

@@ -25,8 +25,8 @@ from kagami.storage import named
 from kagami.storage.engine import Params
 from kagami.storage.postgres_between import Between, fetched
 from kagami.storage.postgres_link import COMMAND_SECONDS, Again, Link
-from kagami.storage.postgres_schema import LOCK, LOCKS, MIGRATE_SECONDS, grant_reading, lock_key, migrate
-from kagami.storage.postgres_sql import call, clamped, function, question
+from kagami.storage.postgres_schema import CONFIDENTIAL, LOCK, LOCKS, MIGRATE_SECONDS, grant_reading, lock_key, migrate
+from kagami.storage.postgres_sql import call, clamped, function, question, words
 from kagami.storage.queries import bundles
 
 Answer = TypeVar("Answer")
@@ -50,12 +50,13 @@ _log = log.get("store")
 
 
 class PostgresEngine:
-    """Implements `engine.Engine`. Made by `open_postgres`. `read_url` is an account that may only read."""
+    """Implements `engine.Engine`. Made by `open_postgres`. `read_url` is an account that may only read, and not all."""
 
     def __init__(self, url: str, read_url: str = "") -> None:
         self._maker = Link(url, "schema", {})
         self._writer = Link(url, "writer", {}, self._prepare_writer, writes=True)
         self._readers = [Link(read_url or url, "reader", READING) for _ in range(READERS)]
+        self._confidant = [Link(url, "reader", READING)] if read_url else self._readers
         self._queue: asyncio.Queue[tuple[Work, asyncio.Future[Any]] | None] = asyncio.Queue()
         self._reader = unquote(urlsplit(read_url).username or "")
         self._closed = False
@@ -105,7 +106,8 @@ class PostgresEngine:
 
     async def fetch(self, query: str, params: Params | None = None) -> list[list[Any]]:
         asked, given = question(query), params or {}
-        return await self._read(lambda connection: fetched(connection, asked, given))
+        confidential = bool(CONFIDENTIAL & words(query))
+        return await self._read(lambda connection: fetched(connection, asked, given), confidential=confidential)
 
     async def compact(self, pages: int) -> int:
         """PostgreSQL gives space back by itself (autovacuum)."""
@@ -116,7 +118,7 @@ class PostgresEngine:
         return
 
     async def used(self) -> int:
-        return await self._read(_used, COUNT_SECONDS)
+        return await self._read(_used, COUNT_SECONDS, confidential=True)
 
     async def size(self) -> int:
         return await self._read(_size)
@@ -132,7 +134,7 @@ class PostgresEngine:
         while not self._queue.empty():
             if (job := self._queue.get_nowait()) is not None and not job[1].done():
                 job[1].set_exception(StoreClosed(reason="it is closed"))
-        for link in (self._maker, self._writer, *self._readers):
+        for link in {self._maker, self._writer, *self._readers, *self._confidant}:
             await link.close()
         await self.between.close()
 
@@ -143,10 +145,13 @@ class PostgresEngine:
         self._queue.put_nowait((work, future))
         return future
 
-    async def _read(self, work: Callable[[Connection[Any]], Awaitable[Answer]], seconds: float = 0) -> Answer:
+    async def _read(
+        self, work: Callable[[Connection[Any]], Awaitable[Answer]], seconds: float = 0, *, confidential: bool = False
+    ) -> Answer:
         if self._closed:
             raise StoreClosed(reason="it is closed")
-        link, seconds = min(self._readers, key=lambda each: each.waiting), seconds or self.read_seconds
+        links = self._confidant if confidential else self._readers
+        link, seconds = min(links, key=lambda each: each.waiting), seconds or self.read_seconds
         try:
             try:
                 return await link.run(work, seconds)

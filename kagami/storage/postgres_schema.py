@@ -18,10 +18,20 @@ LOCK = "SELECT pg_advisory_xact_lock($1, $2)"
 LOCKS = crc32(b"kagami") >> 1
 # An index of very many rows takes its time.
 MIGRATE_SECONDS = 3_600.0
-# The server itself puts the names into a statement that takes no parameters.
-_GRANTS = """SELECT format(
-    'GRANT USAGE ON SCHEMA %1$I TO %2$I; GRANT SELECT ON ALL TABLES IN SCHEMA %1$I TO %2$I', current_schema(), $1::text
-)"""
+# What people and plugins keep, with hashes of passwords and sealed credentials; plugins that the others will run.
+CONFIDENTIAL = frozenset({"plugin_values", "packages", "package_parts"})
+# The server itself puts the names into statements that take no parameters.
+_GRANTS = """
+SELECT format('GRANT USAGE ON SCHEMA %I TO %I; ', current_schema(), $1::text) || coalesce(string_agg(
+    format(
+        CASE WHEN c.relname = ANY ($2) THEN 'REVOKE ALL ON %I.%I FROM %I' ELSE 'GRANT SELECT ON %I.%I TO %I' END,
+        current_schema(), c.relname, $1::text
+    ), '; '
+), '')
+FROM pg_class AS c
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v')
+AND pg_has_role(c.relowner, 'USAGE')
+"""
 
 _log = log.get("store")
 
@@ -74,13 +84,15 @@ async def _apply(connection: Connection[Any], number: int, script: str) -> None:
 
 
 async def grant_reading(connection: Connection[Any], role: str) -> None:
-    """Let an account read every table, and do nothing else.
+    """Let an account read every table but those that are `CONFIDENTIAL`, and do nothing else.
 
     Where ours may not grant, an administrator has to have done it.
     """
     try:
         async with connection.transaction():
+            if role == await connection.fetchval("SELECT current_user"):
+                return
             await connection.execute(LOCK, LOCKS, lock_key("schema"))
-            await connection.execute(await connection.fetchval(_GRANTS, role))
+            await connection.execute(await connection.fetchval(_GRANTS, role, list(CONFIDENTIAL)))
     except PostgresError as error:
         _log.warning("the account that only reads gets no rights from ours", account=role, reason=error)

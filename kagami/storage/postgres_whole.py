@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,7 +26,7 @@ from kagami.storage import named
 from kagami.storage.anchors import Signed
 from kagami.storage.archive import Copy
 from kagami.storage.audit import Seals, head
-from kagami.storage.links import FIRST
+from kagami.storage.links import FIRST, NEWEST
 from kagami.storage.named import quoted
 from kagami.storage.postgres_schema import LOCK, LOCKS, lock_key, migrate, version
 from kagami.storage.queries import migrations, queries
@@ -131,13 +132,13 @@ def resting(go_on: Callable[[], None]) -> Callable[[], None]:
 def copy_of_server(address: str, *, rests: bool = False) -> Copy:
     """Of all tables as of one moment, while others write to them. `rests` leaves others of this process their turn."""
 
-    async def copy(target: Path, go_on: Callable[[], None]) -> Figures:
+    async def copy(target: Connection, go_on: Callable[[], None]) -> Figures:
         async with connected(address) as server, server.transaction(isolation="repeatable_read", readonly=True):
             if not (schema := await version(server)):
                 raise BackupFailed(reason=mark("there is no database yet"))
             return await read_out(server, schema, target, go_on)
 
-    def run(target: Path, go_on: Callable[[], None]) -> Figures:
+    def run(target: Connection, go_on: Callable[[], None]) -> Figures:
         try:
             return asyncio.run(copy(target, resting(go_on) if rests else go_on))
         except (MoveFailed, StoreClosed, NotReached) as error:
@@ -273,6 +274,13 @@ async def verify_server(address: str, seals: Seals) -> Verdict:
     if signed.broken and found.ok and (found.rows or signed.hashes):
         return msgspec.structs.replace(found, ok=False, anchor=signed.broken, why=signed.why)
     return found
+
+
+async def newest_audit(address: str) -> list[tuple[Any, ...]]:
+    """The newest rows of the audit, each with its hash; none where there is no audit yet."""
+    async with connected(address) as server:
+        chained = await version(server) >= CHAINED
+        return [tuple(row) for row in await server.fetch(NEWEST)] if chained else []
 
 
 async def _follows(server: Server, seals: Seals) -> bool:

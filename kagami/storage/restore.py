@@ -17,7 +17,7 @@ from kagami.clock import Clock
 from kagami.errors import BackupRefused, StoreClosed
 from kagami.model.principal import CONSOLE
 from kagami.ports import StorePut
-from kagami.storage.archive import check_database, check_rows, unpack
+from kagami.storage.archive import check_copy, unpack
 from kagami.storage.audit import Audit, Seals, head
 from kagami.storage.links import CHAINED, FIRST, chain_all, follow
 from kagami.storage.migrate import migrate
@@ -51,8 +51,7 @@ async def restore(archive: Path, place: Place, *, clock: Clock, seals: Seals, pa
     try:
         remove(draft)
         manifest = unpack(archive, draft, passphrase=passphrase)
-        check_database(draft, archive)
-        check_rows(draft, archive, manifest)
+        check_copy(draft, archive, manifest)
         kept, schema = _prepare(archive, draft, seals)
         was = await place.known()
         told = {"file": archive.name, "made_ms": manifest.made_ms, "kept": kept, "replaced": was.seq, "hash": was.hash}

@@ -14,7 +14,7 @@ import io
 import os
 import secrets
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from kagami.errors import BackupRefused
 from kagami.i18n import mark
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"kagami sealed 1\n"
@@ -56,22 +56,20 @@ def is_sealed(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def seal(source: Path, target: Path, passphrase: str, label: bytes, go_on: Callable[[], None] = lambda: None) -> None:
-    """Write `source` sealed to the new file `target`, for its owner alone. `go_on` may raise between chunks."""
+@contextmanager
+def sealing(target: Path, passphrase: str, label: bytes) -> Iterator[io.RawIOBase]:
+    """What is written goes sealed to the new file `target`, for its owner alone, and is never anywhere else.
+
+    On disk when it ends; a file whose writing was broken off has no last chunk, and counts as damaged.
+    """
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(7)
     cipher, check = _cipher(passphrase, salt)
-    raw = _HEAD.pack(MAGIC, len(label), salt, nonce, check) + label
-    place = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as plain, os.fdopen(place, "wb") as out:
-        out.write(raw)
-        number, chunk = 0, plain.read(CHUNK)
-        while True:
-            go_on()
-            following = plain.read(CHUNK)
-            out.write(cipher.encrypt(_NONCE.pack(nonce, number, not following), chunk, raw))
-            if not following:
-                break
-            number, chunk = number + 1, following
+    head = Head(_HEAD.pack(MAGIC, len(label), salt, nonce, check) + label, salt, nonce, check, label)
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as out:
+        out.write(head.raw)
+        plain = _Sealing(out, head, cipher)
+        yield plain
+        plain.finish()
         out.flush()
         os.fsync(out.fileno())
 
@@ -93,6 +91,33 @@ def opened(path: Path, passphrase: str) -> Iterator[IO[bytes]]:
         if check != head.check:
             raise BackupRefused(name=path.name, reason=WRONG)
         yield io.BufferedReader(_Plain(path, file, head, cipher))
+
+
+class _Sealing(io.RawIOBase):
+    """Holds a chunk back until it is known whether it is the last."""
+
+    def __init__(self, out: IO[bytes], head: Head, cipher: AESGCM) -> None:
+        self._out, self._head, self._cipher = out, head, cipher
+        self._number, self._waiting = 0, bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        given = memoryview(content).cast("B")
+        self._waiting += given
+        while len(self._waiting) > CHUNK:
+            self._put(bytes(self._waiting[:CHUNK]), last=False)
+            del self._waiting[:CHUNK]
+        return len(given)
+
+    def finish(self) -> None:
+        self._put(bytes(self._waiting), last=True)
+
+    def _put(self, chunk: bytes, *, last: bool) -> None:
+        nonce = _NONCE.pack(self._head.nonce, self._number, last)
+        self._out.write(self._cipher.encrypt(nonce, chunk, self._head.raw))
+        self._number += 1
 
 
 class _Plain(io.RawIOBase):

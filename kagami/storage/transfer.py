@@ -64,30 +64,27 @@ class Digest:
     __hash__ = None  # type: ignore[assignment]
 
 
-async def read_out(server: Connection[Any], schema: int, target: Path, go_on: GoOn) -> Figures:
-    """Write everything to the new SQLite file `target`, with the same schema. Inside the caller's transaction, which
-    has to see one moment. `MoveFailed`, or what `go_on` raises between portions.
+async def read_out(server: Connection[Any], schema: int, file: sqlite3.Connection, go_on: GoOn) -> Figures:
+    """Write everything to the empty SQLite database `file`, which commits by itself, with the same schema. Inside the
+    caller's transaction, which has to see one moment. `MoveFailed`, or what `go_on` raises between portions.
     """
-    with closing(sqlite3.connect(target, isolation_level=None)) as file:
-        file.execute("PRAGMA journal_mode = OFF")
-        file.execute("PRAGMA synchronous = OFF")
-        migrate(file, None, [script for script in migrations() if script[0] <= schema])
-        for table in await shared(server, file):
-            given, found = Digest(), Digest()
-            put = insert(table.name, table.columns)
-            file.execute("BEGIN")
-            file.execute(delete_all(table.name))  # what a new database has
-            async for rows in _of_server(server, table):
-                go_on()
-                given.take(rows)
-                file.executemany(put, rows)
-            file.execute("COMMIT")
-            for rows in _of_file(file, table):
-                go_on()
-                found.take(rows)
-            _same(given, found)
-        _forget_index(file)
-        return figures(file)
+    migrate(file, None, [script for script in migrations() if script[0] <= schema])
+    for table in await shared(server, file):
+        given, found = Digest(), Digest()
+        put = insert(table.name, table.columns)
+        file.execute("BEGIN")
+        file.execute(delete_all(table.name))  # what a new database has
+        async for rows in _of_server(server, table):
+            go_on()
+            given.take(rows)
+            file.executemany(put, rows)
+        file.execute("COMMIT")
+        for rows in _of_file(file, table):
+            go_on()
+            found.take(rows)
+        _same(given, found)
+    _forget_index(file)
+    return figures(file)
 
 
 async def load(server: Connection[Any], source: Path, go_on: GoOn = lambda: None) -> int:

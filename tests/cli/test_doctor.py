@@ -20,6 +20,7 @@ from kagami.meters import Meters
 from kagami.ports import StorePut
 from kagami.storage.store import open_store
 from tests.cli.conftest import Doubles, Say
+from tests.web.doubles import row
 
 PORTS = {"WS_PORT": "0", "WEBUI_PORT": "0"}
 
@@ -212,3 +213,24 @@ async def populate(url: str) -> None:
         assert store.cluster is not None
         await store.cluster[1].join("one", "all", 15.0)
         await store.put_many([StorePut("@cluster", "key", '"other"')])
+
+
+NAPCAT = (
+    '[[bots]]\nkind = "napcat"\nname = "shiori"\nwebui_url = "http://127.0.0.1:{}"\nwebui_token = "not-to-be-guessed"\n'
+)
+
+
+@pytest.mark.parametrize(("state", "asked"), [("online", False), ("offline", True)])
+def test_a_napcat_that_the_engine_is_in_is_not_logged_in_to_again(
+    home: Home, engine: Doubles, unused_tcp_port: int, state: str, asked: bool
+) -> None:
+    (home.path / "kagami.toml").write_text(NAPCAT.format(unused_tcp_port))
+    (home.path / "kagami.toml").chmod(0o600)
+    engine.bots.all = [row("shiori", state)]
+    found = look(home)["bot shiori"]
+    assert (found.state == "bad", "engine" in found.text) == (asked, not asked)
+
+
+def test_a_napcat_is_asked_itself_where_no_engine_runs(home: Home, unused_tcp_port: int) -> None:
+    (home.path / "kagami.toml").write_text(NAPCAT.format(unused_tcp_port))
+    assert look(home)["bot shiori"].fix == "Start NapCat, or correct bots.webui_url."

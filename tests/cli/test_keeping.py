@@ -118,3 +118,30 @@ def test_a_file_that_is_no_backup_is_refused(say: Say, archive: Path, home: Home
     assert (said.code, "no backup at all" in said.err) == (64, True)
     assert say("restore", "/nowhere/x.kbk", "--yes").code == 64
     assert say("audit", "verify").code == 0
+
+
+SECRET = "kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK"
+
+
+def test_a_home_whose_secret_is_another_writes_nothing_before_its_audit_is_resealed(
+    say: Say, archive: Path, home: Home
+) -> None:
+    (home.path / "kagami.toml").write_text(f'[cluster]\nsecret = "{SECRET}"\n', "utf-8")
+    before = home.database.read_bytes()
+    said = say("audit", "verify")
+    assert (said.code, "kagami audit reseal" in said.err) == (1, True)
+    for command in (["backup"], ["migrate"], ["migrate", "--to", "other.db"]):
+        said = say(*command)
+        assert (said.code, "kagami audit reseal" in said.err) == (78, True)
+    assert home.database.read_bytes() == before
+    said = say("audit", "reseal")
+    assert (said.code, "whole: 3 rows" in said.err, "--yes" in said.err) == (64, True, True)
+    assert say("audit", "reseal", "--yes").code == 0
+    assert say("audit", "verify").out.startswith("The audit is whole: 4 rows")
+    assert say("backup").code == 0
+    assert say("audit", "verify").code == 0
+
+
+def test_an_audit_that_is_ours_is_not_resealed(say: Say, archive: Path) -> None:
+    said = say("audit", "reseal", "--yes")
+    assert (said.code, "already" in said.err) == (64, True)

@@ -86,6 +86,25 @@ def test_a_wrong_line_is_explained(say: Say, filled: Home, words: list[str], tol
     assert (said.code, told in said.err) == (64, True), said.err
 
 
+def test_the_address_may_stand_in_a_file(say: Say, filled: Home, tmp_path: Path) -> None:
+    (tmp_path / "address").write_text("other.db\n")
+    said = say("migrate", "--to-file", str(tmp_path / "address"))
+    assert (said.code, "password" in said.err, (filled.path / "other.db").exists()) == (0, False, True)
+    assert say("migrate", KAGAMI_MIGRATE_TO_FILE=str(tmp_path / "address"), KAGAMI_STORE__URL="other.db").code == 64
+    assert "cannot be read" in say("migrate", "--to-file", str(tmp_path / "none")).err
+
+
+def test_a_password_among_the_words_is_warned_of(say: Say, filled: Home) -> None:
+    said = say("migrate", "--to", "postgresql://me:swordfish@127.0.0.1:1/none")
+    assert ("--to-file" in said.err, "swordfish" in said.out + said.err) == (True, False)
+    assert "--to-file" not in say("migrate", "--to", "postgresql://me@127.0.0.1:1/none").err
+
+
+def test_an_address_is_given_once(say: Say, filled: Home) -> None:
+    said = say("migrate", "--to", "other.db", KAGAMI_MIGRATE_TO="third.db")
+    assert (said.code, "--to, KAGAMI_MIGRATE_TO" in said.err) == (64, True)
+
+
 def test_nothing_moves_from_an_empty_home(say: Say, home: Home) -> None:
     assert "no database yet" in say("migrate", "--to", "other.db").err
 
@@ -97,7 +116,7 @@ def test_an_engine_that_runs_keeps_its_store(say: Say, filled: Home) -> None:
 
 
 def test_a_server_is_a_place_like_any_other(say: Say, filled: Home, postgres_url: str) -> None:
-    said = say("migrate", "--to", postgres_url, "--switch")
+    said = say("migrate", "--switch", KAGAMI_MIGRATE_TO=postgres_url)
     assert (said.code, postgres_url not in said.out + said.err) == (0, True)
     assert say("audit", "verify").code == 0
     name = json.loads(say("backup", "--json").out)["name"]

@@ -8,7 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kagami.core import chain
-from kagami.core.chain import CHANGED, CUT, GAP, MOVED, OTHER, SHORT, UNSAID, Links, Verdict, Walk, canonical, link
+from kagami.core.chain import (
+    CHANGED,
+    CUT,
+    GAP,
+    MOVED,
+    OTHER,
+    SHORT,
+    UNSAID,
+    Links,
+    Verdict,
+    Walk,
+    canonical,
+    fits,
+    link,
+)
 
 KEY = b"a key of the audit"
 Rows = list[tuple[Any, ...]]
@@ -121,3 +135,19 @@ def test_nothing_is_followed_behind_the_first_broken_row() -> None:
     walk.spoil(7, chain.CHANGED)
     assert not walk.take(rows())
     assert (walk.finish().row, walk.rows) == (7, 0)
+
+
+@pytest.mark.parametrize("given", [rows(), rows(1), rows(first=7, before="x"), [], rows(1, first=7)])
+def test_rows_fit_the_key_that_sealed_them(given: Rows) -> None:
+    assert fits(KEY, given[::-1])
+
+
+@pytest.mark.parametrize("given", [rows(), rows(1), rows(first=7, before="x")])
+def test_rows_of_another_key_do_not_fit(given: Rows) -> None:
+    assert not fits(b"another", given[::-1])
+
+
+def test_a_changed_row_leaves_others_that_fit() -> None:
+    given = rows()
+    given[-1] = (*given[-1][:3], "nobody", *given[-1][4:])
+    assert fits(KEY, given[::-1])

@@ -13,13 +13,16 @@ import pytest
 
 from kagami.config import Settings, load
 from kagami.core.secrets import Secret
-from kagami.engine.backups import HomeBackups, put_back, seals_of
+from kagami.engine.backups import GROWN, HomeBackups, put_back, seals_of
+from kagami.engine.restoring import restore_home
+from kagami.engine.upgrading import note
 from kagami.errors import BackupFailed, BackupRefused, NotFound, Refused, Unavailable
-from kagami.home import Home, prepare
+from kagami.home import Home, keep_secret, prepare
 from kagami.meters import Meters
 from kagami.storage.archive import read_manifest, read_part
 from kagami.storage.config import BackupConfig, StoreConfig
 from kagami.storage.store import open_store
+from kagami.storage.whereabouts import place_of_store
 from kagami.testing.clock import FakeClock
 from kagami.testing.postgres import binaries
 
@@ -65,6 +68,25 @@ async def test_secrets_come_along_when_asked_for_but_not_the_audits(settings: Se
 async def test_what_the_audit_is_sealed_with_comes_along_when_asked_for(settings: Settings) -> None:
     found = await parts_of(settings, audit_key=True)
     assert set(found) == {"kagami.toml", "secrets/audit_key", "secrets/anchor_key"}
+
+
+async def test_secrets_that_are_made_of_one_come_along_as_files(tmp_path: Path) -> None:
+    secret = "kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK"
+    given = load(Home(tmp_path / "one"), environ={"KAGAMI_CLUSTER__SECRET": secret})
+    await note(given, "test", {})
+    (given.home.secrets / "audit_key").write_text("of before\n")
+    (given.home.secrets / "kook.token").write_text("of an account\n")
+    made = await HomeBackups(lambda: given, FakeClock()).make(secrets=True, audit_key=True)
+    plain = load(Home(tmp_path / "two"), environ={}, create=False)
+    prepare(plain.home)
+    place = place_of_store(plain.database, plain.home.path)
+    assert place is not None
+    done, _ = await restore_home(given.home.backups / made.name, plain, place, config=None, passphrase="")
+    assert done.kept
+    assert {name: keep_secret(plain.home, name) for name in GROWN} == {
+        name: keep_secret(given.home, name) for name in GROWN
+    }
+    assert (plain.home.secrets / "kook.token").read_text() == "of an account\n"
 
 
 async def test_one_is_made_listed_verified_and_deleted(settings: Settings) -> None:
@@ -254,3 +276,12 @@ async def test_the_time_of_the_newest_is_measured(settings: Settings) -> None:
     meters = Meters()
     made = await HomeBackups(lambda: settings, FakeClock(), meters=meters).make()
     assert (meters.count["backups", "made"], meters.gauge["backup_timestamp_seconds"]) == (1, made.made_ms / 1000)
+
+
+async def test_a_start_removes_what_a_killed_one_left(settings: Settings) -> None:
+    clock, left = FakeClock(), settings.home.backups / ".making-old"
+    left.mkdir(parents=True)
+    (left / "kagami.db").write_bytes(b"SQLite format 3")
+    async with asyncio.timeout(20), scheduled(HomeBackups(lambda: settings, clock)):
+        await clock.asleep()
+    assert not left.exists()

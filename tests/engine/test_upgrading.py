@@ -63,3 +63,10 @@ async def test_a_store_in_memory_has_no_schema_yet(tmp_path: Path, address: str)
     found = load(Home(tmp_path / "home"), environ={"KAGAMI_STORE__URL": address})
     assert await schema_at(found) == 0
     assert await upgrade_home(found, SystemClock()) is None
+
+
+async def test_opening_a_store_removes_what_a_killed_restore_left(settings: Settings) -> None:
+    left = settings.home.path / ".kagami.db.restoring"
+    left.write_bytes(b"SQLite format 3")
+    await note(settings, "store.migrate", {})
+    assert not left.exists()

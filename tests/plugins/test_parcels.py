@@ -97,6 +97,9 @@ class Present:
     async def leave(self, node: str) -> None:
         raise NotImplementedError
 
+    async def wall_ms(self) -> int:
+        return self._house.clock.wall_ms()
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
@@ -277,3 +280,37 @@ async def test_a_row_that_was_forged_takes_nothing_from_who_has_the_version(hous
     house.kept[KEY] = house.kept[KEY]._replace(removed_ms=1 << 50)
     assert (await seen(house, "one")).versions.keys() == {"greeter"}
     assert not house.kept[KEY].removed_ms
+
+
+async def test_an_old_row_brings_nothing_back_that_was_removed(house: House) -> None:
+    one, two = house.process("one"), house.process("two")
+    await house.install("one")
+    await one.agree()
+    old = house.kept[KEY]
+    await house.clock.advance(1.0)
+    await one.withdraw(*KEY)
+    for stock in (one, two):
+        await stock.agree()
+    assert KEY not in installed(house.folder("one"))
+    house.kept[KEY] = old
+    for node in ("one", "two"):
+        assert "older" in reasons(await seen(house, node))[0]
+        assert KEY not in installed(house.folder(node))
+    house.process("two")  # begun anew
+    assert "older" in reasons(await seen(house, "two"))[0]
+
+
+async def test_an_old_row_is_mended_by_who_has_the_newer(house: House) -> None:
+    one = house.process("one")
+    await house.install("one")
+    await one.agree()
+    old = house.kept[KEY]
+    await house.clock.advance(1.0)
+    await one.withdraw(*KEY)
+    await one.agree()
+    await house.clock.advance(1.0)
+    await house.install("one", code="plugin = 22")
+    await one.agree()
+    newer, house.kept[KEY] = house.kept[KEY], old
+    assert (await seen(house, "one")).versions.keys() == {"greeter"}
+    assert house.kept[KEY].sha256 == newer.sha256

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kagami.errors import BackupFailed, BackupRefused
@@ -190,3 +191,27 @@ def test_one_that_is_stopped_leaves_nothing(folder: Path, origin: Origin) -> Non
     with pytest.raises(BackupFailed, match="it was stopped"):
         pack(folder, origin, START_MS, halt)
     assert list(folder.iterdir()) == []
+
+
+class Looking(threading.Event):
+    """Looks into the folder each time that the work asks whether to go on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.seen: list[bytes] = []
+
+    def is_set(self) -> bool:
+        self.seen += [path.read_bytes() for path in self.folder.rglob("*") if path.is_file()]
+        return False
+
+
+def test_nothing_of_a_sealed_one_is_ever_readable_while_it_is_made(
+    folder: Path, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagami.storage.seal.N", 16)
+    looking = Looking(folder)
+    made = pack(folder, msgspec.structs.replace(origin, passphrase="correct horse battery staple"), START_MS, looking)
+    assert any(len(each) >= made.stat().st_size for each in looking.seen)
+    assert not any(word in each for each in looking.seen for word in (b"SQLite", b"Oslo", b"jwt_secret", b"PK\x03\x04"))
+    assert read_part(made, "secrets/jwt_secret", "correct horse battery staple") == b"s\n"

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import BackupRefused
-from kagami.storage.archive import DATABASE, MANIFEST, SEALED, Origin, check, pack, read_row
+from kagami.storage.archive import DATABASE, MANIFEST, SEALED, Origin, check, pack, read_row, write_copy
 from kagami.storage.audit import Seals
 from kagami.storage.postgres_whole import DatabaseSchema, copy_of_server
 from kagami.storage.replacing import DatabaseFile, Place
@@ -237,7 +237,7 @@ async def test_a_server_stays_as_it_was_too(tmp_path: Path, postgres_url: str, s
         shutil.copyfile(archive, broken)
         harm(broken)
         await refused(broken, place, seals, reason)
-    await asyncio.to_thread(copy_of_server(postgres_url), tmp_path / "now.db", lambda: None)
+    await asyncio.to_thread(write_copy, copy_of_server(postgres_url), tmp_path / "now.db")
     assert content(tmp_path / "now.db") == before
 
 

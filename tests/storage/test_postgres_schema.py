@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from kagami.errors import SchemaUnknown
-from kagami.storage.postgres_schema import grant_reading, migrate, version
+from kagami.storage.postgres_schema import CONFIDENTIAL, grant_reading, migrate, version
 from kagami.storage.queries import migrations
 from kagami.testing.postgres import PostgresServer
 
@@ -64,6 +64,36 @@ async def test_it_needs_no_rights_when_nothing_is_to_be_done(
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await guest.execute("DELETE FROM marks")
     await guest.close()
+
+
+async def test_who_may_only_read_does_not_read_what_is_confidential(
+    postgres: PostgresServer, postgres_url: str, database: asyncpg.Connection[Any]
+) -> None:
+    await migrate(database)
+    name = postgres_url.rpartition("/")[2]
+    role = f"curious_{name}"
+    postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+    # As an earlier version granted it.
+    await database.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    await grant_reading(database, role)
+    guest = await asyncpg.connect(postgres.url(name, user=role, password="x"))
+    refused = set[str]()
+    tables = await database.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+    )
+    for (table,) in tables:
+        try:
+            await guest.fetch(f"SELECT * FROM {table}")  # noqa: S608
+        except asyncpg.InsufficientPrivilegeError:
+            refused.add(table)
+    await guest.close()
+    assert (frozenset(refused), len(tables) > 12) == (CONFIDENTIAL, True)
+
+
+async def test_an_owner_who_reads_keeps_its_rights(postgres_url: str, database: asyncpg.Connection[Any]) -> None:
+    await migrate(database)
+    await grant_reading(database, await database.fetchval("SELECT current_user"))
+    await database.execute("INSERT INTO plugin_values VALUES ('a', 'b', 'c')")
 
 
 @pytest.mark.parametrize(

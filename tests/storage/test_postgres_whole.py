@@ -13,7 +13,7 @@ import pytest
 import kagami.storage.postgres_schema
 import kagami.storage.postgres_whole
 from kagami.errors import BackupFailed, BackupRefused, MoveFailed, NotReached, Refused, StoreClosed, UpgradeFailed
-from kagami.storage.archive import DATABASE, Origin, check, pack, read_manifest, unpack
+from kagami.storage.archive import DATABASE, Origin, check, pack, read_manifest, unpack, write_copy
 from kagami.storage.audit import Seals
 from kagami.storage.postgres_schema import migrate
 from kagami.storage.postgres_whole import DatabaseSchema, copy_of_server, server_schema, shown, upgrade_server
@@ -69,7 +69,7 @@ async def packed(url: str, folder: Path) -> Path:
 async def content_of(url: str, folder: Path) -> str:
     target = folder / "content.db"
     target.unlink(missing_ok=True)
-    await asyncio.to_thread(copy_of_server(url), target, lambda: None)
+    await asyncio.to_thread(write_copy, copy_of_server(url), target)
     return content(target)
 
 

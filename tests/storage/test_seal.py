@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import BackupRefused
-from kagami.storage.seal import CHUNK, MAGIC, TAG, is_sealed, opened, read_label, seal
+from kagami.storage.seal import CHUNK, MAGIC, TAG, is_sealed, opened, read_label, sealing
 
 PASSPHRASE, LABEL = "correct horse battery staple", b'{"made_ms": 1}'
 HEAD = len(MAGIC) + 2 + 16 + 7 + 16 + len(LABEL)
@@ -20,9 +20,9 @@ def _quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sealed(folder: Path, content: bytes, name: str = "a") -> Path:
-    plain, target = folder / f"{name}.plain", folder / f"{name}.enc"
-    plain.write_bytes(content)
-    seal(plain, target, PASSPHRASE, LABEL)
+    target = folder / f"{name}.enc"
+    with sealing(target, PASSPHRASE, LABEL) as file:
+        file.write(content)
     return target
 
 
@@ -105,13 +105,25 @@ def test_a_chunk_of_another_file_is_found(tmp_path: Path) -> None:
         read(one)
 
 
+def test_one_whose_writing_was_broken_off_counts_as_damaged(tmp_path: Path) -> None:
+    def break_off() -> None:
+        with sealing(tmp_path / "target", PASSPHRASE, LABEL) as plain:
+            plain.write(bytes(2 * CHUNK + 1))
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        break_off()
+    with pytest.raises(BackupRefused, match="damaged"):
+        read(tmp_path / "target")
+
+
 def test_memory_stays_within_some_chunks(tmp_path: Path) -> None:
-    plain, target = tmp_path / "plain", tmp_path / "target"
-    with plain.open("wb") as file:
-        file.truncate(24 * CHUNK)
+    target = tmp_path / "target"
     tracemalloc.start()
     try:
-        seal(plain, target, PASSPHRASE, LABEL)
+        with sealing(target, PASSPHRASE, LABEL) as plain:
+            for _ in range(24):
+                plain.write(bytes(CHUNK))
         with opened(target, PASSPHRASE) as file:
             while file.read(CHUNK):
                 pass

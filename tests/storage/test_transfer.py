@@ -34,7 +34,8 @@ async def server(postgres_url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
 
 async def out(server: asyncpg.Connection[Any], target: Path, schema: int = NEWEST) -> Path:
     async with server.transaction(isolation="repeatable_read", readonly=True):
-        await read_out(server, schema, target, lambda: None)
+        with closing(sqlite3.connect(target, isolation_level=None)) as file:
+            await read_out(server, schema, file, lambda: None)
     return target
 
 
@@ -89,7 +90,8 @@ async def test_what_is_written_meanwhile_is_not_in_it(
     async with server.transaction(isolation="repeatable_read", readonly=True):
         await server.fetch("SELECT 1 FROM marks")  # the moment that it sees
         await other.execute("DELETE FROM events")
-        await read_out(server, NEWEST, tmp_path / "b.db", lambda: None)
+        with closing(sqlite3.connect(tmp_path / "b.db", isolation_level=None)) as file:
+            await read_out(server, NEWEST, file, lambda: None)
     await other.close()
     assert content(tmp_path / "b.db") == content(source)
 
