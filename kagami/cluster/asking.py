@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import msgspec
 
@@ -17,14 +17,13 @@ from kagami.clock import Clock
 from kagami.errors import KagamiError, StoreClosed
 from kagami.model.action import Failed, Receipt, Unknown
 from kagami.model.ids import ExecutionId
-from kagami.ports import Backlog, Fence, Ledger, SendRow
+from kagami.ports import LONGEST_ASKED_S, Backlog, Fence, Ledger, SendRow
 from kagami.ports.state import Bus
 
 ASKED, ANSWERED = "bot-", "node-"
-# How long an answer may take that nobody has begun to send: then it helps nobody any more.
-LONGEST_S = 60.0
-# Between two looks for what no hint has told.
-LOOK_S = 1.0
+# Between two looks for what no hint has told, and for what nobody has taken and nobody waits for.
+LOOK_S, CLEAR_S = 1.0, 10.0
+LATE = "no process that has the account took it in time"
 _log = log.get("cluster")
 
 Key = tuple[ExecutionId, int]
@@ -77,18 +76,18 @@ class Asking:
             del self._waiting[key]
 
     async def _outcome(self, key: Key, answer: asyncio.Future[Receipt]) -> Receipt:
-        until = self._clock.monotonic() + LONGEST_S
+        until = self._clock.monotonic() + LONGEST_ASKED_S
         while not answer.done():
             if (left := until - self._clock.monotonic()) > 0:
                 await asyncio.wait([answer], timeout=left)
                 continue
             try:
-                given_up = await self._backlog.abandon(*key, "no process that has the account took it in time")
+                given_up = await self._backlog.abandon(*key, LATE)
             except KagamiError:  # nobody can say now whether it will be made
                 await asyncio.wait([answer], timeout=LOOK_S)
                 continue
             if given_up:
-                return Failed("no process that has the account took it in time", "offline")
+                return Failed(LATE, "offline")
             # Somebody has begun: what comes of it will be in the store, but too late for who asked.
             return Unknown("it is being sent, and nobody knows yet what comes of it")
         return answer.result()
@@ -103,6 +102,14 @@ class Asking:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._look())
+
+    async def clear(self) -> None:
+        """One process does it for all: give up what those have asked for that are gone. Until cancelled."""
+        while True:
+            await self._clock.sleep(CLEAR_S)
+            with suppress(KagamiError):
+                if given_up := await self._backlog.expire(LATE):
+                    _log.warning("sends were not made: nobody took them in time", sends=given_up)
 
     async def _listen(self) -> None:
         topic = f"{ANSWERED}{self._node}"

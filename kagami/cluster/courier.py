@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing, suppress
+from typing import Protocol
 
 from kagami import log
 from kagami.clock import Clock
@@ -23,8 +24,25 @@ PAUSE_S, NAP_S = 0.5, 0.02
 MOVED = "the process that was sending it lost the account"
 _log = log.get("cluster")
 
-# Makes one send whose row is on disk as `sending`, keeps what came of it, and tells; None when it has not begun.
-Carry = Callable[[SendRow], Awaitable[Receipt | None]]
+
+class Carrier(Protocol):
+    """Who makes sends, at the pace of each account."""
+
+    def room(self, bot: BotId) -> int:
+        """How many may begin now."""
+        ...
+
+    def rest(self, bot: BotId) -> float:
+        """Seconds until there is room."""
+        ...
+
+    def reserve(self, bot: BotId, chat: ChatId) -> float:
+        """One begins now; seconds until the next one may in that chat."""
+        ...
+
+    async def carry(self, row: SendRow) -> Receipt | None:
+        """Make it: it is `sending` on disk. What came of it is kept; None when it has not begun."""
+        ...
 
 
 class Courier:
@@ -40,7 +58,7 @@ class Courier:
         bus: Bus,
         nursery: Nursery,
         clock: Clock,
-        carry: Carry,
+        carrier: Carrier,
         *,
         reachable: Callable[[BotId], bool],
         settled: Callable[[], Awaitable[None]],
@@ -52,7 +70,7 @@ class Courier:
         self._bus = bus
         self._nursery = nursery
         self._clock = clock
-        self._carry = carry
+        self._carrier = carrier
         self._reachable = reachable
         self._settled = settled
         self._doubt, self._doubts = False, 0
@@ -62,6 +80,9 @@ class Courier:
         self._coming: list[BotId] = []
         self._known: set[BotId] = set()  # all that ever came, also those that are another process' by now
         self._busy: set[tuple[BotId, ChatId]] = set()  # chats in which something is being said: one at a time
+        # Accounts and chats, `<BotId>|<ChatId>`, whose turn is later. What is for them waits in the store until then:
+        # when this process ends, or the account moves, it was certainly not begun.
+        self._resting: set[str] = set()
         self._leaving = False
         self._wake = asyncio.Event()
         self.answered: Callable[[Told], None] = lambda _: None  # hears of what this process itself waits for
@@ -129,26 +150,47 @@ class Courier:
         """One page of what waits; False when there is no more, or no room for it."""
         most = min(PAGE, MOST_MAKING - len(self._busy))
         here = [bot for bot in self._accounts if self._reachable(bot)]
-        leases = [fence for bot in here if (fence := self._member.fence(f"{PREFIX}{bot}"))]
+        leases = {fence: bot for bot in here if (fence := self._member.fence(f"{PREFIX}{bot}"))}
         if most <= 0 or not leases or self._leaving:
             return False
         busy = [f"{bot}|{chat}" for bot, chat in self._busy]
         if self._doubt:
             # The store was away in the middle of something: what it says is being sent and is not waits again.
             await self._settled()
-            await self._backlog.reclaim(leases, busy)
+            await self._backlog.reclaim([*leases], busy)
             self._doubt = False
+        rooms = {fence: room for fence, bot in leases.items() if (room := self._room(bot)) > 0}
+        if not rooms:
+            return False
         self._doubt, doubts = True, self._doubts
-        found = await self._backlog.take_sends(leases, busy, most)
+        found = await self._backlog.take_sends(rooms, [*busy, *self._resting], most)
         self._doubt = self._doubts != doubts
         for row, node in found:
+            self._rest(f"{row.bot}|{row.chat}", self._carrier.reserve(row.bot, row.chat))
             self._busy.add((row.bot, row.chat))
             self._nursery.start("courier", self._make(row, node))
         return len(found) == most
 
+    def _room(self, bot: BotId) -> int:
+        if bot in self._resting:
+            return 0
+        if not (room := self._carrier.room(bot)):
+            self._rest(bot, self._carrier.rest(bot) or NAP_S)
+        return room
+
+    def _rest(self, name: str, seconds: float) -> None:
+        if seconds > 0 and name not in self._resting:
+            self._resting.add(name)
+            self._nursery.start("courier", self._rested(name, seconds))
+
+    async def _rested(self, name: str, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._resting.discard(name)
+        self._wake.set()
+
     async def _make(self, row: SendRow, node: str) -> None:
         try:
-            receipt = await self._carry(row)
+            receipt = await self._carrier.carry(row)
             if receipt is None:
                 await self._backlog.give_back([(row.execution, row.ordinal)])
                 if not self._leaving:

@@ -16,6 +16,12 @@ from kagami.ports import Fence, LeaseRow, Leases, NodeRow, Nodes, NodeState, Rol
 
 # Of the time for which a lease is taken: when it is renewed, and how long it may be used after that began.
 RENEWED, TRUSTED = 1 / 3, 2 / 3
+# Between two tries while the database is away.
+RETRY_S = 1.0
+# Others forget it after four times that, and its slot may become one's of them: it numbers nothing by it any more.
+NUMBERED = 3.0
+# Seconds by which its clock may differ from the database's before people are told.
+APART_S = 5.0
 _log = log.get("cluster")
 
 
@@ -50,11 +56,15 @@ class Membership:
         self.rows: list[NodeRow] = []
         self._holders: tuple[list[NodeRow], dict[int, str]] = self.rows, {}
         self.trouble = ""
+        self._ahead_ms = 0
+        self._told_apart = False
         self.lost: list[Callable[[Sequence[str]], None]] = []
 
     async def join(self) -> None:
+        began = self._clock.monotonic()
         self.slot = await self._nodes.join(self.node, self.role, self.seconds)
-        self._sure_at = self._clock.monotonic()
+        self._sure_at = began
+        await self._compare()
         self.rows = await self._nodes.rows()
         _log.info("joined", node=self.node, role=self.role, slot=self.slot, others=len(self.rows) - 1)
 
@@ -69,6 +79,31 @@ class Membership:
     def sure(self) -> bool:
         """Whether the leases are certainly still held."""
         return self._clock.monotonic() < self._sure_at + self.seconds * TRUSTED
+
+    @property
+    def numbers(self) -> bool:
+        """Whether its slot is certainly still its own."""
+        return self._clock.monotonic() < self._sure_at + self.seconds * NUMBERED
+
+    @property
+    def apart_s(self) -> float:
+        """How far its clock is ahead of the database's, where that is more than it may be; 0.0 where not."""
+        return self._ahead_ms / 1000 if abs(self._ahead_ms) > APART_S * 1000 else 0.0
+
+    def wall_ms(self) -> int:
+        """The database's time, as it was compared last: all processes number by the same clock, however wrong theirs
+        are. None has to be kept out for its clock then; what it says of moments is wrong, and people are told so.
+        """
+        return self._clock.wall_ms() - self._ahead_ms
+
+    async def _compare(self) -> None:
+        before, theirs, after = self._clock.wall_ms(), await self._nodes.wall_ms(), self._clock.wall_ms()
+        # As much as it is at least, however long the answer took.
+        self._ahead_ms = max(0, before - theirs) or min(0, after - theirs)
+        if (self.apart_s != 0.0) is not self._told_apart:
+            self._told_apart = not self._told_apart
+            say = _log.warning if self._told_apart else _log.info
+            say("clock compared with the database's", node=self.node, ahead_s=round(self._ahead_ms / 1000, 1))
 
     def fence(self, name: str) -> Fence | None:
         return self._held.get(name) if self.sure else None
@@ -137,7 +172,7 @@ class Membership:
     async def run(self) -> None:
         """Renew, until cancelled."""
         while True:
-            await self._clock.sleep(self.seconds * RENEWED)
+            await self._clock.sleep(min(self.seconds * RENEWED, RETRY_S if self.trouble else self.seconds))
             await self.renew()
 
     async def renew(self) -> None:
@@ -154,6 +189,7 @@ class Membership:
             before = list(self._held.values())
             kept = {each.name for each in await self._leases.renew(before, self.node, self.seconds)}
             self.rows = await self._nodes.rows()
+            await self._compare()
         except KagamiError as error:
             if not self.trouble:
                 _log.warning("cannot renew", reason=error)

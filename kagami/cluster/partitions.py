@@ -100,6 +100,11 @@ class Partitions:
         """Those of chats."""
         return tuple(sorted(self._chats))
 
+    @property
+    def parts(self) -> Collection[int]:
+        """All of them, its own and those of processes that are gone, too."""
+        return self._fences.keys()
+
     # --- ports.Commits ---
 
     def opened(self, rows: Sequence[tuple[int, int]]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 
 from kagami import log
 from kagami.clock import Clock
@@ -40,8 +39,10 @@ class Tables:
     async def run(self) -> None:
         """Balance until cancelled."""
         while True:
-            with suppress(KagamiError):
+            try:
                 await self.balance()
+            except KagamiError as error:
+                _log.warning("cannot see to accounts", reason=error)
             await self._clock.sleep(BALANCE_S)
 
     async def balance(self) -> None:
@@ -65,7 +66,8 @@ class Tables:
     async def _tell(self, names: Collection[str]) -> None:
         ours = frozenset(name.removeprefix(PREFIX) for name in names)
         if ours != self._told:
-            self._told = ours
+            self._told = None  # what comes of it is not known until it is done: else it is done again
             if ours:
                 _log.info("connecting accounts", tables=len(ours))
             await self._connect(ours)
+            self._told = ours

@@ -15,6 +15,7 @@ LASTING = frozenset(
         "queue_age",
         "disk_full",
         "process_gone",
+        "clock_apart",
         "store_away",
         "redis_away",
         "redis_setup",

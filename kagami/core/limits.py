@@ -7,9 +7,12 @@ would be full again.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from math import floor
 
 # Below what sums of floats can tell.
 EPSILON_S = 1e-9
+# As many as there are where nothing sets a limit.
+NO_LIMIT = 1 << 31
 
 
 class Buckets:
@@ -79,6 +82,13 @@ class Buckets:
         if not self.rate:
             return 0.0
         return max(0.0, self._full_at.get(key, now) - now - self._slack)
+
+    def room(self, key: Hashable, now: float) -> int:
+        """How many tokens there are now."""
+        if not self.rate:
+            return NO_LIMIT
+        spare = self._slack - max(0.0, self._full_at.get(key, now) - now)
+        return max(0, floor((spare + EPSILON_S) / self._interval) + 1)
 
     def _put(self, key: Hashable, full_at: float, now: float) -> None:
         self._full_at[key] = full_at

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
+from kagami.model.ids import BotId, split_id
+
 LEAST = 1 << 52
 MOST = (1 << 53) - 1
 _DIGITS = re.compile(rb"(?<!\d)[4-9]\d{15}(?!\d)")
@@ -37,6 +39,12 @@ def number_of(account: str) -> int:
     """What applications know an account by, told without asking the disk: right unless another text had it before."""
     number = own_number(account)
     return candidate(account) if number is None else number
+
+
+def is_of(bot: BotId, wanted: str) -> bool:
+    """Whether an application means this bot: by its whole id, by its account or by that one's number."""
+    account = split_id(bot)[1]
+    return wanted in (bot, account) or wanted == str(number_of(account))
 
 
 def is_given(number: int) -> bool:

@@ -44,6 +44,11 @@ def following(newest: int, wall_ms: int, slot: int) -> int:
     return ((newest // (SLOTS * EACH) + 1) * SLOTS + slot) * EACH
 
 
+def slot_of(number: int, slots: int = SLOTS) -> int:
+    """Whose a number is. Those of a process that was alone are all in order: their slots say nothing and do no harm."""
+    return number // EACH % slots
+
+
 def horizon(wall_ms: int, seconds: float) -> int:
     """A number below which nothing is given any more by a process that writes within so many seconds."""
     return max(0, int(wall_ms - seconds * 1000) - FIRST_MS) * SLOTS * EACH

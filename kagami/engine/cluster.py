@@ -16,23 +16,25 @@ from kagami.adapters.kinds import BotConfig, kind_of
 from kagami.cluster.asking import Asking
 from kagami.cluster.courier import Courier
 from kagami.cluster.duty import Duty
+from kagami.cluster.horizon import Horizon
 from kagami.cluster.membership import Membership
+from kagami.cluster.neighbours import Neighbours
 from kagami.cluster.partitions import Partitions
 from kagami.cluster.tables import Tables
 from kagami.core.alerts import Reading
-from kagami.core.partition import following, horizon, own_part, part_of
+from kagami.core.partition import following, own_part, part_of
 from kagami.engine import watching
 from kagami.engine.auditing import close_begun
 from kagami.engine.parcels import share_stock
 from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
 from kagami.engine.watching import unwritten
-from kagami.errors import KagamiError
+from kagami.errors import KagamiError, Unavailable
 from kagami.home import keep_secret
 from kagami.model.action import Receipt
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, BotId, ExecutionId, split_id
-from kagami.ports import DRAINED, Bot, Fence, NodeRow, NodeState, SendRow
+from kagami.ports import DRAINED, ONLINE, Bot, Fence, NodeRow, NodeState, SendRow
 
 if TYPE_CHECKING:
     from kagami.engine.connections import Connections
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
 
 # Between two looks at the store for what no hint tells: when all hear of each other, and when they do not.
 SEEN_S, UNSEEN_S = 5.0, 0.2
-# How late another process may write what it has numbered.
-LATE_S = 60.0
-HIGHEST = 1 << 62
 # How long a send that has begun may take when this process ends.
 SENDING_S = 8.0
 # How long this process tries to hand over when it ends; leases end by themselves, too.
@@ -70,6 +69,7 @@ class Cluster:
         self._started_ms = clock.wall_ms()
         self._leaving = self._drained = False
         leases, self._nodes, backlog = store.cluster
+        self._backlog = backlog
         self.role = settings.cluster.role
         self.member = Membership(
             leases,
@@ -88,7 +88,7 @@ class Cluster:
             bus,
             tools.nursery,
             clock,
-            hub.outbox.carry,
+            hub.outbox,
             reachable=self._reachable,
             settled=store.ledger.flush,
             nap=self._nap,
@@ -106,6 +106,9 @@ class Cluster:
             serves=self.role != "gateway",
             adopts=self.role != "worker",
         )
+        self.neighbours = Neighbours(tools.state.relay, clock, nap=self._nap)
+        # What operators have changed since the store was opened is read again: facts were read meanwhile.
+        self._horizon, self._seq = Horizon(clock), store.opened_seq
         self.duty = Duty(self.member, tools.nursery, clock)
         self.tables: Tables | None = None
         self.plugins: Callable[[], tuple[str, ...] | None] = lambda: None
@@ -117,12 +120,17 @@ class Cluster:
         """Before anything is accepted: numbers of events are this process' own from here on."""
         tools, ledger = self._tools, self._tools.store.ledger
         await self.member.join()
-        ledger.number = lambda newest: following(newest, tools.clock.wall_ms(), self.member.slot)
+        ledger.number = lambda newest: following(newest, self.member.wall_ms(), self.member.slot)
+        ledger.numbers = lambda: self.member.numbers
         ledger.part = self._part
         ledger.commits = self
         self._hub.share(self, self._attached)
-        tools.store.read_up_to(self._horizon)
+        # Who has adopted what was only another process' to handle knows that this one is gone.
+        self._hub.workers.gone = lambda slot: own_part(slot) in self.partitions.parts
+        self._horizon.heard(self.member.rows)
+        tools.store.read_up_to(lambda: self._horizon.number(self.member.wall_ms()))
         self.duty.keep("store upkeep", tools.store.keep_up)
+        self.duty.keep("late sends", self.asking.clear)
         await self._hub.remember()
         self._drained = await tools.store.get(DRAINED, self.member.node) is not None
         self._rest()
@@ -134,6 +142,7 @@ class Cluster:
         keep("partitions", self.partitions.run)
         keep("asking", self.asking.run)
         keep("courier", self.courier.run)
+        keep("events of others", self.neighbours.run)
         keep("duty", self.duty.run)
         keep("other processes", self._follow)
         keep("kept events", lambda: self._tools.store.bring_back(self._hub.admit))
@@ -216,6 +225,10 @@ class Cluster:
         await self.member.renew()
         self._tools.state.relay.publish(NODES, b"")
 
+    def tell(self) -> None:
+        """The same, in its own time."""
+        self._tools.nursery.start("news of this process", self.announce())
+
     def learns(self, topic: str, read: Callable[[], Awaitable[None]]) -> None:
         """Call `read` whenever an operation of this topic was called at another process."""
         self._known[topic] = read
@@ -228,6 +241,14 @@ class Cluster:
     async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
         return await self.asking.send(row, fence=fence, written=written)
 
+    async def move(self, execution: ExecutionId, slot: int, fence: Fence) -> None:
+        part = own_part(slot)
+        if part in self.partitions.parts:
+            raise Unavailable(what="the application", reason="its process is gone")
+        if await self._backlog.move(execution, part, fence):
+            self.partitions.closed([execution])
+            self.partitions.opened([(0, part)])
+
     def _reachable(self, bot: BotId) -> bool:
         here = self._hub.bots.get(bot)
         return here is not None and here.reachable
@@ -236,6 +257,7 @@ class Cluster:
 
     def opened(self, rows: Sequence[tuple[int, int]]) -> None:
         self.partitions.opened(rows)
+        self.neighbours.opened()
 
     def closed(self, executions: Sequence[ExecutionId]) -> None:
         self.partitions.closed(executions)
@@ -256,21 +278,19 @@ class Cluster:
     def _attached(self, bot: Bot) -> None:
         if not self.local(bot.id) and bot.id != CLOCK:
             self.courier.attach(bot.id)
+            if bot.id in self._hub.bots.elsewhere:
+                self._tools.nursery.start("events before a move", self.neighbours.let_settle())
             self._tools.state.relay.publish(NODES, b"")
 
     def _part(self, event: Event) -> int:
         """Of an event that this process accepts; its own are those that no other one could handle."""
-        if self.local(event.bot) or self._hub.routes.goes_outside(event):
-            return own_part(self.member.slot)
-        return part_of(event.bot, event.chat)
+        mine = self.member.slot
+        slot = mine if self.local(event.bot) else self._hub.routes.outside(event, mine)
+        return part_of(event.bot, event.chat) if slot is None else own_part(slot)
 
     @property
     def alone(self) -> bool:
         return len(self.member.living("all", "gateway", "worker")) <= 1
-
-    def _horizon(self) -> int:
-        """What others have numbered may come to the disk late."""
-        return HIGHEST if self.alone else horizon(self._tools.clock.wall_ms(), LATE_S)
 
     def _nap(self) -> float:
         """Alone, a process hears of everything by itself; with others, by hints where there is a Redis that works."""
@@ -294,6 +314,9 @@ class Cluster:
             redis=bus.trouble if self._tools.settings.redis.url else None,
             bots=tuple(row for row in self._hub.bots.own_rows() if not self.local(row.id)),
             plugins=self.plugins(),
+            clock_s=self.member.apart_s,
+            written=self._tools.store.ledger.unwritten_from,
+            apps=() if self._leaving else tuple(row for row in self._hub.workers.own_rows() if row.state == "live"),
         )
 
     async def _follow(self) -> None:
@@ -301,7 +324,6 @@ class Cluster:
         news = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(news))
-            seq = await self._tools.store.audit_seq()
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FOLLOW_S):
@@ -309,28 +331,27 @@ class Cluster:
                 news.clear()
                 try:
                     await self._look()
-                    seq = await self._learn(seq)
+                    await self._learn()
                 except KagamiError as error:
                     _log.debug("cannot look at what others do", reason=error)
 
-    async def _learn(self, seq: int) -> int:
-        """Read again what operations have changed that stand behind this row of the audit; the last of them."""
-        while rows := await self._tools.store.audits_after(seq):
-            seq = rows[-1].seq
+    async def _learn(self) -> None:
+        """Read again what operations have changed since the last look at the audit."""
+        while rows := await self._tools.store.audits_after(self._seq):
+            self._seq = rows[-1].seq
             for topic in {row.operation.partition(".")[0] for row in rows if row.result != "begun"}:
                 if topic in self._known:
                     await self._known[topic]()
-        return seq
 
     async def _look(self) -> None:
         await self.member.look()
+        self._horizon.heard(self.member.rows)
         mine = self.member.node
-        self._hub.bots.elsewhere = {
-            row.id: replace(row, node=each.node)
-            for each in self.member.rows
-            if each.node != mine and each.seen_s < self.member.seconds
-            for row in each.state.bots
-        }
+        others = [each for each in self.member.rows if each.node != mine and each.seen_s < self.member.seconds]
+        rows = [replace(row, node=each.node) for each in others for row in each.state.bots]
+        # One that has moved is known at both for a while: the last one counts.
+        self._hub.bots.elsewhere = {row.id: row for row in sorted(rows, key=lambda row: row.health.state in ONLINE)}
+        self._hub.workers.elsewhere = await self.neighbours.meet(others)
         for each in self.member.rows:
             if each.seen_s > FORGOTTEN_S and self.duty.ours:
                 _log.info("forgets a process that is gone", node=each.node)

@@ -41,7 +41,7 @@ async def open_gateway(
         dialects={PLATFORM: WXBOT},
     )
     token = settings.gateway.token.reveal()
-    office = await open_office(tools, hub)
+    office = await open_office(tools, hub, cluster)
     gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters, office=office)
     await listen(stack, gateway, settings, "gateway")
     tools.live.gateway_port = gateway.port

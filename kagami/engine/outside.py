@@ -9,11 +9,12 @@ from kagami.config import Settings
 from kagami.engine.tools import Tools
 
 if TYPE_CHECKING:
+    from kagami.engine.cluster import Cluster
     from kagami.gateway.office import Office
     from kagami.hub.hub import Hub
 
 
-async def open_office(tools: Tools, hub: Hub) -> Office:
+async def open_office(tools: Tools, hub: Hub, cluster: Cluster | None = None) -> Office:
     """It goes by `[[workers]]`. Nothing is kept in memory for followers before there is one."""
     from kagami.gateway.means import Means  # noqa: PLC0415
     from kagami.gateway.office import Office  # noqa: PLC0415
@@ -21,7 +22,8 @@ async def open_office(tools: Tools, hub: Hub) -> Office:
     from kagami.hub.tail import Tail  # noqa: PLC0415
 
     store = tools.store
-    tail = Tail(store.history, lambda: store.ledger.newest, hub.hides)
+    slot = (lambda: cluster.member.slot) if cluster else (lambda: 0)
+    tail = Tail(store.history, lambda: store.ledger.newest, hub.hides, slot)
     means = Means(
         store=store,
         stream=tail,
@@ -31,14 +33,17 @@ async def open_office(tools: Tools, hub: Hub) -> Office:
         outbox=hub.outbox,
         privacy=tools.privacy,
         media=tools.media,
-        places=Places(),
+        places=Places(tail.slots, slot),
         nursery=tools.nursery,
         clock=tools.clock,
         meters=tools.meters,
         new_execution=tools.new_execution,
         version=__version__,
+        changed=cluster.tell if cluster else lambda: None,
     )
     office = Office(means)
+    if cluster is not None:
+        cluster.neighbours.serve(tail, office.give_way)
 
     async def adopt(wanted: Settings) -> None:
         if any(not table.pool and table.enabled for table in wanted.workers):

@@ -13,6 +13,7 @@ from kagami.ports import NodeRow
 PATIENCE_S = 10.0
 GONE = mark("The process {process} is gone: nothing has been heard of it for longer than {seconds} s")
 SLOW = mark("Messages wait too long at the process {process}: the oldest for {seconds} s")
+APART = mark("The clock of the process {process} is {seconds} s from the database's: what it says of times is wrong")
 UNWRITTEN = mark("it cannot be written")
 
 
@@ -22,9 +23,15 @@ def unwritten(meters: Meters) -> str:
 
 
 def readings(rows: Iterable[NodeRow], own: str, patience_s: float, queue_s: float) -> dict[str, Reading]:
-    """Others that are silent for so long, and those whose oldest event waits for longer than `queue_s`."""
+    """Others that are silent for so long, and those whose oldest event waits for longer than `queue_s`.
+
+    Of each, this one too: that its clock is not the database's.
+    """
     found: dict[str, Reading] = {}
     for row in rows:
+        if row.state.clock_s and row.seen_s <= patience_s:
+            fields = {"process": row.node, "seconds": f"{row.state.clock_s:+.0f}"}
+            found[f"clock {row.node}"] = Reading("clock_apart", 0.0, APART, fields, "warning")
         if row.node == own:
             continue
         if row.seen_s > patience_s:

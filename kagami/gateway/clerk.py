@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 
 from kagami.core.admission import USUAL_CALLS, Admission
-from kagami.core.numbers import given_in
+from kagami.core.numbers import given_in, is_of
 from kagami.core.privacy.desk import place_of
 from kagami.errors import KagamiError, UsageError, WireError
 from kagami.gateway.frames import Frames
-from kagami.gateway.means import ONLINE, Means
-from kagami.gateway.places import is_of
+from kagami.gateway.means import Means
 from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent
 from kagami.model.ids import BotId, ChatId, chat_id, split_id
 from kagami.onebot.actions import ACTIONS
@@ -23,7 +22,7 @@ from kagami.onebot.quick import expand
 from kagami.onebot.relay import names_in, numbered
 from kagami.onebot.serve import ServedCall, read_call, to_action, write_receipt, write_refusal, write_response
 from kagami.onebot.wire import Retcode
-from kagami.ports import BotRow, Named
+from kagami.ports import ONLINE, BotRow, Named
 
 # OneBot 11's own interval for `_rate_limited`.
 LIMITED_S = 0.5
@@ -125,8 +124,7 @@ class Clerk:
             return Call(BotId(""), call.action), Sent("", _OWN[call.action] | self._version(call.action))
         bot = self._bot(call, names)
         if call.action == "get_status":
-            here = means.bots.get(bot)
-            online = here is not None and here.reachable
+            online = means.reachable(bot)
             return Call(bot, call.action), Sent("", {"online": online, "good": online})
         params = self._given(call, bot, names)
         call = msgspec.structs.replace(call, params=params)
@@ -194,8 +192,9 @@ class Clerk:
 
     def _names_its_own(self, call: ServedCall, bot: BotId) -> bool:
         """Whether a call asks for a file by the platform's own name for it, which may look like a path and is none."""
-        here = self._means.bots.get(bot)
-        return call.action in _FETCHES and here is not None and here.adapter in _WITHOUT_PATHS
+        return call.action in _FETCHES and any(
+            row.id == bot and row.adapter in _WITHOUT_PATHS for row in self._means.bots.rows()
+        )
 
     def _said(self, action: Call, place: str) -> Call:
         if not _goes_to_its_chat(action):
@@ -231,8 +230,7 @@ class Clerk:
         return {"app_version": self._means.version} if action == "get_version_info" else {}
 
     def _called(self, bot: BotId) -> str:
-        here = self._means.bots.get(bot)
-        return here.name if here is not None else bot
+        return next((row.name for row in self._means.bots.rows() if row.id == bot), bot)
 
     def _chat_of(self, bot: BotId, message: str, names: _Names) -> ChatId:
         return self._means.places.chat_of(bot, message) or names.chat_of(message)

@@ -1,18 +1,28 @@
-"""How far an application has come: what it has certainly taken is kept in the store."""
+"""How far an application has come: what it has certainly taken is kept in the store, wherever it connects next."""
 
 from __future__ import annotations
 
 import msgspec
 
-from kagami.ports import Store, StorePut
+from kagami.core.position import Position
+from kagami.ports import Reader, Store, StorePut
 from kagami.ports.routing import WORKERS
 
 CURSOR = "cursor:"
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`slots` are the numbers of a position where several processes number events; the highest is `number`.
+
+    One that was kept without them has taken everything up to its number: it was told of no other event before that.
+    """
+
     number: int
     at_ms: int
+    slots: tuple[int, ...] = ()
+
+    def position(self, slots: int) -> Position:
+        return Position(self.slots) if len(self.slots) == slots else Position.at(self.number, slots)
 
 
 class Cursor:
@@ -24,18 +34,24 @@ class Cursor:
         self.name = name
         # Knows where it stands; another one goes on from here.
         self.opened = self.followed = False
-        self.began: _Kept | None = None
-        self._kept = 0
-        self.sent = self.taken = 0
+        self.began: tuple[Position, int] | None = None
+        self._kept: Position | None = None
+        self.reader = Reader(Position([0]))
+        self.taken = Position([0])
         self.taken_ms = 0
+        self.sent_events = self.taken_events = 0
         self._sent_ms = 0
 
-    def begin(self, newest: int, now_ms: int, before: Cursor | None = None) -> None:
+    @property
+    def sent(self) -> Position:
+        return self.reader.position
+
+    def begin(self, newest: Position, now_ms: int, before: Cursor | None = None) -> None:
         """Where it stands when nothing is kept of it; `before` may have ended before it could find out."""
         waited = before.began if before is not None and not before.opened else None
-        self.began = waited or _Kept(newest, now_ms)
+        self.began = waited or (newest.copy(), now_ms)
 
-    async def open(self, newest: int, now_ms: int, before: Cursor | None = None) -> bool:
+    async def open(self, newest: Position, now_ms: int, before: Cursor | None = None) -> bool:
         """Where it was; True when it is here for the first time, and begins with what is new.
 
         `before` is that of the connection before it: what it knows may not be on disk yet.
@@ -43,34 +59,58 @@ class Cursor:
         if self.began is None:
             self.begin(newest, now_ms, before)
         if before is not None and before.opened:
-            self.sent = self.taken = before.taken
-            self.taken_ms = self._sent_ms = before.taken_ms
-            self.opened, before.followed = True, True
+            await self._go_on(before, newest)
             return False
+        kept = await self._read(newest)
+        found = kept or self.began or (newest, now_ms)
+        self._stand(*found)
+        self._kept = self.taken.copy() if kept is not None else None
+        return kept is None and not found[0].behind(newest)
+
+    async def _go_on(self, before: Cursor, newest: Position) -> None:
+        """Alone, what the one before knows is the newest there is; else it may have been somewhere else since."""
+        kept = await self._read(newest) if len(newest.numbers) > 1 else None
+        self._stand(before.taken, before.taken_ms)
+        if kept is not None:
+            self.taken.lift(kept[0])
+            self.sent.lift(kept[0])
+        before.followed = True
+
+    async def _read(self, newest: Position) -> tuple[Position, int] | None:
         text = await self._store.get(WORKERS, self._key)
         kept = msgspec.json.decode(text, type=_Kept) if text else None
-        if kept is not None and kept.number > newest:
-            kept = None  # from a store that was newer than this one
-        found = kept or self.began or _Kept(newest, now_ms)
-        self.sent = self.taken = found.number
-        self.taken_ms = self._sent_ms = found.at_ms
-        self._kept = kept.number if kept else -1
+        if kept is None or kept.number > newest.highest:
+            return None  # never seen, or in a store that was newer than this one
+        return kept.position(len(newest.numbers)), kept.at_ms
+
+    def _stand(self, position: Position, at_ms: int) -> None:
+        self.reader, self.taken = Reader(position.copy()), position.copy()
+        self.taken_ms = self._sent_ms = at_ms
         self.opened = True
-        return kept is None and found.number == newest
 
     def advance(self, number: int, at_ms: int) -> None:
-        """Everything up to this event was sent, or is none of its."""
-        self.sent, self._sent_ms = number, at_ms
+        """This event was sent, or is none of its."""
+        self.sent.advance(number)
+        self._sent_ms = at_ms
+        self.sent_events += 1
 
-    def confirm(self, number: int) -> None:
-        """It has read what was sent up to here."""
-        self.taken = max(self.taken, number)
-        if self.taken == self.sent:
+    @property
+    def waits(self) -> bool:
+        """Whether something was sent that it has not answered for."""
+        return self.taken_events < self.sent_events
+
+    def confirm(self, position: Position, events: int) -> None:
+        """It has read what was sent up to here, so many events."""
+        self.taken.lift(position)
+        self.taken_events = max(self.taken_events, events)
+        if not self.waits:
             self.taken_ms = self._sent_ms
 
     async def save(self) -> None:
         """On disk when it ends, and never before the events that it stands behind."""
         if self.opened and not self.followed and self.taken != self._kept:
-            self._kept = self.taken
-            kept = msgspec.json.encode(_Kept(self.taken, self.taken_ms)).decode()
+            self._kept = self.taken.copy()
+            numbers = self.taken.numbers
+            several = numbers if len(numbers) > 1 else ()
+            kept = msgspec.json.encode(_Kept(self.taken.highest, self.taken_ms, several)).decode()
             await self._store.put_many([StorePut(WORKERS, self._key, kept)])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from kagami import log
 from kagami.core.admission import Admission
 from kagami.core.handshake import Role
+from kagami.core.numbers import is_of
+from kagami.core.position import Position
 from kagami.errors import StoreClosed, Unavailable, WireError
 from kagami.gateway.clerk import Clerk
 from kagami.gateway.cursor import Cursor
 from kagami.gateway.frames import Frames
-from kagami.gateway.means import ONLINE, Means
-from kagami.gateway.places import is_of
+from kagami.gateway.means import Means
 from kagami.model.event import Event
 from kagami.model.ids import BotId
 from kagami.onebot.serve import write_heartbeat, write_lifecycle
-from kagami.ports import Happened, Socket
+from kagami.ports import ONLINE, Happened, Socket
 
 LOOK_S = 1.0
 BEAT_S = 15.0
@@ -60,6 +63,7 @@ class Line:
         self.cursor = Cursor(means.store, f"{worker}|{only}" if only else worker)
         self._before = before
         self.late = self.skipped = 0
+        self.since_ms = means.clock.wall_ms()
         self._worker = worker
         self._clerk = clerk
         self._means = means
@@ -69,7 +73,7 @@ class Line:
         self._calls = self._call_bytes = 0
         self._confirming = self._catching_up = self._holding = False
         self._answered: float | None = None
-        self._missed = 0
+        self._missed = Position.at(0, means.stream.slots)
 
     @property
     def tells(self) -> bool:
@@ -86,26 +90,25 @@ class Line:
     @property
     def behind_s(self) -> float:
         """How old the last event is that it has taken, while it catches up."""
-        behind = self._catching_up or self._holding or self.cursor.taken < self.cursor.sent
+        behind = self._catching_up or self._holding or self.cursor.waits
         return max(0.0, (self._means.clock.wall_ms() - self.cursor.taken_ms) / 1000) if behind else 0.0
 
     async def run(self, *, late_s: float) -> None:
         """Until the connection ends (`EOFError`). `late_s` is how old what was missed may be."""
-        nursery, self._missed = self._means.nursery, self._means.stream.newest
-        self.cursor.begin(self._missed, self._means.clock.wall_ms(), self._before)
-        follows = self._follows and self.tells
-        if follows:  # before it is greeted: whoever was, goes on from here
-            await self._open(late_s)
-        await self._look()
-        tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
-        if follows:
-            tasks.append(nursery.start(f"events for {self._worker}", self._follow()))
-        try:
-            await self.socket.listen(self._hear)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await self._save()
+        nursery, follows = self._means.nursery, self._follows and self.tells
+        async with AsyncExitStack() as stack:
+            if follows:  # before it is greeted: whoever was, goes on from here
+                await self._open(stack, late_s)
+            await self._look()
+            tasks = [nursery.start(f"signs of life for {self._worker}", self._beat())] if self.tells else []
+            if follows:
+                tasks.append(nursery.start(f"events for {self._worker}", self._follow()))
+            try:
+                await self.socket.listen(self._hear)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await self._save()
 
     # --- events ---
 
@@ -145,9 +148,12 @@ class Line:
         await self.socket.send(frame)
         self._means.meters.count["worker_events", self._worker] += 1
 
-    async def _open(self, window_s: float) -> None:
+    async def _open(self, stack: AsyncExitStack, window_s: float) -> None:
+        now_ms = self._means.clock.wall_ms()
         try:
-            if not await self.cursor.open(self._missed, self._means.clock.wall_ms(), self._before):
+            self._missed = await stack.enter_async_context(self._means.stream.follow())
+            self.cursor.begin(self._missed, now_ms, self._before)
+            if not await self.cursor.open(self._missed, now_ms, self._before):
                 await self._skip(window_s)
         except (StoreClosed, Unavailable) as error:
             await self._give_up(error)
@@ -162,8 +168,8 @@ class Line:
         means, cursor = self._means, self.cursor
         try:
             while True:
-                self._catching_up = cursor.sent < self._missed
-                found = await means.stream.after(cursor.sent, self._idle)
+                self._catching_up = cursor.sent.behind(self._missed)
+                found = await means.stream.after(cursor.reader, self._idle)
                 while means.posts.drained(self._worker):
                     await means.clock.sleep(LOOK_S)
                 await self._frames.prepare(each.event for each in found if self._passes(each.event))
@@ -184,7 +190,7 @@ class Line:
         if self._passes(event):
             await self._hold()
             old_s = (self._means.clock.wall_ms() - happened.accepted_ms) / 1000
-            late = happened.number <= self._missed or old_s >= LATE_S
+            late = self._missed.has(happened.number) or old_s >= LATE_S
             self._means.places.met(event, happened.accepted_ms)
             try:
                 await self._send(event, max(old_s, 0.1) if late else 0.0)
@@ -200,7 +206,7 @@ class Line:
             await self.socket.close(POLICY, "it reads nothing")
             raise EOFError("it reads nothing")
         if self._means.clock.monotonic() - since >= HELD_S:
-            self._missed = self._means.stream.newest
+            self._missed = self._means.stream.reached
 
     def _passes(self, event: Event) -> bool:
         return self.serves(event.bot) and self.admission.passes(event) and not self._means.stream.hides(event)
@@ -216,20 +222,22 @@ class Line:
         _say.warning(
             "a worker was away for too long: there is a gap", worker=self._worker, events=passed.amount, within=window_s
         )
-        self.cursor.advance(passed.number, since_ms)
+        for number in passed.numbers:
+            self.cursor.advance(number, since_ms)
 
     def _confirm(self) -> None:
-        if not self._confirming and self.cursor.taken < self.cursor.sent:
+        if not self._confirming and self.cursor.waits:
             self._confirming = True
             self._means.nursery.start(f"confirmations of {self._worker}", self._confirmed())
 
     async def _confirmed(self) -> None:
         """An answer to a ping comes when everything before it was read."""
         try:
-            while (sent := self.cursor.sent) > self.cursor.taken:
+            while self.cursor.waits:
+                sent, events = self.cursor.sent.copy(), self.cursor.sent_events
                 if not await self._probed(TAKES_S):
                     return
-                self.cursor.confirm(sent)
+                self.cursor.confirm(sent, events)
         finally:
             self._confirming = False
 
@@ -271,8 +279,7 @@ class Line:
     async def _heartbeats(self) -> None:
         now_s, interval_ms = self._means.clock.wall_ms() // 1000, int(BEAT_S * 1000)
         for bot, number in [each for each in self._greeted.items() if self.serves(each[0])]:
-            here = self._means.bots.get(bot)
-            online = here is not None and here.reachable
+            online = self._means.reachable(bot)
             beat = write_heartbeat(self_id=number, time_s=now_s, interval_ms=interval_ms, online=online)
             await self.socket.send(beat)
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from kagami.clock import Clock
 from kagami.gateway.places import Places
 from kagami.meters import Meters
-from kagami.model.ids import ExecutionId
+from kagami.model.ids import BotId, ExecutionId
 from kagami.net.supervise import Nursery
-from kagami.ports import Bots, Media, Numbers, Outbox, Posts, Privacy, Store, Stream
-
-# The states of a bot that can be asked to say something.
-ONLINE = ("online", "silent")
+from kagami.ports import ONLINE, Bots, Media, Numbers, Outbox, Posts, Privacy, Store, Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +31,12 @@ class Means:
     meters: Meters
     new_execution: Callable[[], ExecutionId]
     version: str
+    # An application came or went.
+    changed: Callable[[], None] = lambda: None
+
+    def reachable(self, bot: BotId) -> bool:
+        """Whether a send would find it, here or at another process."""
+        here = self.bots.get(bot)
+        if here is not None and here.reachable:
+            return True
+        return any(row.id == bot and row.node and row.health.state in ONLINE for row in self.bots.rows())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kagami import log
 from kagami.core.handshake import Visitor, digest
 from kagami.errors import HandshakeRefused, NotFound
-from kagami.gateway.means import ONLINE, Means
+from kagami.gateway.means import Means
 from kagami.gateway.table import WorkerTable
 from kagami.model.ids import BotId, split_id
 from kagami.net.channel import Channel
 from kagami.net.link import Link
-from kagami.ports import BotState, Socket
+from kagami.ports import ONLINE, BotState, Socket, WorkerRow
 
 if TYPE_CHECKING:
     from kagami.gateway.worker import OutsideWorker
@@ -88,6 +88,15 @@ class Office:
             raise HandshakeRefused(status=CONFLICT, reason=reason)
         _say.warning("taken over from a dead connection", worker=visitor.worker, peer=line.socket.peer)
 
+    async def give_way(self, apps: Iterable[WorkerRow]) -> None:
+        """These are connected to other processes: of two connections for the same events the later one stays."""
+        for row in apps:
+            worker = self._workers.get(row.name)
+            if worker is None or worker.pool or row.feed is None or row.feed.side == "out":
+                continue
+            for only, since_ms in row.feed.since:
+                await worker.give_way(only, since_ms)
+
     def patience_with(self, visitor: Visitor) -> float | None:
         """How long it may be silent; None for as long as anybody."""
         worker = self._workers.get(visitor.worker)
@@ -123,8 +132,9 @@ class Dialling:
                 await asyncio.wait(list(self._links.values()))
 
     def _look(self) -> None:
-        """A bot is dialled for as soon as it was online once, until it is gone for good."""
-        rows = {row.id: row for row in self._means.bots.rows() if self._worker.table.admission.serves(row.id)}
+        """A bot is dialled for as soon as it was online once, until it is gone for good: by the process that has it."""
+        admission = self._worker.table.admission
+        rows = {row.id: row for row in self._means.bots.rows() if not row.node and admission.serves(row.id)}
         for bot in [bot for bot in self._links if bot not in rows]:
             self._links.pop(bot).cancel()
         for bot, row in rows.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kagami.core.newest import Newest
-from kagami.core.numbers import number_of, own_number
+from kagami.core.numbers import own_number
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, chat_id, split_id
 
@@ -24,9 +26,13 @@ class _Asked:
 
 
 class Places:
-    """Learnt from the events that applications got."""
+    """Learnt from the events that applications got. Of several processes each counts in steps of `slots` from its slot:
+    applications of two may answer one event in the same moment.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int = 1, slot: Callable[[], int] = lambda: 0) -> None:
+        self._slots = slots
+        self._slot = slot
         self._bots: Newest[ChatId, BotId] = Newest()
         self._asked: Newest[tuple[BotId, ChatId], _Asked] = Newest()
         self._chats: Newest[tuple[BotId, str], ChatId] = Newest()
@@ -74,11 +80,6 @@ class Places:
         asked = self._asked.get((bot, chat))
         if asked is None or now_ms - asked.at_ms > ANSWERS_MS:
             return None
-        asked.next = max(asked.next + 1, FIRST_ORDINAL + now_ms - asked.at_ms)
+        now = FIRST_ORDINAL + max(0, now_ms - asked.at_ms) * self._slots + self._slot()
+        asked.next = now if now > asked.next else asked.next + self._slots
         return asked.execution, asked.next
-
-
-def is_of(bot: BotId, wanted: str) -> bool:
-    """Whether an application means this bot: by its whole id, by its account or by that one's number."""
-    account = split_id(bot)[1]
-    return wanted in (bot, account) or wanted == str(number_of(account))

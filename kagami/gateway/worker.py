@@ -88,6 +88,7 @@ class OutsideWorker:
             self._cursors[only] = line.cursor
         self.reason = ""
         _say.info("a worker is here", worker=self.name, peer=socket.peer, role=role, bot=only)
+        self._means.changed()
         try:
             await line.run(late_s=self.table.late_seconds)
         finally:
@@ -95,6 +96,7 @@ class OutsideWorker:
             self._late, self._skipped = self._late + line.late, self._skipped + line.skipped
             if not self._lines:
                 self.reason = "it has left"
+            self._means.changed()
             _say.info("a worker is gone", worker=self.name, peer=socket.peer)
 
     def _supersede(self, role: Role, only: str) -> None:
@@ -108,6 +110,16 @@ class OutsideWorker:
     async def close(self, reason: str, code: int = RESTARTING) -> None:
         for line in list(self._lines):
             await line.socket.close(code, reason)
+
+    def admits(self, event: Event) -> bool:
+        """Whether its table lets it see an event."""
+        return self.table.enabled and self._clerk.admission.serves(event.bot) and self._clerk.admission.passes(event)
+
+    async def give_way(self, only: str, since_ms: int) -> None:
+        """It is connected for the same events elsewhere, since then: what came before that is closed."""
+        before = [line for line in self._lines if line.tells and line.only == only and line.since_ms < since_ms]
+        for line in before:
+            await line.socket.close(POLICY, "another connection took over")
 
     def takes(self, event: Event) -> bool:
         """Whether its table lets it see an event, and a connection is there for its account."""
@@ -134,15 +146,16 @@ class OutsideWorker:
     def feed(self) -> FeedRow:
         lines = list(self._lines)
         last = max(lines, key=lambda line: line.behind_s, default=None)
-        furthest = max((each.taken for each in self._cursors), default=0)
+        furthest = max((each.taken.highest for each in self._cursors), default=0)
         return FeedRow(
             "out" if self.table.url else "in",
             tuple(line.socket.peer for line in lines),
             self.reason if self.table.enabled else "paused by an operator",
-            last.cursor.taken if last else furthest,
+            last.cursor.taken.highest if last else furthest,
             last.behind_s if last else 0.0,
             self._late + sum(line.late for line in lines),
             self._skipped + sum(line.skipped for line in lines),
+            tuple((line.only, line.since_ms) for line in lines if line.tells),
         )
 
     def _spoke(self, bot: BotId, chat: ChatId) -> None:

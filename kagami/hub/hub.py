@@ -279,7 +279,7 @@ class Hub:
 
         `attached` hears of every account that comes here.
         """
-        self.outbox.sharing = sharing
+        self.outbox.sharing = self.routes.sharing = sharing
         self._inbox.shared = True
         self._attached = attached
 

@@ -22,8 +22,6 @@ LONGEST_WAIT_S = 60.0
 REACH_S = 20.0
 # The code of what was not sent because its bot is away.
 OFFLINE = "offline"
-# What another process has asked for waits in the store rather than here.
-CARRY_S = 2.0
 
 
 class Tempo:
@@ -45,6 +43,14 @@ class Tempo:
     def reserve(self, chat: ChatId, now: float) -> float:
         """Take that turn and return the seconds to wait for it."""
         return max(self._account.reserve("", now), self._chats.reserve(chat, now))
+
+    def room(self, now: float) -> int:
+        """How many chats may be spoken to now."""
+        return self._account.room("", now)
+
+    def rest(self, now: float) -> float:
+        """Seconds until any chat may be spoken to."""
+        return self._account.wait("", now)
 
 
 class PacedOutbox:
@@ -99,18 +105,33 @@ class PacedOutbox:
         written()
         return await self._make(bot, row, tempo, journal)
 
+    # What any process has asked for waits in the store, for its bot as for its turn: only there can others take it up.
+
+    def room(self, bot: BotId) -> int:
+        """How many sends of an account its pace lets begin now."""
+        return (self._tempo.get(bot) or self._tempo_of(bot)).room(self._clock.monotonic())
+
+    def rest(self, bot: BotId) -> float:
+        """Seconds until there is room."""
+        return (self._tempo.get(bot) or self._tempo_of(bot)).rest(self._clock.monotonic())
+
+    def reserve(self, bot: BotId, chat: ChatId) -> float:
+        """Take the turn of a send that is carried now; seconds until the next one in its chat."""
+        tempo, now = self._tempo.get(bot) or self._tempo_of(bot), self._clock.monotonic()
+        if not tempo.limited:
+            return 0.0
+        tempo.reserve(chat, now)
+        return tempo.wait(chat, now)
+
     async def carry(self, row: SendRow) -> Receipt | None:
-        """Make a send that another process has asked for; it is on disk as `sending`.
+        """Make a send that another process has asked for; its turn was taken, and it is on disk as `sending`.
 
         None when it was not begun: the bot cannot be reached from here.
         """
-        bot = await self._bots.reach(row.bot, CARRY_S)
+        bot = self._bots.get(row.bot)
         if bot is None or not bot.reachable:
             return None
         tempo = self._tempo.get(row.bot) or self._tempo_of(row.bot)
-        if tempo.limited and (refused := await self._wait(tempo, row.chat)) is not None:
-            self._close(row.execution, row.ordinal, row.body, refused)
-            return refused
         receipt = await self._make(bot, row, tempo, None, returns=True)
         return None if _stayed(receipt) else receipt
 

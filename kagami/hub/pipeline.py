@@ -6,6 +6,7 @@ from kagami.errors import KagamiError, Parked, StoreClosed, StoreSlow
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.execution import Execution
 from kagami.hub.guard import Guard
+from kagami.hub.onward import MOVED
 from kagami.hub.recorder import Recorder
 from kagami.hub.retries import Retries
 from kagami.hub.routes import Routes
@@ -89,7 +90,8 @@ class Pipeline:
         except KagamiError as error:
             self.failed(execution, error)
             return
-        self._recorder.finish(execution, handled.outcome, handled.plugin)
+        if handled is not MOVED:
+            self._recorder.finish(execution, handled.outcome, handled.plugin)
 
     def failed(self, execution: Execution, error: Exception) -> None:
         """A try failed: later again, or never."""

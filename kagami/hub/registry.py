@@ -9,7 +9,7 @@ from contextlib import suppress
 from kagami.core.numbers import number_of
 from kagami.meters import Histogram
 from kagami.model.ids import BotId, split_id
-from kagami.ports import Bot, BotRow
+from kagami.ports import ONLINE, Bot, BotRow
 
 
 class Tally:
@@ -84,8 +84,12 @@ class BotRegistry:
         return list(self._bots.values())
 
     def rows(self) -> list[BotRow]:
-        """Also of those that another process has."""
-        return [*self.own_rows(), *(row for bot, row in self.elsewhere.items() if bot not in self._bots)]
+        """Also of those that another process has; one that has moved is there."""
+        found = {row.id: row for row in self.own_rows()}
+        for bot, row in self.elsewhere.items():
+            if bot not in found or (row.health.state in ONLINE and not self._bots[bot].reachable):
+                found[bot] = row
+        return list(found.values())
 
     def own_rows(self) -> list[BotRow]:
         return [self._row(bot) for bot in self._bots.values()]

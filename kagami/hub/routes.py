@@ -9,15 +9,18 @@ import msgspec
 
 from kagami import log
 from kagami.clock import Clock
-from kagami.core.routing import DROP, PLUGIN, PLUGINS, Decision, Judged, Router, Rule
+from kagami.core.routing import DROP, PLUGIN, PLUGINS, Decision, Judged, Live, Router, Rule
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.execution import Execution, Server
+from kagami.hub.onward import Onward
 from kagami.hub.workers import Workers
 from kagami.i18n import mark
 from kagami.model.event import Event
-from kagami.ports import Found, Hits, RuleList, Runtime, Store, WorkerRow
+from kagami.ports import Found, Hits, RuleList, Runtime, Sharing, Store, WorkerRow
 from kagami.ports.routing import LIST, RULES
 
+# The slot of no process.
+NOWHERE = -1
 _log = log.get("hub")
 
 
@@ -48,6 +51,7 @@ class Routes:
         self._clock = clock
         self.posts = workers
         self.router: Router | None = None
+        self.sharing: Sharing | None = None
         self.rules = RuleList()
         self._hits: dict[tuple[str, str], Hits] = {}
 
@@ -81,7 +85,7 @@ class Routes:
         if execution.admin is not None or execution.event.kind == "schedule":
             execution.mark("route", "past all rules")
             return _ALL_PLUGINS
-        decision = self.router.decide(execution.event, self._live)
+        decision = self.router.decide(execution.event, self._live(execution.event))
         if decision.number:
             self._count(self.rules.rules[decision.number - 1])
         return self._way(decision, execution)
@@ -95,15 +99,28 @@ class Routes:
             execution.mark("route", reason)
             return Way(only=to.removeprefix(PLUGIN)) if to != PLUGINS else _ALL_PLUGINS
         post = self.posts.choose(to, execution)
+        if post is None and (onward := self._onward(to, execution)) is not None:
+            execution.mark("route", f"{reason}: connected to another process")
+            return Way(server=onward)
         execution.mark("route", f"{reason}: {post.worker.name if post else 'nobody is there'}")
         return Way(server=post) if post else _NOBODY
 
-    def goes_outside(self, event: Event) -> bool:
-        """Whether the rules give it to an application that is connected here."""
+    def _onward(self, to: str, execution: Execution) -> Onward | None:
+        event, sharing, fence = execution.event, self.sharing, execution.fence
+        if sharing is None or fence is None or sharing.local(event.bot):
+            return None
+        slot = self.posts.slot(to, event, NOWHERE)
+        return Onward(sharing, slot, fence) if slot is not None and slot != NOWHERE else None
+
+    def outside(self, event: Event, mine: int) -> int | None:
+        """The slot of the process at which an application is that the rules give it to; `mine` is this one's."""
         if self.router is None:
-            return False
-        to = self.router.decide(event, self._live).to
-        return to not in ("", DROP, PLUGINS) and not to.startswith(PLUGIN)
+            return None
+        to = self.router.decide(event, self._live(event)).to
+        if to in ("", DROP, PLUGINS) or to.startswith(PLUGIN):
+            return None
+        # Where nobody of a pool takes it, that is told here.
+        return mine if (slot := self.posts.slot(to, event, mine)) is None else slot
 
     def hits(self, rule: Rule) -> Hits:
         return self._hits.get((rule.match, rule.to), Hits())
@@ -116,18 +133,26 @@ class Routes:
             reason = _PAST if operator else _DENIED
             judged = [Judged(number, rule, "beaten", reason) for number, rule in enumerate(router.rules, 1)]
         else:
-            decision, judged = router.explain(event, self._live)
+            decision, judged = router.explain(event, self._live(event))
         return Found(decision, judged, self._takers(decision.to, event))
 
     def workers(self) -> list[WorkerRow]:
         return self.posts.rows()
 
-    def _live(self, target: str) -> bool:
+    def _live(self, event: Event) -> Live:
+        """Whether a target could have an event; what is said in a process' own chat is for nobody elsewhere."""
+        own = self.sharing is None or self.sharing.local(event.bot)
+        return self._is_here if own else self._is_somewhere
+
+    def _is_here(self, target: str) -> bool:
         if target in (PLUGINS, DROP):
             return True
         if target.startswith(PLUGIN):
             return self._runtime.serves(target.removeprefix(PLUGIN))
         return self.posts.live(target)
+
+    def _is_somewhere(self, target: str) -> bool:
+        return self._is_here(target) or self.posts.reached(target)
 
     def _takers(self, to: str, event: Event) -> list[str]:
         if to == PLUGINS or to.startswith(PLUGIN):

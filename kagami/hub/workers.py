@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
 from kagami import log
 from kagami.clock import Clock
+from kagami.core.numbers import is_of
 from kagami.core.pools import Member, Pace, Seat, seat
 from kagami.core.routing import DROP, PLUGIN, PLUGINS
 from kagami.model.event import Event
-from kagami.ports import Execution, Handled, Store, StorePut, Worker, WorkerRow, WorkerWish
+from kagami.ports import Elsewhere, Execution, Handled, Store, StorePut, Worker, WorkerRow, WorkerWish
 from kagami.ports.routing import SEAT, WISH, WORKERS
 
 # A worker that fails is not quick, however soon it does.
@@ -83,7 +85,11 @@ class SeatKey(NamedTuple):
 
 
 class Workers:
-    """All that are or were connected, by name, and the seats of the pools' chats."""
+    """All that are or were connected, by name, and the seats of the pools' chats.
+
+    `elsewhere` are those that rules can lead events to, at other processes; `gone` says of a slot that its process is
+    not there any more, which may be known before the list is new.
+    """
 
     def __init__(self, store: Store, clock: Clock, chance: Callable[[], float] = random.random) -> None:
         self._store = store
@@ -92,6 +98,8 @@ class Workers:
         self.posts: dict[str, Post] = {}
         self._seats: dict[SeatKey, Seat] = {}
         self._wishes: dict[str, WorkerWish] = {}
+        self.elsewhere: tuple[Elsewhere, ...] = ()
+        self.gone: Callable[[int], bool] = lambda _: False
 
     async def open(self) -> None:
         """Read who holds which chat, and what operators decided."""
@@ -148,6 +156,33 @@ class Workers:
         """Whether somebody with this name, or in this pool, takes events of any chat."""
         return any(target in self.posts or post.weight > 0 for post in self._members(target))
 
+    def reached(self, target: str) -> bool:
+        """The same, wherever they are connected."""
+        return self.live(target) or any(_is(target, each.row) and not self.gone(each.slot) for each in self.elsewhere)
+
+    def slot(self, target: str, event: Event, mine: int) -> int | None:
+        """The process at which somebody takes an event; of a pool whoever holds its chat, else always the same."""
+        found = {each.row.name: each.slot for each in self._there(target, event)}
+        alone = target in self.posts
+        found |= {post.worker.name: mine for post in self._members(target) if alone or post.worker.takes(event)}
+        held = self._seats.get(SeatKey(target, event.bot, event.chat))
+        if held is not None and held.name in found:
+            return found[held.name]
+        place = f"{event.bot}|{event.chat}"
+        chosen = max(found, key=lambda name: crc32(f"{name}|{place}".encode()), default=None)
+        return None if chosen is None else found[chosen]
+
+    def _there(self, target: str, event: Event) -> list[Elsewhere]:
+        """All processes have the same tables; a rule that names a worker goes before its filter."""
+        posts, found = self.posts, [each for each in self.elsewhere if _is(target, each.row)]
+        known = [(each, posts[each.row.name].worker if each.row.name in posts else None) for each in found]
+        return [
+            each
+            for each, worker in known
+            if not self.gone(each.slot)
+            and (each.row.name == target or ((worker is None or worker.admits(event)) and _is_for(event, each.row)))
+        ]
+
     def choose(self, target: str, execution: Execution) -> Post | None:
         """Who gets an event; in a pool whoever holds its chat. A new choice is kept together with the event."""
         if target in self.posts:
@@ -172,9 +207,15 @@ class Workers:
         members = [post for post in self._members(target) if alone or post.worker.takes(event)]
         held = self._seats.get(SeatKey(target, event.bot, event.chat))
         holder = [post.worker.name for post in members if held and held.name == post.worker.name]
-        return holder or [post.worker.name for post in members if alone or post.weight > 0]
+        here = [post.worker.name for post in members if alone or post.weight > 0]
+        return holder or here or [each.row.name for each in self._there(target, event)]
 
     def rows(self) -> list[WorkerRow]:
+        """Each once: where it is connected."""
+        there = {each.row.name: each.row for each in self.elsewhere}
+        return [there.get(row.name, row) if row.state == "away" else row for row in self.own_rows()]
+
+    def own_rows(self) -> list[WorkerRow]:
         now = self._clock.monotonic()
         chats = Counter(held.name for held in self._seats.values())
         return [
@@ -207,3 +248,12 @@ class Workers:
         for each in gone:
             del self._seats[each]
         return gone
+
+
+def _is(target: str, row: WorkerRow) -> bool:
+    return row.name == target or (row.pool == target and row.weight > 0)
+
+
+def _is_for(event: Event, row: WorkerRow) -> bool:
+    """Whether one of its connections is for the account."""
+    return row.feed is None or any(not only or is_of(event.bot, only) for only, _ in row.feed.since)

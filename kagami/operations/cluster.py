@@ -27,7 +27,8 @@ class ProcessRow(msgspec.Struct, frozen=True):
     """One process: how many partitions it serves and accounts are online at it, how long its oldest event waits.
 
     `trouble` is why it cannot use the database, `redis` why it cannot use the Redis, None where none
-    is set; `address` is of its web console.
+    is set; `address` is of its web console. Its clock is `clock_s` ahead of the database's, 0.0 where that is nothing
+    to tell.
     """
 
     node: str
@@ -44,6 +45,7 @@ class ProcessRow(msgspec.Struct, frozen=True):
     trouble: str = ""
     redis: str | None = ""
     address: str = ""
+    clock_s: float = 0.0
 
 
 @operation("cluster.list", "cluster:read")
@@ -90,6 +92,7 @@ def _row(node: NodeRow, patience_s: float) -> ProcessRow:
         state.trouble,
         state.redis,
         state.address,
+        state.clock_s,
     )
 
 

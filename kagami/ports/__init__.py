@@ -4,6 +4,7 @@ from kagami.ports.alerts import AlertRow, Alerts
 from kagami.ports.attendance import Attendance, OperatorRow, Presence
 from kagami.ports.backups import BackupRow, Backups
 from kagami.ports.bots import (
+    ONLINE,
     Adapter,
     Bot,
     BotHealth,
@@ -40,6 +41,7 @@ from kagami.ports.centre import (
 )
 from kagami.ports.cluster import (
     DRAINED,
+    LONGEST_ASKED_S,
     Backlog,
     Commits,
     Due,
@@ -87,11 +89,11 @@ from kagami.ports.house import (
 )
 from kagami.ports.login import Choice, Login, LoginStep
 from kagami.ports.logs import LogPage, Logs
-from kagami.ports.outside import Happened, History, Named, Numbers, Passed, Posts, Stream
+from kagami.ports.outside import Happened, History, Named, Numbers, Passed, Posts, Reader, Stream
 from kagami.ports.people import People, PersonRow, Register, SessionRow, TokenRow, Tokens
 from kagami.ports.privacy import Privacy
 from kagami.ports.reach import Http, HttpAnswer, Media, Reach
-from kagami.ports.routing import FeedRow, Found, Hits, Routing, RuleList, Worker, WorkerRow, WorkerWish
+from kagami.ports.routing import Elsewhere, FeedRow, Found, Hits, Routing, RuleList, Worker, WorkerRow, WorkerWish
 from kagami.ports.state import Buckets, Bus, Relay, Sessions, State
 from kagami.ports.store import (
     Aside,
@@ -112,6 +114,8 @@ from kagami.ports.trials import Deed, Trial, Trials, Tried
 
 __all__ = [
     "DRAINED",
+    "LONGEST_ASKED_S",
+    "ONLINE",
     "Accounts",
     "Adapter",
     "AlertRow",
@@ -150,6 +154,7 @@ __all__ = [
     "Dialogs",
     "Due",
     "Effect",
+    "Elsewhere",
     "Execution",
     "Facts",
     "Feed",
@@ -205,6 +210,7 @@ __all__ = [
     "Processes",
     "Pulse",
     "Reach",
+    "Reader",
     "Recalls",
     "Reception",
     "Register",

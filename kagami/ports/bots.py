@@ -15,6 +15,8 @@ from kagami.model.ids import BotId, ChatId
 from kagami.ports.login import Login
 
 BotState = Literal["connecting", "online", "silent", "backoff", "auth_failed", "crash_loop", "stopped"]
+# The states of a bot that can be asked to say something.
+ONLINE: tuple[BotState, ...] = ("online", "silent")
 
 
 class BotHealth(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,7 +6,7 @@ holder writes names the epoch, and is refused when it is over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -14,18 +14,23 @@ import msgspec
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ExecutionId
 from kagami.ports.bots import BotRow
+from kagami.ports.routing import WorkerRow
 from kagami.ports.store import Fence, Open, SendRow
 
 Role = Literal["all", "gateway", "worker"]
 # The namespace of facts that holds the processes which are to hand over what they serve.
 DRAINED = "@drained"
+# How long a send may wait for the process that has its account: then it helps nobody any more, and is not begun.
+LONGEST_ASKED_S = 60.0
 
 
 class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a process tells the others of itself. Times are wall milliseconds; `oldest_s` is how long events wait.
 
     `trouble` is why it cannot use the database, `redis` why it cannot use the Redis; empty when it can. `redis` is
-    None where none is set. `plugins` are those on its disk, `id@version#digest`; None while it has not looked.
+    None where none is set. `plugins` are those on its disk, `id@version#digest`; None while it has not looked. `apps`
+    are the applications that are connected to it. `clock_s` is how far its clock is ahead of the database's, 0.0 where
+    that is nothing to tell. All that it has numbered below `written` is on disk, and it numbers above from then on.
     """
 
     version: str = ""
@@ -42,6 +47,9 @@ class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     redis: str | None = ""
     bots: tuple[BotRow, ...] = ()
     plugins: tuple[str, ...] | None = None
+    apps: tuple[WorkerRow, ...] = ()
+    clock_s: float = 0.0
+    written: int = 0
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -96,6 +104,10 @@ class Nodes(Protocol):
 
     async def rows(self) -> list[NodeRow]: ...
 
+    async def wall_ms(self) -> int:
+        """The database's time."""
+        ...
+
 
 class PackageRow(NamedTuple):
     """A version of a plugin that all have. `record` is JSON, `removed_ms` 0 while it is installed.
@@ -149,11 +161,13 @@ class Backlog(Protocol):
         """Of each of these partitions the oldest, at most so many, without those whose numbers are held; in order."""
         ...
 
-    async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
+    async def take_sends(
+        self, bots: Mapping[Fence, int], busy: Collection[str], most: int
+    ) -> list[tuple[SendRow, str]]:
         """Sends that nobody makes yet become ours, `sending` on disk; each with the node that waits for its outcome.
 
-        `bots` are the leases `bot:<BotId>`. Of each chat it is the oldest alone, and none of those that are `busy`,
-        named `<BotId>|<ChatId>`.
+        `bots` are the leases `bot:<BotId>`, each with how many of its sends may begin now. Of each chat it is the
+        oldest alone, none of those that are `busy`, named `<BotId>|<ChatId>`, and none that is late.
         """
         ...
 
@@ -171,6 +185,14 @@ class Backlog(Protocol):
 
     async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:
         """Nobody is to make this send any more; False when somebody has begun."""
+        ...
+
+    async def expire(self, reason: str) -> int:
+        """What has waited for so long that it helps nobody any more has failed; how many."""
+        ...
+
+    async def move(self, execution: ExecutionId, part: int, lease: Fence) -> bool:
+        """An open event is for another partition from now on; False when the lease of its own is over."""
         ...
 
     async def give_up(self, bot: BotId, reason: str) -> int:
@@ -205,6 +227,10 @@ class Sharing(Protocol):
 
     async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
         """Ask for it and wait for what comes of it."""
+        ...
+
+    async def move(self, execution: ExecutionId, slot: int, fence: Fence) -> None:
+        """Lead an open event on to the process with this slot; `Unavailable` when it is not there any more."""
         ...
 
 

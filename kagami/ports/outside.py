@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
 
+from kagami.core.position import Position
 from kagami.model.event import Event
 from kagami.ports.routing import Worker
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An accepted event. Its `number` is higher than that of every event before it."""
+    """An accepted event. Its `number` is higher than that of every event before it by the same process."""
 
     number: int
     event: Event
@@ -20,39 +22,64 @@ class Happened(msgspec.Struct, frozen=True):
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """Events that nobody will be told of any more: how many, and the number of the last (0 for none)."""
+    """Events that nobody will be told of any more: how many, and of each process the number of the last."""
 
     amount: int = 0
-    number: int = 0
+    numbers: tuple[int, ...] = ()
 
 
 class History(Protocol):
     """Accepted events on disk."""
 
-    async def after(self, number: int, limit: int) -> list[Happened]:
-        """The oldest `limit` events behind a number, without those of plugins' timetables."""
+    @property
+    def slots(self) -> int:
+        """How many slots a position in it has."""
         ...
 
-    async def passed(self, number: int, before_ms: int, most: int) -> Passed:
-        """Of those behind a number, the ones accepted before a moment, or before the newest `most`."""
+    async def after(self, position: Position, limit: int, *, without: int | None = None) -> list[Happened]:
+        """The oldest `limit` events behind a position, without those of plugins' timetables, nor of one slot."""
         ...
+
+    async def passed(self, position: Position, before_ms: int, most: int) -> Passed:
+        """Of those behind a position, the ones accepted before a moment, or before the newest `most`."""
+        ...
+
+    async def heads(self) -> Position:
+        """What other processes have on disk: their last events."""
+        ...
+
+
+class Reader(msgspec.Struct):
+    """Who follows a stream: how far it is, and how much of what has arrived here it was given."""
+
+    position: Position
+    given: int = 0
 
 
 class Stream(Protocol):
     """Accepted events, live: the newest are in memory, older ones come from the disk."""
 
     @property
-    def newest(self) -> int:
-        """The highest number given so far."""
+    def slots(self) -> int: ...
+
+    @property
+    def reached(self) -> Position:
+        """What was told so far, and sends that have numbers too."""
         ...
 
-    async def after(self, number: int, idle: Callable[[], None] = lambda: None) -> list[Happened]:
-        """The next few events behind a number, oldest first; waits until there is one. `idle` hears that it waits:
-        there is nothing left, whatever has higher numbers.
+    def follow(self) -> AbstractAsyncContextManager[Position]:
+        """Somebody follows until it ends: `reached`, with what other processes have by now."""
+        ...
+
+    async def after(self, reader: Reader, idle: Callable[[], None] = lambda: None) -> list[Happened]:
+        """The next few events for a reader, in the order in which they came here; waits until there is one.
+
+        Moves its position over what is no event. `idle` hears that it waits: nothing is left, whatever has higher
+        numbers.
         """
         ...
 
-    async def passed(self, number: int, before_ms: int, most: int) -> Passed: ...
+    async def passed(self, position: Position, before_ms: int, most: int) -> Passed: ...
 
     def hides(self, event: Event) -> bool:
         """Whether it is nobody's outside: kept out by the guard, or an operator's command."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -37,6 +37,10 @@ class Worker(Protocol):
         """Whether an event would find it now."""
         ...
 
+    def admits(self, event: Event) -> bool:
+        """Whether it may see an event, wherever it is."""
+        ...
+
     @property
     def tells_pace(self) -> bool:
         """Whether it tells by itself how soon it answers: what `handle` takes says nothing of it then."""
@@ -59,7 +63,8 @@ class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """`side` says who connects: the application (`in`) or Kagami (`out`). Of the connection that is furthest behind:
     `cursor` is the number of the last event that it has taken, `behind_s` how old that is while there are newer ones.
 
-    `late` events came late since start; `skipped` never will, since they were too old or too many by then.
+    `late` events came late since start; `skipped` never will, since they were too old or too many by then. `since` are
+    the connections that events go out on: which account each is for (empty for all), and when it came (wall time).
     """
 
     side: str
@@ -69,10 +74,14 @@ class FeedRow(msgspec.Struct, frozen=True, omit_defaults=True):
     behind_s: float = 0.0
     late: int = 0
     skipped: int = 0
+    since: tuple[tuple[str, int], ...] = ()
 
 
 class WorkerRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`state` is `live`, `away` or `drained`. `chats` it holds, `busy` events it has now; `mean_ms` is of late."""
+    """`state` is `live`, `away` or `drained`. `chats` it holds, `busy` events it has now; `mean_ms` is of late.
+
+    `node` is the process that it is connected to when that is another one.
+    """
 
     name: str
     state: str
@@ -84,6 +93,14 @@ class WorkerRow(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: int = 0
     mean_ms: float = 0.0
     feed: FeedRow | None = None
+    node: str = ""
+
+
+class Elsewhere(NamedTuple):
+    """A worker that is live at another process, by that one's slot."""
+
+    slot: int
+    row: WorkerRow
 
 
 class Hits(msgspec.Struct, frozen=True, omit_defaults=True):

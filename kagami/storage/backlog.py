@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kagami.clock import Clock
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ChatId, ExecutionId
-from kagami.ports import Due, Fence, SendRow
-from kagami.storage.engine import Questions
+from kagami.ports import LONGEST_ASKED_S, Due, Fence, SendRow
+from kagami.storage.engine import Params, Questions
 from kagami.storage.events import with_sends
 from kagami.storage.rows import read_action, read_open, read_receipt
+
+LATE_MS = int(LONGEST_ASKED_S * 1000)
 
 
 class SqlBacklog:
@@ -28,9 +30,12 @@ class SqlBacklog:
         begun = {each.event.execution: each for each in await with_sends(self._between, again)}
         return [due._replace(found=begun.get(due.found.event.execution, due.found)) for due in found]
 
-    async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
-        leases = [tuple(each) for each in bots]
-        rows = await self._between.ask("take_sends", {"bots": leases, "busy": list(busy), "most": most})
+    async def take_sends(
+        self, bots: Mapping[Fence, int], busy: Collection[str], most: int
+    ) -> list[tuple[SendRow, str]]:
+        leases = [(*fence, min(room, most)) for fence, room in bots.items()]
+        params: Params = {"bots": leases, "busy": list(busy), "most": most, "late_ms": LATE_MS}
+        rows = await self._between.ask("take_sends", params)
         return [
             (
                 SendRow(
@@ -69,6 +74,13 @@ class SqlBacklog:
                 "abandon_send", {"execution": execution, "ordinal": ordinal, "reason": reason, "now_ms": now}
             )
         )
+
+    async def move(self, execution: ExecutionId, part: int, lease: Fence) -> bool:
+        params: Params = {"execution": execution, "part": part, "lease": lease.name, "epoch": lease.epoch}
+        return bool(await self._between.ask("move_event", params))
+
+    async def expire(self, reason: str) -> int:
+        return len(await self._between.ask("expire_sends", {"reason": reason, "late_ms": LATE_MS}))
 
     async def give_up(self, bot: BotId, reason: str) -> int:
         now = self._clock.wall_ms()

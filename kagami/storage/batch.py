@@ -18,8 +18,9 @@ Value = TypeVar("Value")
 
 # In the order of the statements in `batch.sql`.
 LISTS = ("events", "opened", "begun", "asked", "ended", "traces", "kept", "closed", "written")
+FULL = "too much is waiting to be written"
 # Those whose rows begin with a number that somebody may wait for.
-_NUMBERED = ("events", "begun", "asked")
+NUMBERED = ("events", "begun", "asked")
 
 
 class Batch:
@@ -136,7 +137,7 @@ class Batch:
                 self.lists[name].remove(row)
                 self.count -= 1
                 self.dropped -= int(name == "written" and row[2] is None)
-                if name in _NUMBERED:
+                if name in NUMBERED:
                     self.failed[row[0]] = reason
         return before - self.count
 
@@ -164,7 +165,7 @@ class Batch:
 
     def fail(self, reason: str) -> None:
         """Remember that its only row was refused; events and sends have a number that somebody may wait for."""
-        for name in _NUMBERED:
+        for name in NUMBERED:
             self.failed |= {row[0]: reason for row in self.lists[name]}
 
     def settle(self) -> None:
@@ -212,6 +213,15 @@ def take_once(batches: Iterable[Batch]) -> list[tuple[Event, int]]:
     for whole in wholes:
         whole.once.clear()
     return found
+
+
+def lowest(batches: Iterable[Batch]) -> int:
+    """The lowest number in them, 0 when there is none: in each list they grow."""
+    return min((rows[0][0] for each in batches for name in NUMBERED if (rows := each.lists[name])), default=0)
+
+
+def error_of(future: asyncio.Future[Any]) -> BaseException | None:
+    return StoreClosed(reason="interrupted") if future.cancelled() else future.exception()
 
 
 def was_new(batch: Batch, key: int) -> bool:

@@ -84,6 +84,10 @@ class SqlNodes:
             for node, role, slot, seen, state in await self._between.fetch("nodes")
         ]
 
+    async def wall_ms(self) -> int:
+        ((now,),) = await self._between.fetch("wall_ms")
+        return int(now)
+
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)

@@ -23,10 +23,10 @@ from kagami.model.event import Event
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
 from kagami.ports import Commits, Fence, SendRow, StorePut
-from kagami.storage.batch import Batch, Written, never, nothing, take_once, was_new
+from kagami.storage.batch import FULL, Batch, Written, error_of, lowest, never, nothing, take_once, was_new
 from kagami.storage.engine import Engine
 from kagami.storage.rows import receipt_row, send_row, trace_row
-from kagami.storage.spool import Spool
+from kagami.storage.spool import SILENT, Spool
 from kagami.storage.unwritten import Unwritten
 
 MOST_ROWS = 500
@@ -47,7 +47,7 @@ _log = log.get("store")
 class BatchLedger:
     """Implements `ports.Ledger`. Made by the store, with the highest id that is in use.
 
-    Where several processes write, `number` gives ids that are this one's alone, and `commits` hears of each batch.
+    Where several processes write, `number` gives ids that are this one's alone while `numbers`; `commits` hears of all.
     """
 
     def __init__(self, engine: Engine, meters: Meters, newest: int, *, retry_s: float = RETRY_S) -> None:
@@ -56,7 +56,6 @@ class BatchLedger:
         self._loop = asyncio.get_running_loop()
         self._retry_s = retry_s
         self._newest = newest
-        self._batches = 1
         self._gathering = Batch(1)
         self._queue: deque[Batch] = deque()
         self._flying: Batch | None = None
@@ -66,13 +65,13 @@ class BatchLedger:
         self._called = False
         self._written = 0  # number of the newest batch that is committed
         self._synced = 0  # number of the newest batch that is on disk
-        self._rows = 0
-        self._bytes = 0
+        self._rows = self._bytes = 0
         self._closed = ""
         self.unwritten = Unwritten()
         self.spool: Spool | None = None
         self.trouble = ""
         self.number: Callable[[int], int] = lambda newest: newest + 1
+        self.numbers: Callable[[], bool] = lambda: True
         self.part: Callable[[Event], int] = lambda event: part_of(event.bot, event.chat)
         self.commits: Commits | None = None
         self._meters.gauge["ledger_healthy"] = 1.0
@@ -84,7 +83,7 @@ class BatchLedger:
 
     @property
     def takes(self) -> bool:
-        return not self._closed and not self._full
+        return not self._closed and not self._full and self.numbers()
 
     @property
     def crowded(self) -> bool:
@@ -97,8 +96,14 @@ class BatchLedger:
         return self._newest
 
     @property
+    def unwritten_from(self) -> int:
+        """Below it no number comes to the disk any more: the lowest that waits, or the next one."""
+        batches = [*filter(None, [self._flying]), *self._queue, self._gathering]
+        return lowest(batches) or self.number(self._newest)
+
+    @property
     def aside(self) -> Spool | None:
-        return self.spool if self.spool is not None and self.spool.active else None
+        return self.spool if self.spool is not None and (self.spool.active or not self.numbers()) else None
 
     def accept(self, event: Event, accepted_ms: int, *, once: bool = False) -> Awaitable[bool]:
         if (refused := self._refused()) is not None:
@@ -193,7 +198,7 @@ class BatchLedger:
         if self.takes:
             return None
         self._meters.count["ledger_refused", ""] += 1
-        return never(self._closed or self.trouble or "too much is waiting to be written")
+        return never(self._closed or self.trouble or (FULL if self._full else SILENT))
 
     def _next(self) -> int:
         self._newest = self.number(self._newest)
@@ -256,7 +261,7 @@ class BatchLedger:
             future.add_done_callback(partial(self._landed, batch, started, batch.durable))
 
     def _landed(self, batch: Batch, started: float, durable: bool, future: asyncio.Future[int]) -> None:
-        error = _error(future)
+        error = error_of(future)
         if self._late is not None:
             self._late.cancel()
         if error is None:
@@ -269,8 +274,6 @@ class BatchLedger:
                 self._ask_for_stale(batch)
             else:
                 self._done(batch)
-        elif isinstance(error, StoreClosed):
-            self._stall(batch, error)
         elif isinstance(error, Fenced):
             self._cut(batch, error)
         elif isinstance(error, KagamiError) and not isinstance(error, RowRefused):
@@ -285,7 +288,7 @@ class BatchLedger:
         future.add_done_callback(partial(self._answered, batch))
 
     def _answered(self, batch: Batch, future: asyncio.Future[list[list[Any]]]) -> None:
-        if (error := _error(future)) is None:
+        if (error := error_of(future)) is None:
             batch.stale.update(row[0] for row in future.result())
         else:
             _log.warning("cannot tell which events were known", reason=error)
@@ -395,7 +398,3 @@ class BatchLedger:
             later = self._gathering
             later.durable = True
             await self._committed(later)
-
-
-def _error(future: asyncio.Future[Any]) -> BaseException | None:
-    return StoreClosed(reason="interrupted") if future.cancelled() else future.exception()

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from kagami.clock import Clock
 from kagami.core.numbers import candidate, is_given, own_number
+from kagami.core.position import Position
 from kagami.errors import Unavailable
 from kagami.ports import Happened, Named, Passed
-from kagami.storage.engine import Engine, storable
+from kagami.storage.engine import Engine, Params, storable
 from kagami.storage.ledger import BatchLedger
 from kagami.storage.rows import read_open
 
@@ -71,19 +72,41 @@ class SqlNumbers:
 
 
 class SqlHistory:
-    """Implements `ports.History`. What the ledger still gathers is written first."""
+    """Implements `ports.History`. What the ledger still gathers is written first.
 
-    def __init__(self, engine: Engine, ledger: BatchLedger) -> None:
+    With more than one of `slots` several processes write, each in order with its own numbers alone.
+    """
+
+    def __init__(self, engine: Engine, ledger: BatchLedger, slots: int = 1) -> None:
         self._engine = engine
         self._ledger = ledger
+        self._slots = slots
 
-    async def after(self, number: int, limit: int) -> list[Happened]:
-        await self._ledger.flush()
-        rows = await self._engine.fetch("events_after", {"after": number, "most": limit})
+    @property
+    def slots(self) -> int:
+        return self._slots
+
+    async def after(self, position: Position, limit: int, *, without: int | None = None) -> list[Happened]:
+        if without is None:
+            await self._ledger.flush()
+        if self.slots == 1:
+            rows = await self._engine.fetch("events_after", {"after": position.highest, "most": limit})
+        else:
+            behind = [each for each in enumerate(position.numbers) if each[0] != without]
+            rows = await self._engine.fetch("events_behind", {"behind": behind, "most": limit})
         return [Happened(row[0], found.event, found.accepted_ms) for row in rows for found in (read_open(row[1:]),)]
 
-    async def passed(self, number: int, before_ms: int, most: int) -> Passed:
+    async def passed(self, position: Position, before_ms: int, most: int) -> Passed:
         await self._ledger.flush()
-        params = {"after": number, "limit_ms": before_ms, "most": most}
-        ((amount, last),) = await self._engine.fetch("events_passed", params)
-        return Passed(amount, last)
+        params: Params = {"limit_ms": before_ms, "most": most}
+        if self.slots == 1:
+            found = await self._engine.fetch("events_passed", {"after": position.highest, **params})
+        else:
+            behind = list(enumerate(position.numbers))
+            found = await self._engine.fetch("events_passed_behind", {"behind": behind, **params})
+        rows = [row for row in found if row[0]]
+        return Passed(sum(row[0] for row in rows), tuple(row[1] for row in rows))
+
+    async def heads(self) -> Position:
+        found = dict(await self._engine.fetch("event_heads")) if self.slots > 1 else {}
+        return Position([found.get(slot, -1) for slot in range(self.slots)])

@@ -20,13 +20,15 @@ from kagami.meters import Meters
 from kagami.model.event import Event
 from kagami.ports import Ledger
 from kagami.storage.batch import never
-from kagami.storage.spoolfile import Kept, SpoolFile, read_record, record
+from kagami.storage.spoolfile import SpoolFile, read_record, record
 
 MOST_EVENTS = 50_000
 MOST_BYTES = 64 << 20
 # How many are accepted at a time.
 PAGE = 500
 RETRY_S = 1.0
+# What comes here while the store is not away.
+SILENT = "this process was silent for so long that another one may have its numbers"
 
 _log = log.get("store")
 
@@ -59,7 +61,7 @@ class Spool:
         self._bytes = 0
         self._oldest_ms = 0
         self._away = False
-        self._reason = ""
+        self._reason = SILENT
         self._broken = False
         self._wake = asyncio.Event()
         self._show()
@@ -88,6 +90,8 @@ class Spool:
             self._meters.count["ledger_refused", ""] += 1
             return never("too much is kept on disk")
         self._add(event, accepted_ms)
+        if not self._away:
+            self._wake.set()
         landing = self._group
         self._write()
         self._show()
@@ -188,43 +192,58 @@ class Spool:
         self._events, self.copies = self._events - self.copies, 0
         while not self._away:
             if not ledger.takes:
-                raise StoreClosed(reason="too much waits to be written")
-            found = await self._next()
-            if not found and self._is_empty:
+                raise StoreClosed(reason="it takes nothing now")
+            if self._start < self._end:
+                brought += await self._bring_page(ledger, give)
+            elif self._writing is not None:
+                await asyncio.wait([self._writing])
+            elif self._new:
+                brought += await self._bring_straight(ledger, give)
+            else:
                 self._forget(brought)
                 return
-            for left, kept in found:
-                if kept is not None:
-                    give(kept.event, kept.accepted_ms, left=left)
-                    brought += 1
-            await ledger.flush()
-            self._events -= len(found)
-            self._show()
 
-    async def _next(self) -> list[tuple[bool, Kept | None]]:
-        """A page from disk, told whether an earlier run has left it. What the disk does not take comes from memory."""
-        if self._start < self._end:
-            found = await self._loop.run_in_executor(self._disk, self._file.read, self._start, PAGE)
-            if not found:
-                _log.error("the file of kept events is damaged", bytes=self._end - self._start)
-            self._start = found[-1][0] if found else self._end
-            return [(end <= self._left, kept) for end, kept in found]
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-            return []
-        straight, self._new = self._new[:PAGE], self._new[PAGE:]
+    async def _bring_page(self, ledger: Ledger, give: Give) -> int:
+        """Some from disk, behind which it goes on once they are in the store; how many."""
+        found = await self._loop.run_in_executor(self._disk, self._file.read, self._start, PAGE)
+        if not found:
+            _log.error("the file of kept events is damaged", bytes=self._end - self._start)
+        given, reached = 0, self._start if found else self._end
+        for end, kept in found:
+            if not ledger.takes:
+                break  # what it refused nobody would have
+            if kept is not None:
+                give(kept.event, kept.accepted_ms, left=end <= self._left)
+            given, reached = given + 1, end
+        await self._landed(ledger, given)
+        self._start = reached
+        return given
+
+    async def _bring_straight(self, ledger: Ledger, give: Give) -> int:
+        """Some that the disk does not take."""
+        given = 0
+        for framed in self._new[:PAGE]:
+            if not ledger.takes:
+                break
+            if (kept := read_record(framed)) is not None:
+                give(kept.event, kept.accepted_ms, left=False)
+            given += 1
+        straight, self._new = self._new[:given], self._new[given:]
         self._bytes -= sum(map(len, straight))
-        return [(False, read_record(framed)) for framed in straight]
+        await self._landed(ledger, given)
+        return given
 
-    @property
-    def _is_empty(self) -> bool:
-        return self._start >= self._end and self._writing is None and not self._new
+    async def _landed(self, ledger: Ledger, given: int) -> None:
+        await ledger.flush()
+        self._events -= given
+        self._show()
 
     def _forget(self, brought: int) -> None:
         """Everything is in the store: from here on events go there directly."""
         if self._bytes:
             _log.info("events that were kept on disk are in the store", events=brought)
         self._wake.clear()
+        self._reason = SILENT
         self._start = self._end = self._left = self._events = self._bytes = self._oldest_ms = 0
         emptied = self._loop.run_in_executor(self._disk, self._file.empty)
         emptied.add_done_callback(_emptied)

@@ -10,6 +10,7 @@ from typing import Unpack
 
 from kagami.clock import Clock
 from kagami.core.chain import Verdict
+from kagami.core.partition import SLOTS
 from kagami.errors import Refused
 from kagami.meters import Meters
 from kagami.model.action import Action
@@ -64,6 +65,7 @@ class SqlStore:
         # Where several processes can share it.
         self.cluster: tuple[Leases, Nodes, Backlog] | None = None
         self.packages: Packages = SqlPackages(engine)
+        self.opened_seq = 0  # of the audit, the newest row when nothing had been read yet
 
     @property
     def healthy(self) -> bool:
@@ -280,7 +282,9 @@ async def open_store(
             from kagami.storage.backlog import SqlBacklog  # noqa: PLC0415
             from kagami.storage.leases import SqlLeases, SqlNodes  # noqa: PLC0415
 
+            store.history = SqlHistory(engine, ledger, SLOTS)
             store.cluster = SqlLeases(between), SqlNodes(between), SqlBacklog(between, clock)
+            store.opened_seq = await store.audit_seq()
         yield store
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from kagami.clock import Clock
 from kagami.core.partition import SLOTS
@@ -24,7 +25,10 @@ class Lease:
 
 @dataclass
 class Database:
-    """Implements `ports.Leases` and `ports.Backlog`; `nodes` is its `ports.Nodes`. `away`: nothing can be asked."""
+    """Implements `ports.Leases` and `ports.Backlog`; `nodes` is its `ports.Nodes`. `away`: nothing can be asked.
+
+    Of what waits so much is `late`; its clock is `ahead_ms` of the processes'.
+    """
 
     clock: Clock
     away: bool = False
@@ -34,6 +38,8 @@ class Database:
     sending: list[SendRow] = field(default_factory=list)
     known: dict[tuple[ExecutionId, int], Receipt] = field(default_factory=dict)
     given_up: list[BotId] = field(default_factory=list)
+    late: int = 0
+    ahead_ms: int = 0
 
     def __post_init__(self) -> None:
         self.nodes = Nodes(self)
@@ -92,14 +98,18 @@ class Database:
         oldest = [each for part in parts for each in [due for due in found if due.part == part][:most]]
         return sorted(oldest, key=lambda each: each.number)
 
-    async def take_sends(self, bots: Sequence[Fence], busy: Collection[str], most: int) -> list[tuple[SendRow, str]]:
+    async def take_sends(
+        self, bots: Mapping[Fence, int], busy: Collection[str], most: int
+    ) -> list[tuple[SendRow, str]]:
         self.look()
-        ours = {f.name.removeprefix("bot:") for f in bots if f.name in self.held and self.held[f.name].epoch == f.epoch}
+        epochs = {name: lease.epoch for name, lease in self.held.items()}
+        rooms = {fence.name.removeprefix("bot:"): room for fence, room in bots.items() if fence in epochs.items()}
         oldest: dict[str, tuple[SendRow, str]] = {}
         for each in self.ready:
-            if each[0].bot in ours and (place := f"{each[0].bot}|{each[0].chat}") not in busy:
-                oldest.setdefault(place, each)
-        taken = list(oldest.values())[:most]
+            oldest.setdefault(f"{each[0].bot}|{each[0].chat}", each)
+        free = [each for place, each in oldest.items() if place not in busy]
+        of_each = [[each for each in free if each[0].bot == bot][:room] for bot, room in rooms.items()]
+        taken = list(chain.from_iterable(of_each))[:most]
         self.ready = [each for each in self.ready if each not in taken]
         self.sending += [row for row, _ in taken]
         return taken
@@ -127,6 +137,20 @@ class Database:
         before = len(self.ready)
         self.ready = [each for each in self.ready if (each[0].execution, each[0].ordinal) != (execution, ordinal)]
         return len(self.ready) < before
+
+    async def expire(self, reason: str) -> int:
+        del reason
+        self.look()
+        late, self.late = self.late, 0
+        return late
+
+    async def move(self, execution: ExecutionId, part: int, lease: Fence) -> bool:
+        self.look()
+        held = self.held.get(lease.name)
+        ours = held is not None and held.epoch == lease.epoch
+        found = [each for each in self.due if ours and each.found.event.execution == execution]
+        self.due = [each._replace(part=part) if each in found else each for each in self.due]
+        return bool(found)
 
     async def give_up(self, bot: BotId, reason: str) -> int:
         del reason
@@ -164,6 +188,10 @@ class Nodes:
 
     async def leave(self, node: str) -> None:
         self._rows.pop(node, None)
+
+    async def wall_ms(self) -> int:
+        self._database.look()
+        return self._database.clock.wall_ms() + self._database.ahead_ms
 
     async def rows(self) -> list[NodeRow]:
         self._database.look()

@@ -16,9 +16,9 @@ _TONES = {"serving": "good", "leaving": "warn", "gone": "bad"}
 
 
 def state_span(shell: Shell, row: ProcessRow) -> Span:
-    """`● serves`; one that misses the database or Redis is troubled."""
+    """`● serves`; one that misses the database or Redis, or whose clock is wrong, is troubled."""
     glyphs = shell.looks.glyphs
-    if row.state == "serving" and (row.trouble or row.redis):
+    if row.state == "serving" and (row.trouble or row.redis or row.clock_s):
         return Span(f"{glyphs.troubled} {shell.t(mark('troubled'))}", "warn")
     sign = {"serving": glyphs.online, "gone": glyphs.failed}.get(row.state, glyphs.troubled)
     return Span(f"{sign} {shell.t(_WORDS.get(row.state, row.state))}", _TONES.get(row.state, "text"))

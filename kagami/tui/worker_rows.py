@@ -68,7 +68,8 @@ def state_span(shell: Shell, row: WorkerRow, table: Table) -> Span:
 
 def _row(shell: Shell, row: WorkerRow, held: int, table: Table) -> Row:
     pool = Span(row.pool, "text") if row.pool else _NOTHING
-    shown = (pool, Span(row.name, "strong"), state_span(shell, row, table))
+    name = f"{row.name} @{row.node}" if row.node else row.name
+    shown = (pool, Span(name, "strong"), state_span(shell, row, table))
     if row.name == PLUGINS:
         return Row(row.name, (*shown, *[_NOTHING] * (len(COLUMNS) - len(shown))))
     spans = (
@@ -105,6 +106,8 @@ def page(shell: Shell, row: WorkerRow, table: Table, width: int) -> Sequence[Lin
     t, looks = shell.t, shell.looks
     state = state_span(shell, row, table)
     facts: list[tuple[str, str, str]] = [(t(mark("state")), state.text, state.role)]
+    if row.node:
+        facts.append((t(mark("process")), row.node, "text"))
     if row.feed is not None:
         facts += _of_feed(shell, row, row.feed, table)
     if row.name != PLUGINS:

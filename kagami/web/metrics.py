@@ -101,7 +101,7 @@ def readings_of(parts: Parts) -> Readings:
         parts.meters,
         parts.house.pulse(),
         parts.bots.rows(),
-        parts.routing.workers(),
+        [row for row in parts.routing.workers() if not row.node],
         parts.cluster.rows(),
         dict(parts.ring.counts),
     )

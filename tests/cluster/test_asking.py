@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kagami.cluster.asking import ANSWERED, LONGEST_S, Asking, Told, hint, read_hint
+from kagami.cluster.asking import ANSWERED, CLEAR_S, Asking, Told, hint, read_hint
 from kagami.errors import StoreClosed
 from kagami.model.action import Failed, Receipt, Sent, Unknown
 from kagami.model.ids import ExecutionId
 from kagami.net.supervise import Nursery
-from kagami.ports import Fence, SendRow
+from kagami.ports import LONGEST_ASKED_S, Fence, SendRow
 from kagami.state.memory import Hub
 from kagami.testing.clock import FakeClock, settle
 from kagami.testing.cluster import Database
@@ -118,7 +118,7 @@ async def test_what_cannot_be_kept_is_not_asked_for(asking: Asking, ledger: Aske
 async def test_what_nobody_took_in_time_is_given_up(
     ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
+    monkeypatch.setattr("kagami.cluster.asking.LONGEST_ASKED_S", 0.0)
     asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0, key=SIGN)
     receipt = await asking.send(send_row(1), fence=None, written=lambda: None)
     assert isinstance(receipt, Failed)
@@ -129,7 +129,7 @@ async def test_what_nobody_took_in_time_is_given_up(
 async def test_what_somebody_had_begun_by_then_is_unknown(
     ledger: Asked, database: Database, hints: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kagami.cluster.asking.LONGEST_S", 0.0)
+    monkeypatch.setattr("kagami.cluster.asking.LONGEST_ASKED_S", 0.0)
     asking = Asking("a", ledger, database, hints.state().bus, FakeClock(), nap=lambda: 1.0, key=SIGN)
 
     def begin() -> None:
@@ -139,7 +139,7 @@ async def test_what_somebody_had_begun_by_then_is_unknown(
 
 
 def test_an_answer_may_take_longer_than_a_bot_needs_to_come_back() -> None:
-    assert LONGEST_S > 20
+    assert LONGEST_ASKED_S > 20
 
 
 @pytest.mark.parametrize("text", ["", "x", "nothing signed", hint(Told(*KEY, Sent("77")), b"another key")])
@@ -150,3 +150,15 @@ def test_what_no_process_of_ours_has_written_is_no_hint(text: str) -> None:
 def test_a_hint_says_what_was_signed() -> None:
     told = Told(*KEY, Failed("no", "declined"))
     assert read_hint(hint(told, SIGN), SIGN) == told
+
+
+async def test_one_gives_up_what_nobody_took_in_time_again_and_again(
+    asking: Asking, clock: FakeClock, database: Database
+) -> None:
+    async with Nursery(clock) as nursery:
+        nursery.start("late sends", asking.clear())
+        database.late, database.away = 2, True
+        await clock.advance(CLEAR_S + 0.1)
+        database.away = False
+        await clock.advance(CLEAR_S)
+        assert database.late == 0

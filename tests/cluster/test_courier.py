@@ -11,8 +11,9 @@ import pytest
 from kagami.cluster.asking import ANSWERED, Told
 from kagami.cluster.courier import Courier
 from kagami.cluster.membership import Membership
+from kagami.core.limits import Buckets
 from kagami.model.action import Receipt, Sent
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId
 from kagami.net.supervise import Nursery
 from kagami.ports import SendRow
 from kagami.state.memory import Hub
@@ -32,6 +33,8 @@ class Gateway:
         self.member: Membership = member(database, clock, name, "gateway")
         self.here = self.begins = True
         self.settled = 0
+        self.clock = clock
+        self.account, self.chats = Buckets(0.0, 1.0), Buckets(0.0, 1.0)
         bus = hints.state().bus
         self.courier = Courier(
             self.member,
@@ -39,13 +42,27 @@ class Gateway:
             bus,
             nursery,
             clock,
-            self.carry,
+            self,
             reachable=lambda _: self.here,
             settled=self.settle,
             nap=lambda: 5.0,
             key=b"of the cluster",
         )
         self.courier.answered = self.told.append
+
+    # --- cluster.courier.Carrier ---
+
+    def room(self, bot: BotId) -> int:
+        return self.account.room(bot, self.clock.monotonic())
+
+    def rest(self, bot: BotId) -> float:
+        return self.account.wait(bot, self.clock.monotonic())
+
+    def reserve(self, bot: BotId, chat: ChatId) -> float:
+        now = self.clock.monotonic()
+        self.account.reserve(bot, now)
+        self.chats.reserve(chat, now)
+        return self.chats.wait(chat, now)
 
     async def settle(self) -> None:
         self.settled += 1
@@ -245,3 +262,49 @@ async def test_what_could_not_begin_waits_for_another_time(database: Database, c
         node.begins = True
         await clock.advance(1.0)
         assert [row.execution for row in node.made] == ["execution-1"]
+
+
+async def test_what_waits_for_its_turn_in_a_chat_is_still_for_anybody_to_take(
+    database: Database, clock: FakeClock, hints: Hub
+) -> None:
+    async with gateway(database, clock, hints) as node:
+        node.chats = Buckets(0.5, 1.0)
+        database.ready = [(send_row(1), "w"), (send_row(2), "w"), (send_row(3, "group:9"), "w")]
+        node.courier.asked([BOT])
+        await settle()
+        assert [row.execution for row in node.made] == ["execution-1", "execution-3"]
+        assert [row.execution for row, _ in database.ready] == ["execution-2"]
+        await clock.advance(2.1)
+        assert [row.execution for row in node.made][2:] == ["execution-2"]
+
+
+async def test_what_waits_for_the_turn_of_its_account_is_still_for_anybody_to_take(
+    database: Database, clock: FakeClock, hints: Hub
+) -> None:
+    async with gateway(database, clock, hints) as node:
+        node.account = Buckets(0.5, 2.0)
+        database.ready = [(send_row(number, f"group:{number}"), "w") for number in range(4)]
+        node.courier.asked([BOT])
+        await settle()
+        assert [row.execution for row in node.made] == ["execution-0", "execution-1"]
+        assert [row.execution for row, _ in database.ready] == ["execution-2", "execution-3"]
+        await clock.advance(2.1)
+        assert [row.execution for row in node.made][2:] == ["execution-2"]
+        await clock.advance(2.1)
+        assert [row.execution for row in node.made][3:] == ["execution-3"]
+
+
+async def test_an_account_that_waits_for_its_turn_holds_up_no_other(
+    database: Database, clock: FakeClock, hints: Hub
+) -> None:
+    other = BotId("qq:2")
+    async with gateway(database, clock, hints) as node:
+        node.courier.attach(other)
+        node.account = Buckets(0.1, 1.0)
+        database.ready = [(send_row(1), "w"), (send_row(2, "group:9"), "w")]
+        node.courier.asked([BOT])
+        await settle()
+        database.ready.append((send_row(3, bot=other), "w"))
+        node.courier.asked([other])
+        await settle()
+        assert [row.execution for row in node.made] == ["execution-1", "execution-3"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kagami.testing.clock import FakeClock
+from kagami.net.supervise import Nursery
+from kagami.testing.clock import FakeClock, settle
 from kagami.testing.cluster import Database
 from tests.cluster.doubles import SECONDS, member
 
@@ -111,6 +112,68 @@ async def test_a_process_that_was_forgotten_joins_again(database: Database, cloc
     await one.renew()
     assert {row.node for row in await database.nodes.rows()} == {"a", "b"}
     assert one.slot != other.slot
+
+
+async def test_one_that_was_silent_for_long_numbers_nothing_until_its_slot_is_its_own(
+    database: Database, clock: FakeClock
+) -> None:
+    one, other = member(database, clock, "a"), member(database, clock, "b")
+    await one.join()
+    await clock.advance(SECONDS * 2)
+    numbered = [one.numbers]  # the others do not forget it so soon
+    await clock.advance(SECONDS * 3)
+    numbered.append(one.numbers)
+    await other.join()
+    slots = [one.slot, other.slot]
+    await one.renew()
+    assert [*numbered, one.numbers] == [True, False, True]
+    assert [*slots, one.slot] == [0, 0, 1]
+
+
+async def test_it_renews_soon_after_an_outage(database: Database, clock: FakeClock) -> None:
+    one = member(database, clock)
+    await one.join()
+    async with Nursery(clock) as nursery:
+        nursery.start("membership", one.run())
+        await settle()
+        database.away = True
+        await clock.advance(SECONDS)
+        database.away = False
+        await clock.advance(1.1)
+        assert one.sure
+
+
+async def test_numbers_go_by_the_clock_of_the_database(database: Database, clock: FakeClock) -> None:
+    one = member(database, clock)
+    database.ahead_ms = -90_000
+    await one.join()
+    assert one.wall_ms() == clock.wall_ms() - 90_000
+    database.ahead_ms = 7_000
+    await one.renew()
+    assert one.wall_ms() == clock.wall_ms() + 7_000
+
+
+@pytest.mark.parametrize(("ahead_ms", "told"), [(0, 0.0), (4_000, 0.0), (6_000, -6.0), (-6_000, 6.0)])
+async def test_a_clock_is_told_of_that_is_far_from_the_databases(
+    database: Database, clock: FakeClock, ahead_ms: int, told: float
+) -> None:
+    one = member(database, clock)
+    database.ahead_ms = ahead_ms
+    await one.join()
+    assert one.apart_s == told
+
+
+async def test_an_answer_that_takes_long_makes_no_clock_wrong(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow() -> int:
+        clock.set_wall(20.0)
+        return clock.wall_ms() - 10_000
+
+    monkeypatch.setattr(database.nodes, "wall_ms", slow)
+    one = member(database, clock)
+    await one.join()
+    assert one.apart_s == 0.0
 
 
 async def test_the_silent_and_those_that_leave_do_not_count_as_living(database: Database, clock: FakeClock) -> None:

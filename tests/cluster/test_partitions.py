@@ -299,3 +299,9 @@ async def test_one_that_serves_no_chats_still_handles_its_own(database: Database
     async with serving(gateway, clock):
         assert gateway.shop.numbers == ["1"]
         assert not gateway.partitions.held
+
+
+async def test_its_own_is_among_those_it_has(database: Database, clock: FakeClock, hints: Hub) -> None:
+    node = Node(database, clock, hints, "a")
+    await node.join()
+    assert set(node.partitions.parts) == {*range(PARTITIONS), own_part(node.member.slot)}

@@ -8,6 +8,7 @@ import pytest
 
 from kagami.cluster.membership import Membership
 from kagami.cluster.tables import Tables
+from kagami.errors import Unavailable
 from kagami.testing.clock import FakeClock
 from kagami.testing.cluster import Database
 from tests.cluster.doubles import SECONDS, member
@@ -18,11 +19,14 @@ WANTED = ["telegram:1", "kook:2", "feishu:3", "dingtalk:4"]
 class Gateway:
     def __init__(self, database: Database, clock: FakeClock, name: str) -> None:
         self.connected: list[set[str]] = []
+        self.fails = False
         self.wanted = list(WANTED)
         self.member: Membership = member(database, clock, name, "gateway")
         self.tables = Tables(self.member, clock, lambda: self.wanted, self.connect)
 
     async def connect(self, names: Collection[str]) -> None:
+        if self.fails:
+            raise Unavailable(what="it", reason="away")
         self.connected.append(set(names))
 
 
@@ -34,6 +38,17 @@ def clock() -> FakeClock:
 @pytest.fixture
 def database(clock: FakeClock) -> Database:
     return Database(clock)
+
+
+async def test_what_could_not_be_connected_is_tried_again(database: Database, clock: FakeClock) -> None:
+    node = Gateway(database, clock, "a")
+    await node.member.join()
+    node.fails = True
+    with pytest.raises(Unavailable):
+        await node.tables.balance()
+    node.fails = False
+    await node.tables.balance()
+    assert node.connected == [set(WANTED)]
 
 
 async def test_a_gateway_alone_connects_all(database: Database, clock: FakeClock) -> None:

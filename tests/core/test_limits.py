@@ -110,3 +110,11 @@ def test_a_bucket_is_full_when_nothing_is_missing() -> None:
     assert buckets.is_full("a", 0.0)
     buckets.take("a", 0.0)
     assert (buckets.is_full("a", 0.5), buckets.is_full("a", 1.0)) == (False, True)
+
+
+@pytest.mark.parametrize(("taken", "moment", "room"), [(0, 0.0, 4), (3, 0.0, 1), (4, 0.0, 0), (6, 0.0, 0), (6, 1.5, 1)])
+def test_room_is_how_many_tokens_there_are(taken: int, moment: float, room: int) -> None:
+    buckets = Buckets(rate=2, burst=4)
+    for _ in range(taken):
+        buckets.reserve("a", 0.0)
+    assert buckets.room("a", moment) == room

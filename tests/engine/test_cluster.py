@@ -13,6 +13,7 @@ import pytest
 from kagami.engine import Engine
 from kagami.errors import NotFound, Refused, SettingError
 from kagami.hub.alerts import Alerts
+from kagami.hub.hub import Hub
 from kagami.operations.audit import VerifyAudit
 from kagami.operations.bots import ListBots
 from kagami.operations.cluster import Drain, ListNodes, ProcessRow
@@ -134,6 +135,21 @@ async def test_what_is_decided_at_one_counts_at_all(pair: tuple[Engine, Engine])
     async with visiting(gateway) as peer:
         await peer.say("/echo dropped", user="20002", group="42")
         await until(lambda: worker.parts.meters.count["events", "dropped"])
+
+
+async def test_what_is_decided_while_another_begins_counts_there_too(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember = Hub.remember
+
+    async def decide(hub: Hub) -> None:
+        await gateway.call(AddRoute(match="user:20002", to="drop"))
+        await remember(hub)
+
+    async with start("gateway", "gateway") as gateway:
+        monkeypatch.setattr(Hub, "remember", decide)
+        async with start("worker", "worker") as worker:
+            await until(lambda: worker.parts.routing.rules.rules)
 
 
 async def test_all_make_the_same_secrets_from_one(pair: tuple[Engine, Engine]) -> None:

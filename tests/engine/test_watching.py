@@ -34,3 +34,10 @@ def test_a_database_is_well_until_a_write_fails() -> None:
     assert not unwritten(meters)
     meters.gauge["ledger_healthy"] = 0.0
     assert unwritten(meters)
+
+
+def test_a_clock_that_is_wrong_is_told_of_whoevers_it_is() -> None:
+    rows = [NodeRow(name, "all", 0, 1.0, NodeState(clock_s=clock_s)) for name, clock_s in (("a", -7.0), ("b", 0.0))]
+    (reading,) = readings(rows, "a", 15.0, 30.0).values()
+    assert reading.kind == "clock_apart"
+    assert "process a is -7 s from" in reading.text.format_map(reading.fields)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import msgspec
 
 from kagami.clock import Clock
 from kagami.core.admission import Admission
+from kagami.core.position import Position
 from kagami.core.privacy.config import PrivacyConfig
 from kagami.core.privacy.desk import PrivacyDesk
 from kagami.errors import NotFound
@@ -22,7 +23,7 @@ from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId, execution_id
 from kagami.model.message import text
 from kagami.net.supervise import Nursery
-from kagami.ports import Bot, BotHealth, BotRow, BotState, Fence, Happened, Passed, Worker
+from kagami.ports import Bot, BotHealth, BotRow, BotState, Fence, Happened, Passed, Reader, Worker
 from kagami.testing.clock import START_MS, FakeClock
 from kagami.testing.numbers import MemoryNumbers
 from kagami.testing.values import MemoryValues
@@ -68,9 +69,16 @@ class Accounts:
 
     def __init__(self, *names: BotId) -> None:
         self.here = {name: Account(name) for name in names}
+        self.elsewhere: list[BotRow] = []
+
+    def move(self, name: BotId) -> None:
+        """It is at another process now."""
+        each = self.here.pop(name)
+        self.elsewhere.append(BotRow(name, each.name, each.adapter, BotHealth(each.state), node="b"))
 
     def rows(self) -> list[BotRow]:
-        return [BotRow(each.id, each.name, "test", BotHealth(each.state)) for each in self.here.values()]
+        here = [BotRow(each.id, each.name, each.adapter, BotHealth(each.state)) for each in self.here.values()]
+        return here + self.elsewhere
 
     def get(self, bot: BotId) -> Bot | None:
         return cast("Bot | None", self.here.get(bot))
@@ -107,26 +115,41 @@ class Letters:
 class Flow:
     """Implements `ports.Stream` in a list."""
 
+    slots = 1
+
     def __init__(self) -> None:
         self.newest = 0
         self.rows: list[Happened] = []
         self.hidden: set[str] = set()
         self.gap = Passed()
+        self.followers = 0
         self._more = asyncio.Event()
+
+    @property
+    def reached(self) -> Position:
+        return Position([self.newest])
+
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[Position]:
+        self.followers += 1
+        try:
+            yield self.reached
+        finally:
+            self.followers -= 1
 
     def happens(self, event: Event, at_ms: int | None = None) -> None:
         self.newest += 2  # sends have numbers too
         self.rows.append(Happened(self.newest, event, event.time_ms if at_ms is None else at_ms))
         self._more.set()
 
-    async def after(self, number: int, idle: Callable[[], None] = lambda: None) -> list[Happened]:
-        while not (found := [each for each in self.rows if each.number > number][:3]):
+    async def after(self, reader: Reader, idle: Callable[[], None] = lambda: None) -> list[Happened]:
+        while not (found := [each for each in self.rows if not reader.position.has(each.number)][:3]):
             idle()
             self._more.clear()
             await self._more.wait()
         return found
 
-    async def passed(self, number: int, before_ms: int, most: int) -> Passed:
+    async def passed(self, position: Position, before_ms: int, most: int) -> Passed:
         return self.gap
 
     def hides(self, event: Event) -> bool:

@@ -110,6 +110,13 @@ class TestSignsOfLife:
             beats = [each for each in opened.wire.told if each["meta_event_type"] == "heartbeat"]
             assert [(each["status"]["online"], each["interval"]) for each in beats] == [(True, 15_000), (False, 15_000)]
 
+    async def test_one_of_another_process_is_told_of_and_its_heart_beats(self, case: Case) -> None:
+        case.house.accounts.move(FEISHU)
+        async with case.open(only="cli_1") as opened:
+            await case.clock.advance(BEAT_S + 2 * LOOK_S)
+            beats = [each for each in opened.wire.told if each["meta_event_type"] == "heartbeat"]
+            assert [each["status"]["online"] for each in beats] == [True]
+
     async def test_one_that_it_may_not_see_any_more_has_none(self, case: Case) -> None:
         async with case.open() as app:
             app.clerk.admission = Admission(bots=("qq:*",))
@@ -154,7 +161,7 @@ class TestEvents:
             case.house.flow.happens(feishu_event(1, "\ud800", at_ms=case.clock.wall_ms()))
             case.happens(2)
             await app.until(["n2"])
-            assert app.line.cursor.sent == case.house.flow.newest
+            assert app.line.cursor.sent == case.house.flow.reached
 
     async def test_what_is_live_is_not_late(self, case: Case) -> None:
         async with case.open() as opened:
@@ -186,6 +193,13 @@ class TestEvents:
 
 
 class TestMissed:
+    async def test_it_follows_as_long_as_it_is_connected(self, case: Case) -> None:
+        async with case.open():
+            assert case.house.flow.followers == 1
+        assert case.house.flow.followers == 0
+        async with case.open(role="api"), case.open(follows=False):
+            assert case.house.flow.followers == 0
+
     async def test_exactly_what_was_missed_comes_marked_and_then_what_is_live(self, case: Case) -> None:
         async with case.open() as opened:
             case.happens(1)
@@ -257,7 +271,7 @@ class TestMissed:
             pass
         for number in (1, 2, 3):
             case.happens(number)
-        case.house.flow.gap = Passed(2, 4)
+        case.house.flow.gap = Passed(2, (4,))
         async with case.open() as opened:
             await opened.until(["n3"])
             assert (opened.line.skipped, case.house.meters.count["worker_events_skipped", "app"]) == (2, 2)

@@ -23,6 +23,7 @@ from kagami.gateway.office import PATIENCE_S, Office
 from kagami.gateway.server import Gateway
 from kagami.gateway.table import WorkerTable
 from kagami.net.supervise import Nursery
+from kagami.ports import FeedRow, WorkerRow
 from kagami.testing.gateway import TOKEN
 from tests.gateway.house import FEISHU, QQ, House, qq_event
 
@@ -153,6 +154,19 @@ class TestForward:
             assert (await told(other, "meta_event"))["self_id"] == await port.house.number("cli_1")
 
 
+async def test_who_comes_to_another_process_leaves_this_one(port: Port) -> None:
+    later = port.house.clock.wall_ms() + 1_000_000
+    there = [WorkerRow(name, "live", feed=FeedRow("in", since=(("", later),))) for name in (APP.name, "unknown")]
+    async with port.application() as app:
+        await told(app, "meta_event")
+        dialled = msgspec.structs.replace(there[0], feed=FeedRow("out", since=(("", later),)))
+        await port.office.give_way([dialled, WorkerRow(APP.name, "live")])
+        await (await app.ping())
+        await port.office.give_way(there)
+        await app.wait_closed()
+        assert app.close_code == 1008
+
+
 class TestSettings:
     async def test_a_worker_that_is_added_may_come(self, port: Port) -> None:
         assert (await port.refused(token=OTHER))[0] == 403
@@ -246,6 +260,18 @@ class TestReverse:
         assert listening.came.empty()
         port.house.accounts.here[QQ].state = "online"
         assert (await listening.next())[1]["X-Self-ID"] == "10001"
+
+    async def test_for_an_account_of_another_process_that_one_dials(
+        self, port: Port, listening: Listening, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "LOOK_S", 0.01)
+        port.house.accounts.move(FEISHU)
+        await port.office.configure([msgspec.structs.replace(APP, url=listening.url)])
+        app, headers = await listening.next()
+        assert headers["X-Self-ID"] == "10001"
+        port.house.accounts.move(QQ)
+        await app.wait_closed()
+        assert listening.came.empty()
 
     async def test_what_failed_before_it_was_dialled_is_tried_again(
         self, port: Port, listening: Listening, monkeypatch: pytest.MonkeyPatch

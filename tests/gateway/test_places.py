@@ -3,8 +3,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from kagami.core.numbers import number_of
-from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Places, is_of
+from kagami.core.numbers import is_of, number_of
+from kagami.gateway.places import ANSWERS_MS, FIRST_ORDINAL, Places
 from kagami.model.ids import ChatId, UserId
 from tests.gateway.house import FEISHU, GROUP, QQ, feishu_event, qq_event
 
@@ -41,6 +41,17 @@ def test_sends_are_further_ones_of_the_event_that_they_answer() -> None:
         (event.execution, FIRST_ORDINAL + 2),
         (event.execution, FIRST_ORDINAL + 5_000),
     ]
+
+
+def test_applications_of_two_processes_answer_in_the_same_moment() -> None:
+    """The second one's clock is a little behind."""
+    found: list[int] = []
+    for slot, now in ((0, 0), (3, -5), (4, 0), (0, 2_000), (3, 2_000)):
+        places = Places(32, lambda slot=slot: slot)  # type: ignore[misc]
+        places.met(qq_event(), 0)
+        answers = [places.answers(QQ, GROUP, now) for _ in range(3)]
+        found += [each[1] for each in answers if each is not None]
+    assert len(set(found)) == 15
 
 
 def test_after_a_restart_they_are_numbered_behind_those_before_it() -> None:

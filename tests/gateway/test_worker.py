@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -246,3 +247,31 @@ async def test_only_so_many_connections_are_open(case: Case, monkeypatch: pytest
     worker = case.worker(MIRROR)
     async with case.connected(worker, role="api") as first, case.connected(worker, role="api") as second:
         assert (first.closed, second.closed) == (None, (1013, "1 connections are open already"))
+
+
+async def test_it_tells_when_it_comes_and_goes(case: Case) -> None:
+    told: list[bool] = []
+    means = replace(case.house.means, changed=lambda: told.append(worker.live))
+    worker = OutsideWorker(MIRROR, means)
+    async with case.connected(worker):
+        assert told == [True]
+    assert told == [True, False]
+
+
+async def test_what_is_connected_elsewhere_later_takes_its_place(case: Case) -> None:
+    worker = case.worker(MIRROR)
+    async with case.connected(worker) as all_bots, case.connected(worker, only=QQ) as one_bot:
+        assert [only for only, _ in worker.feed().since] == ["", QQ]
+        ((_, since_ms), _) = worker.feed().since
+        await worker.give_way("", since_ms)
+        assert [wire.closed for wire in (all_bots, one_bot)] == [None, None]
+        await worker.give_way("", since_ms + 1)
+        closed = [wire.closed for wire in (all_bots, one_bot)]
+        assert closed == [(1008, "another connection took over"), None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "admitted"), [({}, True), ({"bots": ("feishu:*",)}, False), ({"enabled": False}, False)]
+)
+async def test_what_it_may_see_it_may_see_wherever_it_is(case: Case, changes: dict[str, Any], admitted: bool) -> None:
+    assert case.worker(msgspec.structs.replace(MEMBER, **changes)).admits(qq_event()) is admitted

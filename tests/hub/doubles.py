@@ -191,6 +191,9 @@ class Hand:
         self.fails: Exception | None = None
         self.heard: list[str] = []
 
+    def admits(self, event: Event) -> bool:
+        return self.takes(event)
+
     def takes(self, event: Event) -> bool:
         return event.chat not in self.hidden
 

@@ -180,6 +180,9 @@ class Elsewhere:
         written()
         return self.receipt
 
+    async def move(self, execution: ExecutionId, slot: int, fence: Fence) -> None:
+        """No event is led anywhere here."""
+
 
 async def test_what_another_process_sends_is_asked_for_under_the_lease_of_its_event() -> None:
     office = Office()
@@ -208,19 +211,22 @@ async def test_a_send_of_another_process_is_made_and_its_outcome_kept() -> None:
     assert office.book.ended == [(X, 1, Sent("900"))]
 
 
-async def test_a_send_of_another_process_keeps_to_the_pace() -> None:
-    office = Office(pace=Pace(account_per_second=0, chat_per_second=1))
-    for ordinal in range(2):
-        await office.outbox.carry(SendRow(X, ordinal, QQ, HELLO.chat, "hi", HELLO, 0))
-    assert office.clock.slept == pytest.approx([1.0])
+async def test_who_makes_what_others_ask_for_is_told_when_their_turn_is() -> None:
+    office = Office(pace=Pace(account_per_second=2, chat_per_second=1))
+    outbox, other = office.outbox, ChatId("group:9")
+    assert (outbox.room(QQ), outbox.rest(QQ)) == (2, 0.0)
+    assert outbox.reserve(QQ, HELLO.chat) == pytest.approx(1.0)
+    assert outbox.room(QQ) == 1
+    assert outbox.reserve(QQ, other) == pytest.approx(1.0)
+    assert outbox.room(QQ) == 0
+    assert outbox.rest(QQ) == pytest.approx(0.5)
 
 
-async def test_one_that_would_wait_too_long_is_refused_and_that_is_kept() -> None:
-    office = Office(pace=Pace(account_per_second=0, chat_per_second=1 / (2 * LONGEST_WAIT_S)))
-    for ordinal in range(2):
-        receipt = await office.outbox.carry(SendRow(X, ordinal, QQ, HELLO.chat, "hi", HELLO, 0))
-    assert isinstance(receipt, Failed)
-    assert office.book.ended[-1] == (X, 1, receipt)
+async def test_without_a_pace_there_is_always_room() -> None:
+    outbox = Office(pace=Pace(account_per_second=0, chat_per_second=0)).outbox
+    assert outbox.reserve(QQ, HELLO.chat) == 0.0
+    assert outbox.room(QQ) > 1_000
+    assert outbox.rest(QQ) == 0.0
 
 
 async def test_a_process_that_ends_begins_no_send_for_a_bot_that_is_not_here() -> None:

@@ -14,6 +14,7 @@ from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
 from kagami.hub.execution import Execution as HubExecution
 from kagami.hub.guard import Guard
+from kagami.hub.onward import MOVED
 from kagami.hub.pipeline import Pipeline
 from kagami.hub.recorder import Recorder
 from kagami.hub.registry import BotRegistry
@@ -277,3 +278,16 @@ async def test_a_question_that_waits_for_the_next_start_may_be_days_old() -> Non
         one.clock.now += 2 * 86_400
         await one.walk(execution(1))
         assert one.book.outcomes == ["parked"]
+
+
+async def test_what_is_led_on_to_another_process_is_not_over() -> None:
+    class Elsewhere(Hand):
+        async def handle(self, execution: Execution) -> Handled:
+            await super().handle(execution)
+            return MOVED
+
+    async with line() as house:
+        house.workers.attach(hand := Elsewhere("app"))
+        house.rules(Rule("*", "app"))
+        await house.walk(execution())
+        assert (len(hand.heard), house.book.closed) == (1, [])

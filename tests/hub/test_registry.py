@@ -7,6 +7,7 @@ import pytest
 from kagami.core.numbers import number_of
 from kagami.hub.registry import BotRegistry, Tally
 from kagami.model.ids import BotId, split_id
+from kagami.ports import BotHealth, BotRow, BotState
 from tests.hub.doubles import QQ, Account
 
 
@@ -88,3 +89,20 @@ def test_all_gives_every_bot() -> None:
     bots, bot = BotRegistry(), Account()
     bots.attach(bot)
     assert bots.all() == [bot]
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "node"), [("online", "online", ""), ("backoff", "online", "b"), ("backoff", "backoff", "")]
+)
+def test_an_account_that_has_moved_is_where_it_is_online(here: BotState, there: BotState, node: str) -> None:
+    bots = BotRegistry()
+    bots.attach(Account(state=here))
+    bots.elsewhere = {QQ: BotRow(QQ, "Mira", "onebot11", BotHealth(there), node="b")}
+    assert [(row.id, row.node) for row in bots.rows()] == [(QQ, node)]
+
+
+def test_an_account_of_another_process_is_known_too() -> None:
+    bots = BotRegistry()
+    bots.elsewhere = {QQ: BotRow(QQ, "Mira", "onebot11", BotHealth("connecting"), node="b")}
+    assert [row.node for row in bots.rows()] == ["b"]
+    assert bots.own_rows() == []

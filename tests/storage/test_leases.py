@@ -146,6 +146,14 @@ async def test_one_that_starts_again_has_one_row_and_never_its_old_slot(nodes: S
     assert row.role == "worker"
 
 
+async def test_the_time_is_the_databases(nodes: SqlNodes, postgres: PostgresServer) -> None:
+    def now_ms() -> int:
+        return int(postgres.run("SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"))
+
+    before = now_ms()
+    assert before <= await nodes.wall_ms() <= now_ms()
+
+
 async def test_there_are_only_so_many_slots(nodes: SqlNodes) -> None:
     for number in range(SLOTS):
         await nodes.join(f"n{number}", "all", 15.0)

@@ -225,6 +225,34 @@ class TestTrouble:
         assert engine.writes[1].params["opened"][0][:2] == engine.writes[1].params["events"][0][1::-1]
 
 
+class TestNumbers:
+    async def test_nothing_is_numbered_while_they_may_be_anothers(
+        self, engine: HeldEngine, ledger: BatchLedger
+    ) -> None:
+        ledger.numbers = lambda: False
+        assert not ledger.takes
+        for refused in (ledger.accept(event("a"), 0), ledger.begin_send(send(event()))):
+            with pytest.raises(StoreClosed, match="another"):
+                await refused
+        assert ledger.newest == 0
+        ledger.numbers = lambda: True
+        ledger.accept(event("b"), 0)
+        assert (await engine.nth(1)).texts() == ["b"]
+
+    async def test_what_is_not_on_disk_yet_is_known(self, engine: HeldEngine, ledger: BatchLedger) -> None:
+        assert ledger.unwritten_from == 1
+        await waiting(ledger.accept(event("a"), 0))
+        first = await engine.nth(1)
+        written = await waiting(ledger.begin_send(send(event())), ledger.accept(event("b"), 0))
+        assert (ledger.newest, ledger.unwritten_from) == (3, 1)
+        first.done()
+        second = await engine.nth(2)
+        assert ledger.unwritten_from == 2
+        second.done()
+        await asyncio.gather(*written)
+        assert ledger.unwritten_from == 4
+
+
 class TestClose:
     async def test_everything_given_is_written(self, engine: HeldEngine, ledger: BatchLedger) -> None:
         ledger.put([StorePut("p", "k", None)])

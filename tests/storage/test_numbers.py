@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from kagami.core import numbers as rules
+from kagami.core.partition import EACH, SLOTS
+from kagami.core.position import Position
 from kagami.meters import Meters
-from kagami.ports import History, Named, Numbers, Passed
+from kagami.ports import Happened, History, Named, Numbers, Passed
 from kagami.storage import numbers as stored
 from kagami.storage.store import SqlStore, open_store
 from kagami.testing.clock import FakeClock
@@ -77,27 +80,40 @@ class TestAcrossStarts:
             assert list(await store.numbers.find(given.values())) == [given["ou_1"]]
 
 
+class Told:
+    """History as a test asks for it: behind numbers of one process."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.port: History = store.history
+
+    async def after(self, number: int, most: int = 9) -> list[Happened]:
+        return await self.port.after(Position.at(number, self.port.slots), most)
+
+    async def passed(self, number: int, before_ms: int, most: int) -> Passed:
+        return await self.port.passed(Position.at(number, self.port.slots), before_ms, most)
+
+
 class TestHistory:
     async def test_events_come_in_order_with_their_numbers(self, store: SqlStore) -> None:
-        port: History = store.history
+        port = Told(store)
         given = [event(f"said {number}") for number in range(5)]
         for each in given:
             store.ledger.accept(each, START_MS)
             store.ledger.begin_send(send(each))
         found = await port.after(0, 3)
         assert [each.event for each in found] == given[:3]
-        assert [each.event for each in await port.after(found[-1].number, 9)] == given[3:]
+        assert [each.event for each in await port.after(found[-1].number)] == given[3:]
 
     async def test_numbers_are_those_that_the_ledger_gave(self, store: SqlStore) -> None:
         store.ledger.accept(event(), START_MS)
         given = store.ledger.newest
-        assert [each.number for each in await store.history.after(0, 9)] == [given]
+        assert [each.number for each in await Told(store).after(0)] == [given]
 
     async def test_what_is_done_is_history_too(self, store: SqlStore) -> None:
         done = event()
         await store.ledger.accept(done, START_MS + 7)
         await store.ledger.finish(trace(done), attempts=1)
-        (found,) = await store.history.after(0, 9)
+        (found,) = await Told(store).after(0)
         assert (found.event, found.accepted_ms) == (done, START_MS + 7)
 
     async def test_timetables_and_what_was_cleaned_are_left_out(self, store: SqlStore, clock: FakeClock) -> None:
@@ -108,7 +124,7 @@ class TestHistory:
         store.ledger.accept(event(kind="schedule"), START_MS + 5)
         new = event(kind="notice", name="group_recall")
         store.ledger.accept(new, START_MS + 5)
-        assert [each.event for each in await store.history.after(0, 9)] == [new]
+        assert [each.event for each in await Told(store).after(0)] == [new]
 
     @pytest.mark.parametrize(
         ("before_ms", "most", "passed"), [(0, 9, 0), (START_MS + 2, 9, 2), (0, 1, 3), (START_MS + 9, 9, 4)]
@@ -120,9 +136,49 @@ class TestHistory:
         for place in range(4):
             store.ledger.accept(event(), START_MS + place)
             numbers.append(store.ledger.newest)
-        assert await store.history.passed(0, before_ms, most) == Passed(passed, numbers[passed])
-        assert await store.history.passed(numbers[-1], before_ms, most) == Passed()
+        expected = Passed(passed, (numbers[passed],)) if passed else Passed()
+        assert await Told(store).passed(0, before_ms, most) == expected
+        assert await Told(store).passed(numbers[-1], before_ms, most) == Passed()
+
+
+THREE, FIVE = 3 * EACH, 5 * EACH
+
+
+class TestSlots:
+    """Where several processes write: each one's numbers are in order, those of all are not."""
+
+    @pytest.fixture
+    async def numbered(self, postgres_url: str, clock: FakeClock, meters: Meters) -> AsyncIterator[SqlStore]:
+        """Numbers of the slots 5, 3, 5, 3; the second was written late."""
+        async with open_store(postgres_url, clock=clock, meters=meters) as store:
+            numbers = iter((FIVE, THREE, FIVE + SLOTS * EACH, THREE + 2 * SLOTS * EACH))
+            store.ledger.number = lambda _: next(numbers)
+            for place in range(4):
+                store.ledger.accept(event(f"said {place}"), START_MS + place)
+            await store.ledger.flush()
+            yield store
+
+    async def test_what_is_behind_a_position_comes_in_the_order_of_time(self, numbered: SqlStore) -> None:
+        position = Position.at(-1, SLOTS)
+        position.advance(FIVE)
+        found = [each.number for each in await numbered.history.after(position, 9)]
+        assert found == [THREE, FIVE + SLOTS * EACH, THREE + 2 * SLOTS * EACH]
+        assert [each.number for each in await numbered.history.after(position, 2)] == found[:2]
+
+    async def test_what_one_process_has_done_can_be_left_out(self, numbered: SqlStore) -> None:
+        found = await numbered.history.after(Position.at(-1, SLOTS), 9, without=5)
+        assert [each.number for each in found] == [THREE, THREE + 2 * SLOTS * EACH]
+
+    async def test_each_has_a_last_event(self, numbered: SqlStore) -> None:
+        heads = (await numbered.history.heads()).numbers
+        assert (heads[3], heads[5], heads[0]) == (THREE + 2 * SLOTS * EACH, FIVE + SLOTS * EACH, -1)
+
+    async def test_what_passed_is_told_by_its_last_of_each(self, numbered: SqlStore) -> None:
+        everything = Position.at(-1, SLOTS)
+        passed = await numbered.history.passed(everything, START_MS + 3, 9)
+        assert (passed.amount, sorted(passed.numbers)) == (3, [THREE, FIVE + SLOTS * EACH])
+        assert (await numbered.history.passed(everything, 0, 1)).amount == 3
 
 
 def test_rows_are_plain() -> None:
-    assert msgspec.to_builtins(Passed(1, 2)) == {"amount": 1, "number": 2}
+    assert msgspec.to_builtins(Passed(1, (2,))) == {"amount": 1, "numbers": (2,)}

@@ -181,6 +181,10 @@ class TestReading:
                 return await connection.fetchval("SELECT current_user")
 
             assert await engine._read(who) == f"reader_{name}"
+            with pytest.raises(StoreClosed, match="permission denied"):
+                await engine._read(lambda connection: connection.fetch("SELECT * FROM plugin_values"))
+            assert await engine.fetch("packages") == []
+            assert await engine.used() > 0
 
 
 class TestFence:

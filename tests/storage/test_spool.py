@@ -180,6 +180,44 @@ async def test_the_next_outage_begins_in_the_middle_of_the_return(path: Path, mo
     assert await left(path) == ["a", "b", "c", "d", "e", "f"]
 
 
+async def test_what_the_ledger_has_no_room_for_is_not_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["a", "b", "c", "d", "e", "f"]
+    async with stage(path) as one:
+        one.spool.leave([], "away")
+        one.say(*texts)
+        await one.kept(6)
+    monkeypatch.setattr(ledger_module, "WAITING_ROWS", 2)
+    async with stage(path, works=True) as later:
+        await later.idle()
+        assert [text for text, _ in later.given] == texts
+        assert later.meters.count["ledger_refused", ""] == 0
+
+
+async def test_what_the_disk_does_not_take_is_not_forgotten_either(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "WAITING_ROWS", 2)
+    path.parent.write_bytes(b"in the way")
+    async with stage(path, works=True) as one:
+        one.spool.leave([], "away")
+        one.say("a", "b", "c")
+        await asyncio.sleep(0.02)
+        one.spool.back()
+        await one.idle()
+        assert one.given == [("a", False), ("b", False), ("c", False)]
+        assert one.meters.count["ledger_refused", ""] == 0
+
+
+async def test_what_comes_while_numbers_may_be_anothers_is_kept_until_they_are_not(path: Path) -> None:
+    async with stage(path, works=True) as one:
+        one.ledger.numbers = lambda: False
+        one.say("a")
+        await one.kept(1)
+        assert one.given == []
+        one.ledger.numbers = lambda: True
+        await one.idle()
+        assert one.given == [("a", False)]
+        assert one.ledger.aside is None
+
+
 async def test_those_that_an_earlier_run_has_left_come_first_and_are_marked(path: Path) -> None:
     async with stage(path) as one:
         one.say("a")

@@ -48,8 +48,8 @@ async def test_only_a_holder_renews_and_a_released_lease_goes_on_counting(databa
 async def test_sends_are_taken_under_a_lease_that_stands(database: Database) -> None:
     database.ready = [(row(), "w")]
     fence = await database.seize(f"bot:{BOT}", "a", 15.0)
-    assert await database.take_sends([Fence(fence.name, 0)], [], 5) == []
-    assert await database.take_sends([fence], [], 5) == [(row(), "w")]
+    assert await database.take_sends({Fence(fence.name, 0): 10}, [], 5) == []
+    assert await database.take_sends({fence: 10}, [], 5) == [(row(), "w")]
     assert await database.give_up(BOT, "moved") == 1
 
 

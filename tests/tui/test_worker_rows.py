@@ -42,6 +42,14 @@ def test_an_application_has_a_lag_and_what_it_missed() -> None:
     assert [(cell.text, cell.role) for cell in rows["koishi"][8:10]] == [("-", "text"), ("15", "warn")]
 
 
+def test_one_that_is_connected_to_another_process_names_that() -> None:
+    there = msgspec.structs.replace(BY_NAME["nonebot"], node="gateway-2")
+    (shown,) = worker_rows.rows(shell(), [there], ENTRIES)
+    assert (shown.key, shown.cells[1].text) == ("nonebot", "nonebot @gateway-2")
+    assert "gateway-2" in told(there)
+    assert "gateway-2" not in told(BY_NAME["nonebot"])
+
+
 def test_a_paused_one_is_not_called_away() -> None:
     assert worker_rows.state_span(shell(), BY_NAME["koishi"], {"enabled": False}).text == "○ paused"
     assert worker_rows.state_span(shell(), BY_NAME["koishi"], {}).text == "✗ away"

@@ -147,10 +147,12 @@ class ProcessesTab(Tab):
         if row is None:
             return []
         duty = t(mark("does what one does for all: timetables, clean-ups, backups")) if row.duty else "-"
+        clock = t(mark("{seconds} s from the database's")).format(seconds=f"{row.clock_s:+.0f}")
         heard = t(mark("{span} ago")).format(span=figures.span(row.seen_s))
         facts = (
             (mark("database"), *bad(row.trouble, self.shell)),
             (mark("Redis"), *bad(row.redis, self.shell)),
+            *([(mark("clock"), clock, "bad")] if row.clock_s else ()),
             (mark("heard of"), heard, "bad" if row.state == "gone" else "text"),
             (mark("duty"), duty, "text"),
             (mark("console"), row.address or "-", "text"),

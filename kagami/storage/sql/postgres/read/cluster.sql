@@ -56,6 +56,9 @@ DELETE FROM nodes WHERE node = :node RETURNING node;
 SELECT node, role, slot, CAST(extract(EPOCH FROM clock_timestamp() - seen) * 1000 AS BIGINT) AS seen_ms, state
 FROM nodes ORDER BY node;
 
+-- name: wall_ms
+SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS wall_ms;
+
 -- name: open_events
 -- Of each partition the oldest: what waits in one does not keep the others from being read.
 SELECT
@@ -71,25 +74,40 @@ CROSS JOIN LATERAL (
 ) AS p INNER JOIN events AS e ON e.id = p.event
 ORDER BY p.event;
 
--- name: take_sends
--- Only of accounts whose leases still stand, and of each chat the oldest.
+-- name: move_event
+-- By whoever has its partition, who holds that as long as this takes.
 WITH held AS (
-    SELECT l.name FROM leases AS l INNER JOIN json_rows(:bots, tn) AS r ON l.name = r.column1 AND l.epoch = r.column2
+    SELECT l.name FROM leases AS l WHERE l.name = :lease AND l.epoch = :epoch FOR KEY SHARE OF l
+)
+
+UPDATE pending SET part = :part
+WHERE execution = :execution AND state = 'open' AND EXISTS (SELECT 1 FROM held)
+RETURNING event;
+
+-- name: take_sends
+-- Only of accounts whose leases still stand, of each as many as may begin now, and of each chat the oldest. What is late
+-- is not begun: nobody waits for it any more.
+WITH held AS (
+    SELECT substr(l.name, 5) AS bot, r.column3 AS most
+    FROM leases AS l INNER JOIN json_rows(:bots, tnn) AS r ON l.name = r.column1 AND l.epoch = r.column2
     FOR KEY SHARE OF l
 ),
 
-due AS (
-    SELECT s.id FROM sends AS s
-    WHERE s.state = 'ready' AND s.bot IN (SELECT substr(h.name, 5) FROM held AS h)
-        AND NOT EXISTS (SELECT 1 FROM each(:busy, t) AS b WHERE b.column1 = s.bot || '|' || s.chat)
-        AND NOT EXISTS (
-            SELECT 1 FROM sends AS o
-            WHERE o.bot = s.bot AND o.chat = s.chat AND o.state = 'ready' AND o.id < s.id
-        )
-    ORDER BY s.id LIMIT :most FOR UPDATE SKIP LOCKED
-)
+asked AS (SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - :late_ms AS since_ms),
 
-UPDATE sends SET state = 'sending' FROM due WHERE sends.id = due.id
+due AS (
+    SELECT d.id FROM held AS h CROSS JOIN asked AS a CROSS JOIN LATERAL (
+        SELECT min(s.id) AS id FROM sends AS s
+        WHERE s.state = 'ready' AND s.bot = h.bot AND s.created_ms > a.since_ms
+            AND NOT EXISTS (SELECT 1 FROM each(:busy, t) AS b WHERE b.column1 = s.bot || '|' || s.chat)
+        GROUP BY s.chat ORDER BY min(s.id) LIMIT h.most
+    ) AS d
+    ORDER BY d.id LIMIT :most
+),
+
+free AS (SELECT f.id FROM sends AS f INNER JOIN due AS d ON d.id = f.id WHERE f.state = 'ready' FOR UPDATE OF f SKIP LOCKED)
+
+UPDATE sends SET state = 'sending' FROM free WHERE sends.id = free.id
 RETURNING
     sends.id, sends.execution, sends.ordinal, sends.kind, sends.bot, sends.chat, sends.text, sends.body,
     sends.created_ms, sends.attempt, sends.worker, sends.node;
@@ -113,6 +131,49 @@ WHERE sends.execution = r.column1 AND sends.ordinal = r.column2 AND sends.state 
 UPDATE sends SET state = 'failed', reason = :reason, code = 'offline', done_ms = :now_ms
 WHERE execution = :execution AND ordinal = :ordinal AND state = 'ready' RETURNING id;
 
+-- name: expire_sends
+UPDATE sends SET
+    state = 'failed', reason = :reason, code = 'offline',
+    done_ms = CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+WHERE state = 'ready' AND created_ms <= CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - :late_ms
+RETURNING id;
+
 -- name: give_up_bot
 UPDATE sends SET state = 'unknown', reason = :reason, done_ms = :now_ms
 WHERE bot = :bot AND state = 'sending' AND state <> 'sent' RETURNING id;
+
+-- name: events_behind
+-- As `events_after`, of each slot behind an id of its own.
+SELECT
+    e.id, e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
+    e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, 0 AS attempts, '' AS error
+FROM json_rows(:behind, nn) AS r
+CROSS JOIN LATERAL (
+    SELECT x.* FROM events AS x
+    WHERE x.id / 256 % 32 = r.column1 AND x.id + 0 > r.column2 AND x.kind IN ('message', 'notice', 'request')
+        AND NOT EXISTS (
+            SELECT 1 FROM traces AS t WHERE t.execution = x.execution AND t.outcome IN ('guarded', 'limited')
+        )
+    ORDER BY x.id + 0 LIMIT :most
+) AS e
+ORDER BY e.id LIMIT :most;
+
+-- name: events_passed_behind
+-- As `events_passed`, with the last of each slot.
+WITH behind AS (
+    SELECT e.id, e.accepted_ms FROM json_rows(:behind, nn) AS r
+    CROSS JOIN LATERAL (
+        SELECT x.id, x.accepted_ms FROM events AS x
+        WHERE x.id / 256 % 32 = r.column1 AND x.id + 0 > r.column2 AND x.kind IN ('message', 'notice', 'request')
+    ) AS e
+)
+
+SELECT count(*) AS amount, max(b.id) AS id FROM behind AS b
+WHERE b.accepted_ms < :limit_ms
+    OR b.id <= coalesce((SELECT n.id FROM behind AS n ORDER BY n.id DESC LIMIT 1 OFFSET :most), 0)
+GROUP BY b.id / 256 % 32;
+
+-- name: event_heads
+SELECT s.slot, (SELECT max(x.id + 0) FROM events AS x WHERE x.id / 256 % 32 = s.slot) AS id
+FROM generate_series(0, 31) AS s (slot)
+WHERE EXISTS (SELECT 1 FROM events AS x WHERE x.id / 256 % 32 = s.slot);

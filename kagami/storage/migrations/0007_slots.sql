@@ -1,0 +1,1 @@
+-- One process alone has this database: its events are in the order of their ids.
