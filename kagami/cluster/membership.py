@@ -6,6 +6,7 @@ it would begin later than that it does not begin.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 from kagami import log
@@ -47,6 +48,7 @@ class Membership:
         self._clock = clock
         self._sure_at = 0.0
         self._gone = False
+        self._renewing = asyncio.Lock()
         self._held: dict[str, Fence] = {}
         self.node = node
         self.role = role
@@ -60,9 +62,10 @@ class Membership:
         self._told_apart = False
         self.lost: list[Callable[[Sequence[str]], None]] = []
 
-    async def join(self) -> None:
+    async def join(self, former: int = -1) -> None:
+        """With the slot that was its own before, where that is free."""
         began = self._clock.monotonic()
-        self.slot = await self._nodes.join(self.node, self.role, self.seconds)
+        self.slot = await self._nodes.join(self.node, self.role, self.seconds, former)
         self._sure_at = began
         await self._compare()
         self.rows = await self._nodes.rows()
@@ -121,7 +124,8 @@ class Membership:
     def holder(self, part: int) -> str | None:
         """Which other process has a partition, as far as was heard."""
         if self._holders[0] is not self.rows:
-            others = [each for each in self.rows if each.node != self.node]
+            # What the dead had is read by those who take it.
+            others = [each for each in self.rows if each.node != self.node and each.seen_s < self.seconds]
             found = {part: each.node for each in others for part in (own_part(each.slot), *each.state.parts)}
             self._holders = self.rows, found
         return self._holders[1].get(part)
@@ -175,16 +179,27 @@ class Membership:
             await self._clock.sleep(min(self.seconds * RENEWED, RETRY_S if self.trouble else self.seconds))
             await self.renew()
 
+    async def _find_twin(self) -> None:
+        """Two with one name take each other's row, again and again."""
+        rows = await self._nodes.rows()
+        if any(each.node == self.node and each.slot != self.slot and each.seen_s < self.seconds for each in rows):
+            _log.error("another process has this name, too: give each a cluster.node of its own", node=self.node)
+
     async def renew(self) -> None:
         """Say that this process lives, hear of the others, and hold what is held."""
-        if self._is_gone():
-            return
+        async with self._renewing:  # two at once would join twice
+            if not self._is_gone():
+                await self._renew()
+
+    async def _renew(self) -> None:
         began = self._clock.monotonic()
         before: list[Fence] = []
         try:
             known = await self._nodes.beat(self.node, self.slot, self.state())
             if not known and not self._is_gone():
-                await self.join()  # it was silent for so long that its row has been removed
+                await self._find_twin()
+                await self.join(self.slot)  # it was silent for so long that its row has been removed
+                await self._nodes.beat(self.node, self.slot, self.state())
             # In one turn with the question: what is given back is given before it, or behind.
             before = list(self._held.values())
             kept = {each.name for each in await self._leases.renew(before, self.node, self.seconds)}

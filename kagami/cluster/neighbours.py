@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
@@ -20,6 +20,8 @@ EVENTS = "events"
 PAUSE_S = 0.5
 # Within so many seconds a process has written what it had accepted before an account left it.
 SETTLES_S = 0.1
+# What is new here waits no longer than this for a slow database.
+SETTLES_MOST_S = 1.0
 _log = log.get("cluster")
 
 
@@ -37,7 +39,7 @@ class Following(Protocol):
 
 
 # Of two connections of one application the later one stays; these are the others'.
-GiveWay = Callable[[Sequence[WorkerRow]], Awaitable[None]]
+GiveWay = Callable[[Sequence[WorkerRow]], None]
 
 
 class Neighbours:
@@ -65,16 +67,17 @@ class Neighbours:
         """An account has moved here: what it brought to another process comes before what it brings here."""
         if self._tail is None or not self._tail.followers:
             return
-        with self._tail.hold(), suppress(KagamiError):
+        with self._tail.hold(), suppress(KagamiError, TimeoutError):
             await self._clock.sleep(SETTLES_S)
-            await self._tail.fetch()
+            async with asyncio.timeout(SETTLES_MOST_S):
+                await self._tail.fetch()
 
-    async def meet(self, others: Sequence[NodeRow]) -> tuple[Elsewhere, ...]:
+    def meet(self, others: Sequence[NodeRow]) -> tuple[Elsewhere, ...]:
         """The applications that rules can lead events to there."""
         apps = [Elsewhere(each.slot, replace(row, node=each.node)) for each in others for row in each.state.apps]
         self.followed = any(not each.row.pool for each in apps)
         if self._give_way is not None:
-            await self._give_way([each.row for each in apps])
+            self._give_way([each.row for each in apps])
         # One that Kagami connects to hears of each account from the process that has it.
         return tuple(each for each in apps if each.row.feed is None or each.row.feed.side == "in")
 

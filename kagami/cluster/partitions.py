@@ -223,7 +223,7 @@ class Partitions:
 
     async def balance(self) -> None:
         """Give back what is more than a fair share, take what nobody has up to it."""
-        if self._leaving:
+        if self._is_leaving():
             return
         await self._take_own()
         serves = self._serves and not self._resting
@@ -235,11 +235,17 @@ class Partitions:
             free = [name for part in range(PARTITIONS) if (name := f"{PREFIX}{part}") not in busy]
             random.shuffle(free)  # so that two who look at once do not ask for the same ones
             taken = await self._member.take(free[:room])
+            if self._is_leaving():  # meanwhile: nobody here handles them any more
+                await self._member.release([fence.name for fence in taken])
+                return
             if taken:
                 _log.info("serving more partitions", taken=len(taken), now=len(self._chats) + len(taken))
             self._served(taken)
             if taken:
                 await self._changed()
+
+    def _is_leaving(self) -> bool:
+        return self._leaving
 
     async def _take_own(self) -> None:
         """Its own is its own, whoever had the slot before; and those that nobody has any more are some gateway's."""
@@ -271,6 +277,7 @@ class Partitions:
         self._forget(given)
         await self._member.release(names)
         _log.info("gave partitions back", given=len(given), now=len(self._chats))
+        await self._changed()
 
     def _lost(self, names: Sequence[str]) -> None:
         """Others have them: what runs here changes nothing any more, as its fence has fallen."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
@@ -30,7 +28,7 @@ from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
 from kagami.engine.watching import unwritten
 from kagami.errors import KagamiError, Unavailable
-from kagami.home import keep_secret
+from kagami.home import keep_secret, own_name
 from kagami.model.action import Receipt
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, BotId, ExecutionId, split_id
@@ -75,7 +73,7 @@ class Cluster:
             leases,
             self._nodes,
             clock,
-            node=settings.cluster.node or f"{socket.gethostname()}-{secrets.token_hex(2)}",
+            node=settings.cluster.node or own_name(settings.home),
             role=self.role,
             seconds=settings.cluster.lease_seconds,
             state=self._state,
@@ -351,7 +349,7 @@ class Cluster:
         rows = [replace(row, node=each.node) for each in others for row in each.state.bots]
         # One that has moved is known at both for a while: the last one counts.
         self._hub.bots.elsewhere = {row.id: row for row in sorted(rows, key=lambda row: row.health.state in ONLINE)}
-        self._hub.workers.elsewhere = await self.neighbours.meet(others)
+        self._hub.workers.elsewhere = self.neighbours.meet(others)
         for each in self.member.rows:
             if each.seen_s > FORGOTTEN_S and self.duty.ours:
                 _log.info("forgets a process that is gone", node=each.node)

@@ -39,6 +39,7 @@ async def open_office(tools: Tools, hub: Hub, cluster: Cluster | None = None) ->
         meters=tools.meters,
         new_execution=tools.new_execution,
         version=__version__,
+        common_ms=cluster.member.wall_ms if cluster else tools.clock.wall_ms,
         changed=cluster.tell if cluster else lambda: None,
     )
     office = Office(means)

@@ -79,8 +79,8 @@ class Cursor:
     async def _read(self, newest: Position) -> tuple[Position, int] | None:
         text = await self._store.get(WORKERS, self._key)
         kept = msgspec.json.decode(text, type=_Kept) if text else None
-        if kept is None or kept.number > newest.highest:
-            return None  # never seen, or in a store that was newer than this one
+        if kept is None or (len(newest.numbers) == 1 and kept.number > newest.highest):
+            return None  # never seen, or in a file that was newer than this one
         return kept.position(len(newest.numbers)), kept.at_ms
 
     def _stand(self, position: Position, at_ms: int) -> None:
@@ -110,7 +110,11 @@ class Cursor:
         """On disk when it ends, and never before the events that it stands behind."""
         if self.opened and not self.followed and self.taken != self._kept:
             self._kept = self.taken.copy()
-            numbers = self.taken.numbers
-            several = numbers if len(numbers) > 1 else ()
-            kept = msgspec.json.encode(_Kept(self.taken.highest, self.taken_ms, several)).decode()
+            position = self.taken.copy()
+            several = len(position.numbers) > 1
+            if several and (text := await self._store.get(WORKERS, self._key)):
+                # It may have gone on somewhere else since: nothing is taken back.
+                position.lift(msgspec.json.decode(text, type=_Kept).position(len(position.numbers)))
+            found = _Kept(position.highest, self.taken_ms, position.numbers if several else ())
+            kept = msgspec.json.encode(found).decode()
             await self._store.put_many([StorePut(WORKERS, self._key, kept)])

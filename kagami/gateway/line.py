@@ -63,7 +63,7 @@ class Line:
         self.cursor = Cursor(means.store, f"{worker}|{only}" if only else worker)
         self._before = before
         self.late = self.skipped = 0
-        self.since_ms = means.clock.wall_ms()
+        self.since_ms = means.common_ms()
         self._worker = worker
         self._clerk = clerk
         self._means = means

@@ -31,6 +31,8 @@ class Means:
     meters: Meters
     new_execution: Callable[[], ExecutionId]
     version: str
+    # The time that all processes go by.
+    common_ms: Callable[[], int]
     # An application came or went.
     changed: Callable[[], None] = lambda: None
 

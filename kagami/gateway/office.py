@@ -88,14 +88,14 @@ class Office:
             raise HandshakeRefused(status=CONFLICT, reason=reason)
         _say.warning("taken over from a dead connection", worker=visitor.worker, peer=line.socket.peer)
 
-    async def give_way(self, apps: Iterable[WorkerRow]) -> None:
+    def give_way(self, apps: Iterable[WorkerRow]) -> None:
         """These are connected to other processes: of two connections for the same events the later one stays."""
         for row in apps:
             worker = self._workers.get(row.name)
             if worker is None or worker.pool or row.feed is None or row.feed.side == "out":
                 continue
             for only, since_ms in row.feed.since:
-                await worker.give_way(only, since_ms)
+                worker.give_way(only, since_ms)
 
     def patience_with(self, visitor: Visitor) -> float | None:
         """How long it may be silent; None for as long as anybody."""

@@ -115,11 +115,13 @@ class OutsideWorker:
         """Whether its table lets it see an event."""
         return self.table.enabled and self._clerk.admission.serves(event.bot) and self._clerk.admission.passes(event)
 
-    async def give_way(self, only: str, since_ms: int) -> None:
+    def give_way(self, only: str, since_ms: int) -> None:
         """It is connected for the same events elsewhere, since then: what came before that is closed."""
         before = [line for line in self._lines if line.tells and line.only == only and line.since_ms < since_ms]
         for line in before:
-            await line.socket.close(POLICY, "another connection took over")
+            self._means.nursery.start(
+                f"close a former connection of {self.name}", line.socket.close(POLICY, "another connection took over")
+            )
 
     def takes(self, event: Event) -> bool:
         """Whether its table lets it see an event, and a connection is there for its account."""

@@ -7,6 +7,7 @@ the plugins' folder does.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -62,7 +63,10 @@ class Newest:
         if self._seen is None:
             try:
                 rows = msgspec.json.decode(self._path.read_bytes(), type=list[tuple[Key, Moments]])
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            except FileNotFoundError:
+                rows = []
+            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+                _log.warning("which rows of plugins are newest is not known any more", reason=error)
                 rows = []
             self._seen = dict(rows)
         return self._seen
@@ -72,4 +76,6 @@ class Newest:
         # Replicas may share the folder: each has a draft of its own, and all write the same.
         with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=f"{FILE}.", delete=False) as draft:
             draft.write(msgspec.json.encode(sorted(known.items())))
+            draft.flush()
+            os.fsync(draft.fileno())
         Path(draft.name).replace(self._path)

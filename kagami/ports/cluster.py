@@ -92,8 +92,8 @@ class Leases(Protocol):
 
 
 class Nodes(Protocol):
-    async def join(self, node: str, role: Role, seconds: float) -> int:
-        """The slot that is this process' own while it beats; `ClusterFull` when there is none."""
+    async def join(self, node: str, role: Role, seconds: float, former: int = -1) -> int:
+        """The slot that is this process' own while it beats; `former` if that is free. `ClusterFull` if none is."""
         ...
 
     async def beat(self, node: str, slot: int, state: NodeState) -> bool:

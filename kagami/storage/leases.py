@@ -59,11 +59,13 @@ class SqlNodes:
     def __init__(self, between: Questions) -> None:
         self._between = between
 
-    async def join(self, node: str, role: Role, seconds: float) -> int:
+    async def join(self, node: str, role: Role, seconds: float, former: int = -1) -> int:
         for _ in range(JOIN_TRIES):
             await self._between.ask("clear_nodes", {"ms": _ms(seconds * FORGOTTEN)})
             try:
-                ((slot,),) = await self._between.ask("join_node", {"node": node, "role": role, "slots": SLOTS})
+                ((slot,),) = await self._between.ask(
+                    "join_node", {"node": node, "role": role, "slots": SLOTS, "former": former}
+                )
             except RowRefused:
                 continue  # another process was quicker
             if slot is not None:

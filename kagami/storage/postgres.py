@@ -167,7 +167,8 @@ class PostgresEngine:
         await connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
-        await migrate(connection)
+        if not self._types:  # later on, a newer process may have gone further: its schema serves this one, too
+            await migrate(connection)
         if self._reader:
             await grant_reading(connection, self._reader)
         for bundle in bundles("postgres"):

@@ -10,6 +10,7 @@ cut off is found. The head is readable by everybody: it says what kind of file t
 from __future__ import annotations
 
 import hashlib
+import hmac
 import io
 import os
 import secrets
@@ -88,7 +89,7 @@ def opened(path: Path, passphrase: str) -> Iterator[IO[bytes]]:
         if not passphrase:
             raise BackupRefused(name=path.name, reason=MISSING)
         cipher, check = _cipher(passphrase, head.salt)
-        if check != head.check:
+        if not hmac.compare_digest(check, head.check):
             raise BackupRefused(name=path.name, reason=WRONG)
         yield io.BufferedReader(_Plain(path, file, head, cipher))
 

@@ -168,7 +168,7 @@ class Nodes:
         self._database = database
         self._rows: dict[str, tuple[Role, int, float, NodeState]] = {}
 
-    async def join(self, node: str, role: Role, seconds: float) -> int:
+    async def join(self, node: str, role: Role, seconds: float, former: int = -1) -> int:
         self._database.look()
         now = self._database.clock.monotonic()
         self._rows = {name: row for name, row in self._rows.items() if row[2] + seconds * FORGOTTEN >= now}
@@ -176,8 +176,9 @@ class Nodes:
         free = [slot for slot in range(SLOTS) if slot not in taken]
         if not free:
             raise ClusterFull(most=SLOTS)
-        self._rows[node] = (role, free[0], now, NodeState())
-        return free[0]
+        slot = former if former in free else free[0]
+        self._rows[node] = (role, slot, now, NodeState())
+        return slot
 
     async def beat(self, node: str, slot: int, state: NodeState) -> bool:
         self._database.look()

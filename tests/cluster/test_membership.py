@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kagami.net.supervise import Nursery
@@ -205,3 +207,36 @@ async def test_leaving_gives_everything_back_at_once(database: Database, clock: 
     await one.leave()
     assert not database.owners("")
     assert not await database.nodes.rows()
+
+
+async def test_hints_are_not_for_the_dead(database: Database, clock: FakeClock) -> None:
+    one, killed = member(database, clock, "a"), member(database, clock, "x", parts=lambda: (7,))
+    await killed.join()
+    await killed.renew()
+    await one.join()
+    assert one.holder(7) == "x"
+    await clock.advance(SECONDS + 1)
+    await one.renew()
+    assert one.holder(7) is None
+
+
+async def test_who_was_forgotten_has_its_slot_and_is_known_again_at_once(database: Database, clock: FakeClock) -> None:
+    one, other = member(database, clock, "a"), member(database, clock, "b", parts=lambda: (3,))
+    await one.join()
+    await other.join()
+    slot = other.slot
+    await database.nodes.leave("a")
+    await database.nodes.leave("b")
+    await asyncio.gather(other.renew(), other.renew())
+    await one.look()
+    assert (other.slot, one.holder(3)) == (slot, "b")
+
+
+async def test_two_with_one_name_are_told_so(
+    database: Database, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, twin = member(database, clock, "a"), member(database, clock, "a")
+    await one.join()
+    await twin.join()
+    await one.renew()
+    assert "another process has this name, too" in caplog.text

@@ -52,7 +52,7 @@ class Case:
         self.neighbours.serve(self.tail, self._give_way)
         nursery.start("neighbours", self.neighbours.run())
 
-    async def _give_way(self, apps: Sequence[WorkerRow]) -> None:
+    def _give_way(self, apps: Sequence[WorkerRow]) -> None:
         self.seen = list(apps)
 
 
@@ -102,25 +102,25 @@ async def test_others_are_told_only_while_somebody_follows_there(case: Case) -> 
     waiting = asyncio.ensure_future(anext(heard))
     await settle()
     case.neighbours.opened()
-    await case.neighbours.meet([node("b", 4, app("member", pool="ai"))])
+    case.neighbours.meet([node("b", 4, app("member", pool="ai"))])
     case.neighbours.opened()
     await settle()
     assert not waiting.done()
-    await case.neighbours.meet([node("b", 4, app("mirror"))])
+    case.neighbours.meet([node("b", 4, app("mirror"))])
     case.neighbours.opened()
     assert await waiting == ("events", b"")
     await heard.aclose()
 
 
 async def test_rules_find_applications_by_the_slot_of_their_process(case: Case) -> None:
-    found = await case.neighbours.meet([node("b", 4, app("mirror")), node("c", 5, app("m", pool="ai"))])
+    found = case.neighbours.meet([node("b", 4, app("mirror")), node("c", 5, app("m", pool="ai"))])
     assert [(each.slot, each.row.name, each.row.node) for each in found] == [(4, "mirror", "b"), (5, "m", "c")]
     assert isinstance(found[0], Elsewhere)
     assert [each.name for each in case.seen] == ["mirror", "m"]
 
 
 async def test_nothing_is_led_to_one_that_is_dialled(case: Case) -> None:
-    assert await case.neighbours.meet([node("b", 4, app("dialled", side="out"))]) == ()
+    assert case.neighbours.meet([node("b", 4, app("dialled", side="out"))]) == ()
 
 
 async def test_what_an_account_brought_elsewhere_comes_before_what_it_brings_here(case: Case) -> None:

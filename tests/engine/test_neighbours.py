@@ -68,7 +68,7 @@ async def forgets_to_look(opened: Engine, monkeypatch: pytest.MonkeyPatch) -> No
     """From now on it knows of others what it knows now."""
     known = opened.parts.routing.posts.elsewhere  # type: ignore[attr-defined]
 
-    async def meet(_: object) -> object:
+    def meet(_: object) -> object:
         return known
 
     monkeypatch.setattr(opened.parts.cluster, "neighbours", SimpleNamespace(meet=meet, opened=lambda: None))

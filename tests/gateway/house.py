@@ -292,6 +292,7 @@ class House:
             store=parts, stream=self.flow, numbers=self.numbers, bots=self.accounts, posts=self.watch,
             outbox=self.letters, privacy=self.privacy, media=media, places=self.places, nursery=nursery,
             clock=self.clock, meters=self.meters, new_execution=lambda: ExecutionId("new"), version="1.2.3",
+            common_ms=self.clock.wall_ms,
         )  # fmt: skip
 
     async def nursery_is_done(self) -> None:

@@ -166,3 +166,21 @@ async def test_who_was_at_another_process_since_goes_on_from_there() -> None:
     await there.save()
     await again.open(among(s3=MINE, s5=THEIRS), 9, here)
     assert again.taken == among(s3=MINE, s5=THEIRS)
+
+
+async def test_a_late_save_takes_nothing_back() -> None:
+    values = MemoryValues()
+    stopped, elsewhere = cursor(values), cursor(values)
+    start = Position.at(0, SLOTS)
+    await stopped.open(start, 0)
+    stopped.advance(MINE, 1)
+    stopped.confirm(stopped.sent.copy(), 1)
+    await elsewhere.open(start, 0)
+    elsewhere.advance(MINE, 1)
+    elsewhere.advance(THEIRS, 2)
+    elsewhere.confirm(elsewhere.sent.copy(), 2)
+    await elsewhere.save()
+    await stopped.save()
+    again = cursor(values)
+    await again.open(start, 0)
+    assert (again.taken.has(MINE), again.taken.has(THEIRS)) == (True, True)

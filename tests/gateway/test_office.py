@@ -160,9 +160,9 @@ async def test_who_comes_to_another_process_leaves_this_one(port: Port) -> None:
     async with port.application() as app:
         await told(app, "meta_event")
         dialled = msgspec.structs.replace(there[0], feed=FeedRow("out", since=(("", later),)))
-        await port.office.give_way([dialled, WorkerRow(APP.name, "live")])
+        port.office.give_way([dialled, WorkerRow(APP.name, "live")])
         await (await app.ping())
-        await port.office.give_way(there)
+        port.office.give_way(there)
         await app.wait_closed()
         assert app.close_code == 1008
 

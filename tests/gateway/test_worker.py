@@ -263,9 +263,10 @@ async def test_what_is_connected_elsewhere_later_takes_its_place(case: Case) -> 
     async with case.connected(worker) as all_bots, case.connected(worker, only=QQ) as one_bot:
         assert [only for only, _ in worker.feed().since] == ["", QQ]
         ((_, since_ms), _) = worker.feed().since
-        await worker.give_way("", since_ms)
+        worker.give_way("", since_ms)
         assert [wire.closed for wire in (all_bots, one_bot)] == [None, None]
-        await worker.give_way("", since_ms + 1)
+        worker.give_way("", since_ms + 1)
+        await settle()
         closed = [wire.closed for wire in (all_bots, one_bot)]
         assert closed == [(1008, "another connection took over"), None]
 

@@ -88,7 +88,7 @@ class Present:
             for number, (node, (stock, role)) in enumerate(self._house.stocks.items())
         ]
 
-    async def join(self, node: str, role: Role, seconds: float) -> int:
+    async def join(self, node: str, role: Role, seconds: float, former: int = -1) -> int:
         raise NotImplementedError
 
     async def beat(self, node: str, slot: int, state: NodeState) -> bool:

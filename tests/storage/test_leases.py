@@ -146,6 +146,26 @@ async def test_one_that_starts_again_has_one_row_and_never_its_old_slot(nodes: S
     assert row.role == "worker"
 
 
+async def test_one_that_was_forgotten_goes_on_with_its_slot_where_that_is_free(nodes: SqlNodes) -> None:
+    slots = [await nodes.join(name, "all", 15.0) for name in ("a", "b", "c")]
+    await nodes.leave("b")
+    assert await nodes.join("b", "all", 15.0, slots[1]) == slots[1]
+    await nodes.leave("c")
+    assert await nodes.join("d", "all", 15.0) == slots[2]
+    assert await nodes.join("c", "all", 15.0, slots[2]) not in slots
+
+
+async def test_nobody_is_forgotten_while_the_server_was_away(
+    nodes: SqlNodes, engine: PostgresEngine, postgres: PostgresServer
+) -> None:
+    await nodes.join("old", "all", 15.0)
+    database = engine._writer._url.rpartition("/")[2]
+    # Longer than the server has been there.
+    postgres.run("UPDATE nodes SET seen = pg_postmaster_start_time() - INTERVAL '1 hour'", database)
+    await nodes.join("new", "all", 1_800.0)
+    assert {row.node for row in await nodes.rows()} == {"old", "new"}
+
+
 async def test_the_time_is_the_databases(nodes: SqlNodes, postgres: PostgresServer) -> None:
     def now_ms() -> int:
         return int(postgres.run("SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"))

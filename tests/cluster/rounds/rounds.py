@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.cluster.rounds.checker import check, figures, load, unsent
@@ -119,6 +119,7 @@ def main() -> int:
     parser.add_argument("--scenario", choices=SCENARIOS)
     parser.add_argument("--events", type=int, default=0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--rate", type=float, default=0.0, help="messages a second; each scenario has its own")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     if not given.scenario:
@@ -126,7 +127,10 @@ def main() -> int:
         return 0
     sys.stdout.write(f"seed {given.seed}\n")
     folder = given.folder or Path(tempfile.mkdtemp(prefix="kagami-rounds-"))
-    found = asyncio.run(play(SCENARIOS[given.scenario], folder, seed=given.seed, events=given.events))
+    scenario = SCENARIOS[given.scenario]
+    if given.rate:
+        scenario = replace(scenario, rate=given.rate)
+    found = asyncio.run(play(scenario, folder, seed=given.seed, events=given.events))
     sys.stdout.write(f"{found}\n{folder}\n")
     return bool(found.breaches or found.missed)
 

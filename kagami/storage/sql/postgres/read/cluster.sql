@@ -33,14 +33,17 @@ SELECT name, epoch, owner, CAST(extract(EPOCH FROM expires - clock_timestamp()) 
 FROM leases ORDER BY name;
 
 -- name: clear_nodes
+-- While the server was away nobody could be heard: those who live have as long to come back.
 DELETE FROM nodes
 WHERE seen < clock_timestamp() - CAST(:ms AS BIGINT) * INTERVAL '1 millisecond'
+    AND pg_postmaster_start_time() < clock_timestamp() - CAST(:ms AS BIGINT) * INTERVAL '1 millisecond'
 RETURNING node;
 
 -- name: join_node
--- Never with the slot of an earlier process of that name: it may still number something.
+-- Never with the slot of an earlier process of that name: it may still number something. One that was forgotten goes on
+-- with its own where it can: what it has numbered and not written yet is under that.
 INSERT INTO nodes (node, slot, role, seen, state)
-SELECT :node, min(s.slot), :role, clock_timestamp(), '{}'
+SELECT :node, coalesce(min(s.slot) FILTER (WHERE s.slot = :former), min(s.slot)), :role, clock_timestamp(), '{}'
 FROM generate_series(0, CAST(:slots AS INTEGER) - 1) AS s (slot)
 WHERE NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.slot = s.slot)
 ON CONFLICT (node) DO UPDATE SET slot = excluded.slot, role = excluded.role, seen = excluded.seen, state = '{}'
@@ -81,7 +84,7 @@ WITH held AS (
 )
 
 UPDATE pending SET part = :part
-WHERE execution = :execution AND state = 'open' AND EXISTS (SELECT 1 FROM held)
+WHERE execution = :execution AND state = 'open' AND 'part:' || part IN (SELECT h.name FROM held AS h)
 RETURNING event;
 
 -- name: take_sends
