@@ -225,12 +225,17 @@ def _key_line(action: Action, t: Translate) -> str:
 
 
 def _commands(t: Translate) -> Iterator[tuple[str, str]]:
-    for name, command in Root(t).commands.items():
-        if not isinstance(command, click.Group):
+    root, operations = Root(t), registry().by_name
+    context = click.Context(root)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        if command is not None and not isinstance(command, click.Group):
             yield f"`kagami {name}`", command.help or ""
-        elif name in ("plugin", "service"):
-            for verb, inner in command.commands.items():
-                yield f"`kagami {name} {verb}`", inner.help or ""
+        elif command is not None:
+            for verb in command.list_commands(context):
+                inner = command.get_command(context, verb)
+                if inner is not None and f"{name}.{verb.replace('-', '_')}" not in operations:
+                    yield f"`kagami {name} {verb}`", inner.help or ""
 
 
 def _kind(row: SettingRow, words: dict[str, Any]) -> str:

@@ -6,7 +6,9 @@ import base64
 import fcntl
 import hmac
 import os
+import re
 import secrets
+import socket
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -153,6 +155,21 @@ def read_secret(home: Home, name: str, t: Translate = str) -> Secret:
 def _grown(seed: Secret, name: str) -> Secret:
     made = hmac.digest(seed.reveal().encode(), f"kagami secret {name}".encode(), "sha256")
     return Secret(base64.urlsafe_b64encode(made).decode().rstrip("="))
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def own_name(home: Home) -> str:
+    """What a process on this home is called among others, over restarts too; a new name where nothing can be kept."""
+    path = home.path / "node"
+    with suppress(OSError, UnicodeDecodeError):
+        if _NAME.fullmatch(name := path.read_text("ascii").strip()):
+            return name
+    name = f"{socket.gethostname()}-{secrets.token_hex(2)}"
+    with suppress(OSError):
+        path.write_text(f"{name}\n", "ascii")
+    return name
 
 
 def _unusable(path: Path, name: str, error: OSError, t: Translate) -> SettingError:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import HomeBusy, SettingError
-from kagami.home import Home, hold, holder, keep_secret, locate, prepare, read_secret
+from kagami.home import Home, hold, holder, keep_secret, locate, own_name, prepare, read_secret
 
 
 @pytest.fixture
@@ -142,3 +142,20 @@ def test_a_killed_holder_lets_go(home: Home) -> None:
 def test_paths_are_inside(home: Home) -> None:
     inside = (home.database, home.plugins, home.socket, home.lock, home.secrets)
     assert {each.parent for each in inside} == {home.path}
+
+
+def test_a_home_keeps_what_its_process_is_called(tmp_path: Path) -> None:
+    home, other = Home(tmp_path / "a"), Home(tmp_path / "b")
+    home.path.mkdir()
+    other.path.mkdir()
+    assert own_name(home) == own_name(home) != own_name(other)
+
+
+@pytest.mark.parametrize("kept", [b"", b"two words", b"\xff", b"x" * 65])
+def test_a_name_that_cannot_be_one_is_made_anew(tmp_path: Path, kept: bytes) -> None:
+    (tmp_path / "node").write_bytes(kept)
+    assert own_name(Home(tmp_path)) == own_name(Home(tmp_path)) != kept.decode("latin-1")
+
+
+def test_where_nothing_can_be_kept_a_process_has_a_name_all_the_same(tmp_path: Path) -> None:
+    assert own_name(Home(tmp_path / "missing"))

@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,6 +50,7 @@ def examine(given: Globals) -> list[Finding]:
     found += _secrets(settings, given, t)
     found += _disk(home, t)
     found += _store(settings, t)
+    found += _audit(settings, t)
     found += _cluster(settings, t)
     found += _redis(settings, t)
     found += _bots(settings, given, t)
@@ -156,7 +157,7 @@ def _ports(settings: Settings, t: Translate) -> Iterator[Finding]:
         if problem is None:
             yield Finding("ok", subject, t("free"))
         elif problem.errno == errno.EADDRINUSE and ours:
-            yield Finding("ok", subject, t("held by our engine, process {}").format(ours))
+            yield Finding("ok", subject, t("in use, while an engine of this home runs: process {}").format(ours))
         else:
             fix = t("Stop what uses the port, or set another {}.").format(name)
             taken = problem.errno == errno.EADDRINUSE
@@ -239,6 +240,15 @@ def _database(path: Path, t: Translate) -> Iterator[Finding]:
     else:
         megabytes = path.stat().st_size // MEGABYTE
         yield Finding("ok", subject, t("sound, schema {}, {} MB").format(schema, megabytes))
+
+
+def _audit(settings: Settings, t: Translate) -> Iterator[Finding]:
+    """Whether a start would be refused: nothing is written behind rows that were sealed with another key."""
+    from kagami.engine.resealing import FIX, OTHER_KEY, is_ours  # noqa: PLC0415
+
+    with suppress(KagamiError, OSError):  # a store that cannot be read is told of already
+        if not asyncio.run(is_ours(settings)):
+            yield Finding("bad", t("audit"), t(OTHER_KEY), t(FIX))
 
 
 def _cluster(settings: Settings, t: Translate) -> Iterator[Finding]:

@@ -26,7 +26,10 @@ from kagami.storage.store import is_postgres
 from kagami.storage.whereabouts import file_of
 
 OTHER_KEY = mark("the audit in this database was sealed with another key")
-FIX = mark("Give the secret that it had. If it is to be another from now on, run: kagami audit reseal")
+FIX = mark(
+    "Give the secret that it had, or take the setting away if it had none."
+    " If it is to be another from now on, stop the engine and run: kagami audit reseal"
+)
 OURS = mark("The audit is sealed with the key of this home already.")
 
 

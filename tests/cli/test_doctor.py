@@ -14,6 +14,8 @@ from kagami.cli.doctor import examine
 from kagami.cli.findings import Finding
 from kagami.cli.options import Globals
 from kagami.clock import SystemClock
+from kagami.config import load
+from kagami.engine.upgrading import note
 from kagami.errors import StoreClosed
 from kagami.home import Home, hold
 from kagami.meters import Meters
@@ -234,3 +236,10 @@ def test_a_napcat_that_the_engine_is_in_is_not_logged_in_to_again(
 def test_a_napcat_is_asked_itself_where_no_engine_runs(home: Home, unused_tcp_port: int) -> None:
     (home.path / "kagami.toml").write_text(NAPCAT.format(unused_tcp_port))
     assert look(home)["bot shiori"].fix == "Start NapCat, or correct bots.webui_url."
+
+
+def test_an_audit_that_would_stop_a_start_is_named(home: Home) -> None:
+    asyncio.run(note(load(home, environ={}), "test", {}))
+    assert "audit" not in look(home)
+    found = look(home, KAGAMI_CLUSTER__SECRET="kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK")["audit"]
+    assert (found.state, "kagami audit reseal" in found.fix) == ("bad", True)
