@@ -1,9 +1,10 @@
-"""What works on the store itself: `backup`, `restore` and `audit verify`."""
+"""What works on the store itself: `restore`, `audit verify` and `audit reseal`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,9 +14,9 @@ import msgspec
 
 from kagami.cli.options import Command, Globals
 from kagami.core.secrets import Secret
-from kagami.errors import Refused, UsageError
+from kagami.errors import BackupRefused, Refused, UsageError
 from kagami.home import hold, prepare
-from kagami.i18n import Translate
+from kagami.i18n import Translate, mark
 from kagami.log import escape
 
 if TYPE_CHECKING:
@@ -25,20 +26,18 @@ if TYPE_CHECKING:
     from kagami.storage.restore import Restored
 
 T = TypeVar("T")
+GIVE = mark(
+    "it is encrypted: give its passphrase with --passphrase-file FILE, or name that file in "
+    "KAGAMI_BACKUP__PASSPHRASE_FILE"
+)
 
 
 def keeping_commands(t: Translate) -> list[click.Command]:
     """Those that are no topic's."""
     file = click.Argument(["file"], type=click.Path(path_type=Path), metavar="FILE")
     yes = click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it."))
-    passphrase = click.Option(
-        ["--passphrase-file"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help=t("Read the passphrase of an encrypted backup from this file."),
-    )
     restoring = t("Put the database of a backup in the place of the present one, which is kept beside it.")
-    return [Command("restore", t, callback=_restore, params=[file, yes, passphrase], help=restoring)]
+    return [Command("restore", t, callback=_restore, params=[file, yes, passphrase_option(t)], help=restoring)]
 
 
 def verify_command(t: Translate, instead_of: click.Command) -> Command:
@@ -51,28 +50,6 @@ def reseal_command(t: Translate) -> Command:
     yes = click.Option(["--yes"], is_flag=True, help=t("Do not ask before doing it."))
     help_ = t("Seal the audit anew, after cluster.secret was set or changed.")
     return Command("reseal", t, callback=_reseal, params=[yes], help=help_)
-
-
-def backup_alone(t: Translate) -> dict[str, Any]:
-    """What `kagami backup` does and takes when no verb follows."""
-    secrets = click.Option(["--secrets"], is_flag=True, help=t("With the secrets of the home."))
-    key = click.Option(["--audit-key"], is_flag=True, help=t("With what the audit is sealed with."))
-    return {"callback": _backup, "params": [secrets, key], "invoke_without_command": True}
-
-
-@click.pass_context
-def _backup(context: click.Context, /, secrets: bool, audit_key: bool) -> int:
-    if context.invoked_subcommand:
-        return 0
-    given = context.find_object(Globals)
-    if given is None:
-        return 1
-    from kagami.cli.operations import call  # noqa: PLC0415
-    from kagami.operations import registry  # noqa: PLC0415
-    from kagami.operations.backup import MakeBackup  # noqa: PLC0415
-
-    tell_answer(run_alone(call(registry(), given, MakeBackup(secrets=secrets, audit_key=audit_key))), given)
-    return 0
 
 
 @click.pass_obj
@@ -93,7 +70,8 @@ def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | N
         read_row(file)
         if not yes and not run_alone(place.is_empty()):
             confirm(t("Replace {}, which is kept beside it?").format(place.name), t)
-        done, written = run_alone(restore_home(file, settings, place, config=given.config, passphrase=secret))
+        with naming_the_passphrase(t):
+            done, written = run_alone(restore_home(file, settings, place, config=given.config, passphrase=secret))
     tell_answer(done, given)
     if not given.as_json:
         _tell_more(done, written, given.t)
@@ -210,6 +188,25 @@ def _place_of(settings: Settings, t: Translate) -> Place:
     if place is None:
         raise Refused(reason=t("The store is in memory."))
     return place
+
+
+def passphrase_option(t: Translate) -> click.Option:
+    help_ = t("Read the passphrase of an encrypted backup from this file.")
+    kind = click.Path(path_type=Path)
+    return click.Option(["--passphrase-file"], type=kind, metavar="FILE", help=help_)
+
+
+@contextmanager
+def naming_the_passphrase(t: Translate) -> Iterator[None]:
+    """Say how a passphrase is given where one is missing."""
+    try:
+        yield
+    except BackupRefused as error:
+        from kagami.storage.seal import MISSING  # noqa: PLC0415 (loads the ciphers)
+
+        if error.details["reason"] != MISSING:
+            raise
+        raise BackupRefused(name=error.details["name"], reason=t(GIVE)) from error
 
 
 def text_of(path: Path, t: Translate) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from kagami.i18n import Translate
 from kagami.log import escape
 from kagami.operations.cluster import ProcessRow
-from kagami.ports import BotKind, BotRow, Field, Finding, PluginRow, VersionRow, WorkerRow
+from kagami.ports import AlertRow, BotKind, BotRow, Field, Finding, Notice, PluginRow, VersionRow, WorkerRow
 from kagami.reasons.say import say
 
 GAP = "  "
@@ -78,8 +78,19 @@ def _kind(kind: BotKind) -> dict[str, str]:
 
 
 def _said(value: Any, row: dict[str, str], t: Translate) -> dict[str, str]:
+    if isinstance(value, AlertRow | Notice):
+        told = {name: text for name, text in row.items() if name != "fields"}
+        return told | {"text": escape(_worded(value, t))}
     names = _FINDING if isinstance(value, Finding) else _REASONS
     return {name: say(text, t) if name.rpartition(".")[2] in names else text for name, text in row.items()}
+
+
+def _worded(told: AlertRow | Notice, t: Translate) -> str:
+    """The words with what they name; `--json` has the two apart."""
+    try:
+        return t(told.text).format_map({name: say(each, t) for name, each in told.fields.items()})
+    except (KeyError, ValueError, IndexError):  # an engine of another version may have other fields
+        return told.text
 
 
 def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, t: Translate) -> Iterator[str]:

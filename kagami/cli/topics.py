@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from kagami.cli.keeping import backup_alone, reseal_command, verify_command
+from kagami.cli.backing import backup_alone, now_command, verify_backup_command
+from kagami.cli.keeping import reseal_command, verify_command
 from kagami.cli.options import Group
 from kagami.i18n import Translate, mark
 
@@ -52,6 +53,9 @@ class Topic(Group):
         if self._topic == "audit":  # what works on the store itself needs no running engine
             self.commands["verify"] = verify_command(self._t, self.commands["verify"])
             self.commands["reseal"] = reseal_command(self._t)
+        if self._topic == "backup":  # what is asked for encrypted never comes without it
+            self.commands["now"] = now_command(self._t, self.commands["now"])
+            self.commands["verify"] = verify_backup_command(self._t, self.commands["verify"])
         if self._topic == "bots":  # a login goes on, step after step
             from kagami.cli.bot_login import login_command  # noqa: PLC0415
 

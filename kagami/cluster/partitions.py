@@ -231,18 +231,19 @@ class Partitions:
         if more := surplus(self._fences, share):
             await self._give(more)
         if (room := share - len(self._chats)) > 0:
-            busy = {row.name for row in await self._member.leases() if row.left_s > 0}
-            free = [name for part in range(PARTITIONS) if (name := f"{PREFIX}{part}") not in busy]
-            random.shuffle(free)  # so that two who look at once do not ask for the same ones
-            taken = await self._member.take(free[:room])
-            if self._is_leaving():  # meanwhile: nobody here handles them any more
-                await self._member.release([fence.name for fence in taken])
-                return
-            if taken:
-                _log.info("serving more partitions", taken=len(taken), now=len(self._chats) + len(taken))
+            await self._take_more(room)
+
+    async def _take_more(self, room: int) -> None:
+        busy = {row.name for row in await self._member.leases() if row.left_s > 0}
+        free = [name for part in range(PARTITIONS) if (name := f"{PREFIX}{part}") not in busy]
+        random.shuffle(free)  # so that two who look at once do not ask for the same ones
+        taken = await self._member.take(free[:room])
+        if self._is_leaving():  # meanwhile: nobody here handles them any more
+            await self._member.release([fence.name for fence in taken])
+        elif taken:
+            _log.info("serving more partitions", taken=len(taken), now=len(self._chats) + len(taken))
             self._served(taken)
-            if taken:
-                await self._changed()
+            await self._changed()
 
     def _is_leaving(self) -> bool:
         return self._leaving

@@ -64,7 +64,7 @@ async def drain(parts: Parts, request: Drain) -> list[ProcessRow]:
         raise Refused(reason=mark("No other process could take over what it serves."))
     parts.facts.put(DRAINED, request.node, "true" if request.on else None)
     parts.facts.then(parts.cluster.read)
-    return rows
+    return [_decided(each, request) for each in rows]
 
 
 def replaceable(rows: Sequence[ProcessRow], node: str) -> bool:
@@ -72,6 +72,13 @@ def replaceable(rows: Sequence[ProcessRow], node: str) -> bool:
     role = next(each.role for each in rows if each.node == node)
     others = {each.role for each in rows if each.node != node and each.state == "serving"}
     return all("all" in others or each in others for each in (("gateway", "worker") if role == "all" else (role,)))
+
+
+def _decided(row: ProcessRow, request: Drain) -> ProcessRow:
+    """What was decided: the process itself tells of it with its next beat."""
+    if row.node != request.node or row.state == "gone":
+        return row
+    return msgspec.structs.replace(row, state="leaving" if request.on else "serving")
 
 
 def _row(node: NodeRow, patience_s: float) -> ProcessRow:

@@ -76,6 +76,9 @@ class Others:
 
     def _text(self, row: AuditRow) -> str:
         """`Give a version a share of the chats: weather 40`."""
+        if row.operation == "cluster.drain" and (node := _values(row.target)[:1]):
+            switched = mark("{process} serves again") if _is_off(row.target) else mark("{process} hands over")
+            return self._shell.t(switched).format(process=visible(node[0]))
         try:
             what = self._shell.t(self._operations.find(row.operation).text)
         except KagamiError:
@@ -107,6 +110,14 @@ def _values(target: str) -> list[str]:
     except msgspec.DecodeError:
         return [target]
     return [_word(each) for each in found.values() if each not in ("", None)] if isinstance(found, dict) else [target]
+
+
+def _is_off(target: str) -> bool:
+    try:
+        found = msgspec.json.decode(target)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(found, dict) and found.get("on") is False
 
 
 def _word(value: Any) -> str:

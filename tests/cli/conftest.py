@@ -13,9 +13,11 @@ from typing import NamedTuple
 import pytest
 
 from kagami.cli.main import main
+from kagami.errors import BackupRefused
 from kagami.home import Home, hold, prepare
 from kagami.operations import registry
-from kagami.ports import PluginRow, ReloadRow
+from kagami.ports import BackupRow, PluginRow, ReloadRow, SettingRow
+from kagami.storage.seal import MISSING
 from kagami.web.config import WebConfig
 from kagami.web.server import WebServer
 from tests.operations.logins import LoginAccounts
@@ -61,6 +63,24 @@ class Fleet:
         return ReloadRow(plugin, "1.0.0", "1.0.0" if self.error and self.newest else version, self.error)
 
 
+class Shelf:
+    """Backups of an engine, which seals them where a test gave it a passphrase."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.seals = False
+
+    async def make(self, *, secrets: bool = False, audit_key: bool = False) -> BackupRow:
+        self.made.append("one.kbk.enc" if self.seals else "one.kbk")
+        return BackupRow(self.made[-1], 1)
+
+    async def verify(self, name: str) -> BackupRow:
+        raise BackupRefused(name=name, reason=MISSING)
+
+    def rows(self) -> list[SettingRow]:
+        return [SettingRow("backup.passphrase", "backup", "secret", "", {"set": self.seals, "changed_at_ms": 0})]
+
+
 @dataclass
 class Doubles:
     """What stands behind the socket; a test may change it."""
@@ -70,6 +90,11 @@ class Doubles:
     house: StillHouse = field(default_factory=StillHouse)
     plugins: Fleet = field(default_factory=Fleet)
     accounts: LoginAccounts = field(default_factory=LoginAccounts)
+    backups: Shelf = field(default_factory=Shelf)
+    centre: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.centre = self.backups
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from kagami.i18n import translator
 from kagami.log import LogLine
 from kagami.model.ids import BotId
 from kagami.operations.cluster import ProcessRow
-from kagami.ports import BotHealth, BotRow, Finding, PluginRow, VersionRow
+from kagami.ports import AlertRow, BotHealth, BotRow, Finding, Notice, PluginRow, VersionRow
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -179,3 +179,20 @@ def test_processes_are_a_table_on_a_terminal_of_80_columns() -> None:
     assert head.split() == ["node", "role", "state", "partitions", "accounts", "lag_s", "duty", "redis"]
     assert [line.split()[1:3] for line in told] == [["gateway", "serving"], ["gateway", "serving"], ["worker", "gone"]]
     assert max(map(width, told)) <= 80
+
+
+GONE = "The process {process} is gone: nothing has been heard of it for longer than {seconds} s"
+FIELDS = {"process": "two\x1b", "seconds": "15"}
+
+
+@pytest.mark.parametrize(
+    "told", [AlertRow("two", "process_gone", "error", GONE, FIELDS), Notice(0, "error", "process_gone", GONE, FIELDS)]
+)
+def test_an_alert_and_a_notice_are_told_with_what_they_name(told: AlertRow | Notice) -> None:
+    head, row = show([told])
+    assert "The process two\\x1b is gone: nothing has been heard of it for longer than 15 s" in row
+    assert "fields" not in head
+
+
+def test_a_notice_with_other_fields_stands_as_it_is() -> None:
+    assert GONE in show([Notice(0, "error", "process_gone", GONE)])[1]

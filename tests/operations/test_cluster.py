@@ -85,6 +85,19 @@ async def test_who_is_drained_is_kept_and_read_at_once(desk: Desk) -> None:
     assert desk.processes.reads == 1
 
 
+async def test_the_answer_shows_what_was_decided(desk: Desk) -> None:
+    desk.processes.found.append(node("three", "worker", leaving=True))
+    drained = {each.node: each.state for each in await desk.call(Drain(node="one"))}
+    assert drained == {"gate": "serving", "one": "leaving", "two": "serving", "three": "leaving"}
+    again = {each.node: each.state for each in await desk.call(Drain(node="three", on=False))}
+    assert again == {"gate": "serving", "one": "serving", "two": "serving", "three": "serving"}
+
+
+async def test_one_that_is_gone_stays_gone(desk: Desk) -> None:
+    desk.processes.found.append(node("three", "worker", seen_s=PATIENCE_S + 1))
+    assert [each.state for each in await desk.call(Drain(node="three", on=False))][-1] == "gone"
+
+
 async def test_who_serves_again_is_not_kept_any_more(desk: Desk) -> None:
     await desk.call(Drain(node="one"))
     await desk.call(Drain(node="one", on=False))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from kagami.operations.cluster import Drain
 from kagami.operations.plugins import Weigh
 from kagami.operations.settings import ApplySettings
 from kagami.ports import AuditRow
@@ -44,3 +46,12 @@ async def test_what_was_changed_is_told_as_people_write_it() -> None:
     async with run_console((100, 30), control=control) as (console, _):
         control.push("audit", [AuditRow(8, NOW_MS, "console", "bob", "", "settings.apply", target, "ok")])
         await until(lambda: on_screen(console, "log.level=debug"))
+
+
+@pytest.mark.parametrize(("on", "told"), [(True, "two hands over"), (False, "two serves again")])
+async def test_a_process_that_another_switched_is_told_as_what_was_done(on: bool, told: str) -> None:
+    control = plugged([weather()])
+    target = msgspec.json.encode(Drain(node="two", on=on)).decode()
+    async with run_console((100, 30), control=control) as (console, _):
+        control.push("audit", [AuditRow(8, NOW_MS, "console", "bob", "", "cluster.drain", target, "ok")])
+        await until(lambda: on_screen(console, told))

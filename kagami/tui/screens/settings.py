@@ -139,6 +139,9 @@ class Settings(Place):
             "op.admins": self._admins,
         }
 
+    def hinted(self) -> list[Action]:
+        return self.processes.worded(super().hinted())
+
     # Reasons.
 
     def blocked(self, action: str) -> str:

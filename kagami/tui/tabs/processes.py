@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -11,6 +12,7 @@ from kagami.i18n import mark
 from kagami.operations.cluster import Drain, ListNodes, ProcessRow, replaceable
 from kagami.tui import figures
 from kagami.tui.format import visible
+from kagami.tui.keys import Action
 from kagami.tui.processes import bad, state_span
 from kagami.tui.shell import Question, Shell
 from kagami.tui.tabs.tab import Tab
@@ -87,6 +89,12 @@ class ProcessesTab(Tab):
         if row.state == "serving" and not replaceable(tuple(self.processes.values()), row.node):
             return mark("it is the last one: no other could take over what it serves")
         return ""
+
+    def worded(self, actions: Sequence[Action]) -> list[Action]:
+        """The same key hands over and takes back: its word is what it would do to the marked one."""
+        again = self.selected is not None and self.selected.state == "leaving"
+        label = mark("serve again")
+        return [replace(each, label=label) if again and each.id == "node.switch" else each for each in actions]
 
     async def switch(self) -> None:
         """Hand over, or serve again."""

@@ -65,6 +65,13 @@ async def test_one_that_hands_over_serves_again() -> None:
         assert control.asked(Drain) == [Drain(node="worker-2", on=False)]
 
 
+async def test_the_key_says_what_it_would_do_to_the_marked_one() -> None:
+    async with opened(cluster(), (140, 40), tab=KEY) as (_, console, pilot):
+        assert "H hand over" in screen_text(console)[-1]
+        await press(console, pilot, "j", "j", "j")
+        assert "H serve again" in screen_text(console)[-1]
+
+
 @pytest.mark.parametrize(("downs", "reason"), [(2, "it is the last one"), (4, "it is gone: others do its work")])
 async def test_why_one_cannot_is_said(downs: int, reason: str) -> None:
     control = cluster()
