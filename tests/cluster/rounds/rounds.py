@@ -120,6 +120,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--rate", type=float, default=0.0, help="messages a second; each scenario has its own")
+    parser.add_argument("--every", type=float, default=0.0, help="seconds from the end of a strike to the next")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     if not given.scenario:
@@ -128,8 +129,7 @@ def main() -> int:
     sys.stdout.write(f"seed {given.seed}\n")
     folder = given.folder or Path(tempfile.mkdtemp(prefix="kagami-rounds-"))
     scenario = SCENARIOS[given.scenario]
-    if given.rate:
-        scenario = replace(scenario, rate=given.rate)
+    scenario = replace(scenario, rate=given.rate or scenario.rate, every_s=given.every or scenario.every_s)
     found = asyncio.run(play(scenario, folder, seed=given.seed, events=given.events))
     sys.stdout.write(f"{found}\n{folder}\n")
     return bool(found.breaches or found.missed)
