@@ -43,7 +43,8 @@ def now_command(t: Translate, instead_of: click.Command) -> Command:
 
 def verify_backup_command(t: Translate, instead_of: click.Command) -> Command:
     """`backup verify`, which a passphrase can be given to."""
-    params: list[click.Parameter] = [click.Argument(["name"]), passphrase_option(t)]
+    named = click.Option(["--name", "named"], help=t("The same as NAME."))
+    params: list[click.Parameter] = [click.Argument(["name"], required=False), named, passphrase_option(t)]
     return Command("verify", t, callback=_verify, params=params, help=instead_of.help)
 
 
@@ -82,9 +83,12 @@ def _engine_has_one(given: Globals) -> bool:
 
 
 @click.pass_obj
-def _verify(given: Globals, /, name: str, passphrase_file: Path | None) -> int:
+def _verify(given: Globals, /, name: str | None, named: str | None, passphrase_file: Path | None) -> int:
     from kagami.operations.backup import VerifyBackup  # noqa: PLC0415
 
+    name = name or named
+    if not name:
+        raise click.MissingParameter(param_type="argument", param_hint="NAME")
     settings = given.settings(create=False)
     if passphrase_file is not None:
         backup = msgspec.structs.replace(settings.backup, passphrase=Secret(text_of(passphrase_file, given.t)))

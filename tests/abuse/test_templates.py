@@ -14,6 +14,7 @@ OF_OURS = {"t", "_t", "translate", "mark"}
 # Their templates are texts of ours too, which no rule of one file can see.
 NAMED = {
     "kagami/errors.py: template": "the docstring of the error's class, or the catalogue's text for it",
+    "kagami/cli/show.py: t(told.text)": "as in the alarm",
     "kagami/engine/sharing.py: each.text": "one of the sentences about a Redis that is set up badly",
     "kagami/hub/alarm.py: self._translate(text)": "a notice's text, which rooms of ours write; the rest are fields",
     "kagami/hub/alerts.py: reading.text": "an alert's text, which rooms of ours write; the rest are fields",

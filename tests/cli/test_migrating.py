@@ -132,7 +132,7 @@ def test_an_encrypted_backup_is_restored_with_its_passphrase(
     monkeypatch.setattr("kagami.storage.seal.N", 16)
     name = json.loads(say("backup", "--json", KAGAMI_BACKUP__PASSPHRASE="correct horse").out)["name"]
     archive, file = str(filled.backups / name), tmp_path / "passphrase"
-    assert "its passphrase is needed" in say("restore", archive, "--yes").err
+    assert "give its passphrase with --passphrase-file" in say("restore", archive, "--yes").err
     file.write_text("wrong\n")
     assert "the passphrase is another one" in say("restore", archive, "--yes", "--passphrase-file", str(file)).err
     file.write_text("correct horse\n")
