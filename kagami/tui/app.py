@@ -165,7 +165,7 @@ class Console(Desk, inherit_bindings=False):
     def refresh_chrome(self) -> None:
         """Paint what stands around the place."""
         place = self.stage.current
-        if place is None:
+        if place is None or not self.screen_stack:  # it ends: the last of its timers may still tick
             return
         self.state.place = self.tabs.here = self.rail.here = place.NAME
         self.crumbs.path = (self.t(BY_NAME[place.NAME].title), *place.crumbs())
