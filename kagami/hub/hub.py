@@ -46,6 +46,8 @@ from kagami.ports import Bot, Dialogs, Notice, Open, Privacy, Pulse, Runtime, Sh
 
 # How long events of an earlier run wait for their bot to connect, so that their answers can be sent.
 PATIENCE_S = 60.0
+# How long after an outage of the store what fails may still have failed for it.
+SETTLED_S = 5.0
 _log = log.get("hub")
 
 
@@ -131,6 +133,8 @@ class Hub:
         self._held: dict[BotId, list[Open]] = {}
         self._window_keys = config.dedupe
         self._watchdog: Watchdog | None = None
+        self._away_at = -SETTLED_S
+        self.pipeline.away = self._store_away
         self._attached: Callable[[Bot], None] = lambda _: None
         self.stopping = asyncio.Event()
         self.stop_reason = ""
@@ -378,7 +382,14 @@ class Hub:
             stack=stack,
         )
 
+    def _store_away(self) -> bool:
+        now = self._parts.clock.monotonic()
+        if not self._parts.meters.gauge.get("ledger_healthy", 1.0):
+            self._away_at = now
+        return now < self._away_at + SETTLED_S
+
     async def _beat(self) -> None:
         while True:
             await self._parts.clock.sleep(1.0)
+            self._store_away()
             self.board.tick()

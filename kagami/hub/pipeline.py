@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kagami.errors import KagamiError, Parked, StoreClosed, StoreSlow
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.execution import Execution
@@ -35,6 +37,7 @@ class Pipeline:
         self._retries = retries
         self._guard = guard
         self._routes = routes
+        self.away: Callable[[], bool] = lambda: False  # whether the store is, or has just been
 
     def begin(self, execution: Execution) -> bool:
         """Guard, admin command, route: all that needs no waiting. False when that was the event's end already."""
@@ -84,11 +87,8 @@ class Pipeline:
         except Parked as error:
             self._park(execution, error)
             return
-        except (StoreClosed, StoreSlow) as error:
-            self._wait_for_store(execution, error)
-            return
         except KagamiError as error:
-            self.failed(execution, error)
+            self._broke_off(execution, error)
             return
         if handled is not MOVED:
             self._recorder.finish(execution, handled.outcome, handled.plugin)
@@ -98,6 +98,13 @@ class Pipeline:
         retry_at_ms = self._recorder.fail(execution, error)
         if retry_at_ms:
             self._retries.put(execution, retry_at_ms)
+
+    def _broke_off(self, execution: Execution, error: KagamiError) -> None:
+        # While the store is away it may have waited for a send, or for what it keeps, until its time was over.
+        if isinstance(error, (StoreClosed, StoreSlow)) or self.away():
+            self._wait_for_store(execution, error)
+        else:
+            self.failed(execution, error)
 
     def _wait_for_store(self, execution: Execution, error: KagamiError) -> None:
         """That is no fault of the handler, and nothing that others may overtake; but not for ever."""

@@ -208,6 +208,20 @@ async def test_what_was_left_open_waits_for_its_bot(tmp_path: Path) -> None:
         assert len(two.bot.performed) == 1
 
 
+async def test_shortly_after_an_outage_of_the_store_too_what_fails_may_have_failed_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with home() as one:
+        gauge, pipeline = one.hub._parts.meters.gauge, one.hub.pipeline
+        told = [pipeline.away()]
+        gauge["ledger_healthy"] = 0.0
+        told.append(pipeline.away())
+        gauge["ledger_healthy"] = 1.0
+        told.append(pipeline.away())
+        monkeypatch.setattr("kagami.hub.hub.SETTLED_S", 0.0)
+        assert [*told, pipeline.away()] == [False, True, True, False]
+
+
 async def test_a_bot_that_stays_away_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,6 +218,18 @@ async def test_a_failed_handler_is_tried_again_later() -> None:
         assert len(one.retries) == 1
 
 
+async def test_what_fails_while_the_store_is_away_is_no_try_and_nothing_overtakes_it() -> None:
+    async def handle(_: Execution) -> Handled:
+        raise PluginError(plugin="p", reason="a handler ran for more than 60 s")
+
+    async with line(handle) as one:
+        one.pipeline.away = lambda: True
+        first = execution()
+        await one.walk(first)
+        assert one.book.outcomes == []
+        assert one.retries.holds(first.event.session)
+
+
 async def test_the_fifth_failure_is_the_last() -> None:
     async def handle(_: Execution) -> Handled:
         raise PluginError(plugin="p", reason="broken")
