@@ -81,10 +81,13 @@ class Stack:
 def log_napcat_in(stack: Stack, daemon: Daemon, containers: list[str]) -> None:
     """The phone scans, and Kagami sets NapCat's connection. One of these engines has the account."""
     stack.ask("napcat", "/standin/scan", {})
+    told = []
     for each in containers:
-        daemon.fails("timeout", "30", "docker", "exec", each, "kagami", "bots", "login", "napcat", "--json")
-        daemon.fails("docker", "exec", each, "kagami", "bots", "reconnect", "napcat")
-    wait_until(lambda: any(_is_online(daemon, each) for each in containers), "the account is online")
+        told.append(
+            daemon.fails("timeout", "30", "docker", "exec", each, "kagami", "bots", "login", "napcat", "--json")
+        )
+        told.append(daemon.fails("docker", "exec", each, "kagami", "bots", "reconnect", "napcat"))
+    wait_until(lambda: any(_is_online(daemon, each) for each in containers), f"the account is online; before: {told}")
 
 
 def _is_online(daemon: Daemon, container: str) -> bool:
