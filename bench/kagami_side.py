@@ -40,8 +40,8 @@ def kagami_command(home: Path, port: int, token: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Without settings that this shell may hold."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KAGAMI_")}
+    """Without settings that this shell may hold, and with Python's own way to keep what it has compiled."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("KAGAMI_", "PYTHON"))}
 
 
 def kept(home: Path) -> dict[str, int]:
