@@ -102,6 +102,7 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
     line = ReadyLine(os.environ)
     async with open_engine(settings, ring) as engine, asyncio.TaskGroup() as group:
         engines.append(engine)
+        gc.set_threshold(YOUNG_OBJECTS, 20, 50)
         line.say("READY=1")
         beating = group.create_task(line.beat(engine.parts.clock))
         following = group.create_task(_follow_file(engine, edited))
@@ -123,7 +124,6 @@ async def _follow_file(engine: Engine, edited: asyncio.Event) -> None:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run on the fastest loop there is, tuned for a long life."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
     runner = asyncio.Runner(loop_factory=_fast_loop())
     # Everything of ours is closed by then. What plugins left behind, tasks and threads, may never end.
     last = threading.Timer(LAST_S, _give_up)
@@ -228,6 +228,7 @@ class EngineThread:
         self.loop = asyncio.get_running_loop()
         async with open_engine(self._settings, self._ring) as engine:
             self.engine = engine
+            gc.set_threshold(YOUNG_OBJECTS, 20, 50)
             self._tell_ready()
             if not self._asked:
                 await engine.stopping.wait()

@@ -244,7 +244,7 @@ def _database(path: Path, t: Translate) -> Iterator[Finding]:
 
 def _audit(settings: Settings, t: Translate) -> Iterator[Finding]:
     """Whether a start would be refused: nothing is written behind rows that were sealed with another key."""
-    from kagami.engine.resealing import FIX, OTHER_KEY, is_ours  # noqa: PLC0415
+    from kagami.engine.seals import FIX, OTHER_KEY, is_ours  # noqa: PLC0415
 
     with suppress(KagamiError, OSError):  # a store that cannot be read is told of already
         if not asyncio.run(is_ours(settings)):

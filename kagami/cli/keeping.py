@@ -80,7 +80,8 @@ def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | N
 
 @click.pass_obj
 def _reseal(given: Globals, /, yes: bool) -> int:
-    from kagami.engine.resealing import OURS, is_ours, reseal  # noqa: PLC0415 (loads the store)
+    from kagami.engine.resealing import OURS, reseal  # noqa: PLC0415 (loads the store)
+    from kagami.engine.seals import is_ours  # noqa: PLC0415
 
     t, settings = given.t, given.settings()
     with hold(given.place):
@@ -133,7 +134,7 @@ def _verify(given: Globals, /) -> int:
     else:
         click.echo(_spoken(found, given.t))
     if not found.ok:
-        from kagami.engine.resealing import FIX, is_ours  # noqa: PLC0415 (loads the store)
+        from kagami.engine.seals import FIX, is_ours  # noqa: PLC0415 (loads the store)
 
         if not run_alone(is_ours(settings)):
             click.echo(given.t(FIX), err=True)
@@ -156,7 +157,7 @@ def run_alone(work: Coroutine[Any, Any, T]) -> T:
 async def _verdict(settings: Settings, t: Translate) -> Verdict:
     """Reads the store, whether or not an engine runs on it."""
     from kagami.clock import SystemClock  # noqa: PLC0415
-    from kagami.engine.backups import seals_of  # noqa: PLC0415
+    from kagami.engine.seals import seals_of  # noqa: PLC0415
     from kagami.storage.audit import Audit  # noqa: PLC0415
     from kagami.storage.sqlite import read_sqlite  # noqa: PLC0415
     from kagami.storage.store import is_postgres  # noqa: PLC0415

@@ -102,7 +102,7 @@ def _bring_up(given: Globals) -> int:
 def _move(given: Globals, to: str, *, replace: bool, switch: bool, yes: bool) -> int:
     from kagami.clock import SystemClock  # noqa: PLC0415
     from kagami.engine.moving import move  # noqa: PLC0415 (loads the engine's parts)
-    from kagami.engine.resealing import refuse_other_key  # noqa: PLC0415
+    from kagami.engine.seals import refuse_other_key  # noqa: PLC0415
     from kagami.engine.upgrading import schema_at  # noqa: PLC0415
 
     t, settings = given.t, given.settings()

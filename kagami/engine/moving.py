@@ -13,16 +13,16 @@ import msgspec
 from kagami import __version__
 from kagami.clock import Clock
 from kagami.config import Settings
-from kagami.engine.backups import seals_of
+from kagami.engine.seals import seals_of
 from kagami.errors import BackupFailed, Conflict, MoveFailed, Refused, StoreClosed
 from kagami.i18n import mark
 from kagami.model.principal import CONSOLE
 from kagami.storage.archive import Origin, pack, write_copy
 from kagami.storage.audit import Audit, Seals
+from kagami.storage.config import BEFORE_MOVE
 from kagami.storage.links import CHAINED, chain_all
 from kagami.storage.migrate import migrate
 from kagami.storage.replacing import Place, remove
-from kagami.storage.shelf import BEFORE_MOVE
 from kagami.storage.sqlite import open_sqlite
 from kagami.storage.store import is_postgres
 from kagami.storage.tables import Figures, figures

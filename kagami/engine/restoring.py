@@ -9,12 +9,14 @@ from kagami import log
 from kagami.clock import SystemClock
 from kagami.config import Settings
 from kagami.edits import file_to_edit
-from kagami.engine.backups import HomeBackups, put_back, seals_of
+from kagami.engine.backups import HomeBackups
+from kagami.engine.packing import put_back
+from kagami.engine.seals import seals_of
 from kagami.errors import BackupFailed
 from kagami.storage.archive import DATABASE, read_manifest
+from kagami.storage.config import BEFORE_RESTORE
 from kagami.storage.replacing import Place
 from kagami.storage.restore import Restored, restore
-from kagami.storage.shelf import BEFORE_RESTORE
 
 _log = log.get("backup")
 

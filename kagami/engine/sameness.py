@@ -9,7 +9,7 @@ import msgspec
 from kagami import log
 from kagami.config import Settings
 from kagami.core.secrets import HIDDEN
-from kagami.engine.backups import AUDIT_KEY
+from kagami.engine.seals import AUDIT_KEY
 from kagami.errors import SettingError
 from kagami.home import read_secret
 from kagami.i18n import Translate, mark

@@ -11,13 +11,12 @@ import msgspec
 
 from kagami.clock import Clock, SystemClock
 from kagami.config import Settings
-from kagami.engine.backups import HomeBackups, seals_of
-from kagami.engine.resealing import refuse_other_key
+from kagami.engine.seals import refuse_other_key, seals_of
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE
+from kagami.storage.config import BEFORE_MIGRATION
 from kagami.storage.queries import migrations
 from kagami.storage.replacing import remove
-from kagami.storage.shelf import BEFORE_MIGRATION
 from kagami.storage.store import SqlStore, is_postgres, open_store
 from kagami.storage.upgrade import Upgraded, schema_of, upgrade
 from kagami.storage.whereabouts import file_of, place_of_store
@@ -40,6 +39,8 @@ async def upgrade_home(settings: Settings, clock: Clock) -> Upgraded | None:
     """
     if not 0 < await schema_at(settings) < migrations()[-1][0]:
         return None
+    from kagami.engine.backups import HomeBackups  # noqa: PLC0415 (seldom)
+
     backup = await HomeBackups(lambda: settings, clock).make(reason=BEFORE_MIGRATION)
     seals = seals_of(settings.home)
     if is_postgres(settings.database):

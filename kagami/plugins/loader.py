@@ -26,12 +26,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
-from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder
 from importlib.util import spec_from_file_location
 from itertools import count
 from pathlib import Path, PurePosixPath
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kagami.plugins.census import CENSUS, ROOT
 from kagami.plugins.listening import open_book
@@ -41,6 +40,9 @@ from kagami.plugins.references import Watched, let_go
 from kagami.plugins.scope import belongs
 from kagami.plugins.survivors import Reckoning, undo
 from kagami.plugins.versions import SOURCES, digest, fingerprints
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, DistributionFinder
 
 # A folder of dependencies, and the package under which they are imported. No file of a plugin's own has such a name.
 DEPS = ".deps"
@@ -196,10 +198,10 @@ class _Finder:
         return spec
 
     @staticmethod
-    def find_distributions(
-        context: DistributionFinder.Context = DistributionFinder.Context(),  # noqa: B008 - it is never changed
-    ) -> Iterator[Distribution]:
+    def find_distributions(context: DistributionFinder.Context) -> Iterator[Distribution]:
         """What `importlib.metadata` tells the code of a plugin about its own dependencies."""
+        from importlib.metadata import DistributionFinder, MetadataPathFinder  # noqa: PLC0415 (who asks has loaded it)
+
         asking = CENSUS.innermost(sys._getframe(1))  # noqa: SLF001 - who asks is on the stack
         package = _packages.get(asking[0]) if asking else None
         if package is None:

@@ -8,6 +8,11 @@ import msgspec
 
 from kagami.core.secrets import Secret
 
+# Why a backup was made.
+SCHEDULED, ASKED = "scheduled", "asked"
+# Made by itself before something is done that a backup may have to undo.
+BEFORE_MIGRATION, BEFORE_RESTORE, BEFORE_MOVE = "before migration", "before restore", "before move"
+
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`url` is a path, `sqlite:///path`, `postgresql://user:password@host:port/name`, or empty for `kagami.db` in the

@@ -12,12 +12,9 @@ import msgspec
 from kagami.errors import BackupRefused, NotFound
 from kagami.ports.backups import BackupRow
 from kagami.storage.archive import ENDING, SEALED, Label, Manifest, read_row
-from kagami.storage.config import BackupConfig
+from kagami.storage.config import BEFORE_MIGRATION, BEFORE_MOVE, BEFORE_RESTORE, SCHEDULED, BackupConfig
 from kagami.storage.dumps import DUMP, beside
 
-SCHEDULED, ASKED = "scheduled", "asked"
-# Made by itself before something is done that a backup may have to undo.
-BEFORE_MIGRATION, BEFORE_RESTORE, BEFORE_MOVE = "before migration", "before restore", "before move"
 BEFORE = frozenset({BEFORE_MIGRATION, BEFORE_RESTORE, BEFORE_MOVE})
 _NAME = re.compile(
     rf"[A-Za-z0-9][A-Za-z0-9._+-]*(?:{re.escape(ENDING)}|{re.escape(SEALED)}|{re.escape(DUMP)})", re.ASCII

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kagami.storage.archive import Copy, copy_of
 from kagami.storage.replacing import DatabaseFile, Place
 from kagami.storage.store import database_path, is_postgres
+
+if TYPE_CHECKING:
+    from kagami.storage.archive import Copy
 
 MEMORY = ":memory:"
 
@@ -26,6 +29,8 @@ def copy_of_store(address: str, *, rests: bool = False) -> Copy | None:
         from kagami.storage.postgres_whole import copy_of_server  # noqa: PLC0415 (loads the driver)
 
         return copy_of_server(address, rests=rests)
+    from kagami.storage.archive import copy_of  # noqa: PLC0415
+
     file = file_of(address)
     return copy_of(file) if file else None
 

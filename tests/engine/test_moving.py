@@ -10,8 +10,8 @@ import pytest
 
 from kagami.config import Settings, load
 from kagami.core.secrets import Secret
-from kagami.engine.backups import seals_of
 from kagami.engine.moving import READING, WRITING, move
+from kagami.engine.seals import seals_of
 from kagami.errors import Conflict, MoveFailed, NotReached, Refused
 from kagami.home import Home, prepare
 from kagami.meters import Meters

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kagami.clock import SystemClock
 from kagami.config import Settings, load
-from kagami.engine.resealing import is_ours, refuse_other_key, reseal
+from kagami.engine.resealing import reseal
 from kagami.engine.upgrading import note, open_home_store
 from kagami.errors import Refused, SettingError
 from kagami.home import Home
@@ -61,26 +59,3 @@ async def test_one_that_is_ours_is_left_alone(tmp_path: Path) -> None:
     assert place is not None
     with pytest.raises(Refused, match="already"):
         await reseal(given, place)
-
-
-async def test_a_changed_row_is_not_taken_for_another_key(tmp_path: Path) -> None:
-    given = settings(tmp_path / "one", str(tmp_path / "kagami.db"))
-    for _ in range(3):
-        await note(given, "test", {})
-    with closing(sqlite3.connect(tmp_path / "kagami.db", isolation_level=None)) as database:
-        database.execute("DROP TRIGGER audit_fixed")
-        database.execute("UPDATE audit SET name = 'nobody' WHERE seq = 3")
-    assert await is_ours(given)
-
-
-async def test_without_a_store_there_is_nothing_to_refuse(tmp_path: Path) -> None:
-    await refuse_other_key(settings(tmp_path / "one", str(tmp_path / "none.db")))
-    (tmp_path / "text.db").write_text("no database at all, but longer than a head of one" * 100)
-    await refuse_other_key(settings(tmp_path / "two", str(tmp_path / "text.db")))
-
-
-async def test_a_home_that_lost_its_key_is_told_which_file(tmp_path: Path) -> None:
-    given = settings(tmp_path / "one", str(tmp_path / "kagami.db"))
-    await note(given, "test", {})
-    with pytest.raises(SettingError, match=r"two/secrets/audit_key"):
-        await note(settings(tmp_path / "two", str(tmp_path / "kagami.db")), "test", {})

@@ -52,7 +52,7 @@ async def test_without_a_backup_nothing_is_done(settings: Settings, monkeypatch:
     def fail(*_: object) -> Path:
         raise BackupFailed(reason="the disk is full")
 
-    monkeypatch.setattr("kagami.engine.backups.pack", fail)
+    monkeypatch.setattr("kagami.engine.packing.pack", fail)
     with pytest.raises(BackupFailed, match="full"):
         await upgrade_home(settings, SystemClock())
     assert (await schema_at(settings), content(settings.home.database)) == (OLDER[-1], before)
