@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 Dialect = Literal["sqlite", "postgres"]
@@ -117,10 +116,9 @@ def _json_table(found: re.Match[str]) -> str:
             return found[0]
 
 
-def _stem(path: Traversable) -> str:
+def _stem(path: Path) -> str:
     return path.name.removesuffix(".sql")
 
 
-def _scripts(folder: str) -> list[Traversable]:
-    here = files("kagami.storage") / folder
-    return sorted((path for path in here.iterdir() if path.name.endswith(".sql")), key=lambda path: path.name)
+def _scripts(folder: str) -> list[Path]:
+    return sorted((Path(__file__).parent / folder).glob("*.sql"), key=lambda path: path.name)

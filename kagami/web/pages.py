@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from html import escape
-from importlib.resources import files
 from string import Template
 from typing import NamedTuple
 
@@ -159,12 +158,16 @@ async def _page(request: web.Request, name: str, words: Mapping[str, str], polic
 
 @cache
 def _template(name: str) -> Template:
+    from importlib.resources import files  # noqa: PLC0415 (it loads what reads archives)
+
     return Template(files(_OWN).joinpath("static", name).read_text("utf-8"))
 
 
 @cache
 def asset(name: str) -> Asset:
     """Read once, packed once: browsers ask for each but once a version."""
+    from importlib.resources import files  # noqa: PLC0415
+
     package, path = ASSETS[name]
     kind = _TYPES[path[path.rindex(".") :]]
     body = files(package).joinpath(path).read_bytes()
