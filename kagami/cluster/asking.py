@@ -30,11 +30,23 @@ Key = tuple[ExecutionId, int]
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
-    """A hint to who waits: what became of a send."""
+    """A hint to who waits: what became of a send, and of which attempt at it; 0 where that is not known."""
 
     execution: ExecutionId
     ordinal: int
     receipt: Receipt
+    attempt: int = 0
+
+
+class _Asked:
+    """`written` when the store has it: what that says of an earlier attempt is not about this one."""
+
+    __slots__ = ("answer", "attempt", "written")
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self.written = False
 
 
 class Asking:
@@ -58,20 +70,20 @@ class Asking:
         self._clock = clock
         self._nap = nap
         self._key = key
-        self._waiting: dict[Key, asyncio.Future[Receipt]] = {}
+        self._waiting: dict[Key, _Asked] = {}
 
     async def send(self, row: SendRow, *, fence: Fence | None, written: Callable[[], None]) -> Receipt:
         """Ask for it and wait for what comes of it; never raises for what the store or a platform does."""
         key = (row.execution, row.ordinal)
+        # Before it is written: who has the account may be quicker than this loop.
+        asked = self._waiting[key] = _Asked(row.attempt)
         try:
             await self._ledger.ask_send(row, self._node, fence)
+            asked.written = True
+            written()
+            return await self._outcome(key, asked.answer)
         except StoreClosed as error:
             return Failed(str(error), "store")
-        # Not before: what the store says of an earlier try is not about this one.
-        answer = self._waiting[key] = asyncio.get_running_loop().create_future()
-        written()
-        try:
-            return await self._outcome(key, answer)
         finally:
             del self._waiting[key]
 
@@ -93,9 +105,11 @@ class Asking:
         return answer.result()
 
     def answered(self, told: Told) -> None:
-        answer = self._waiting.get((told.execution, told.ordinal))
-        if answer is not None and not answer.done():
-            answer.set_result(told.receipt)
+        asked = self._waiting.get((told.execution, told.ordinal))
+        if asked is None or asked.answer.done():
+            return
+        if told.attempt == asked.attempt or (asked.written and not told.attempt):
+            asked.answer.set_result(told.receipt)
 
     async def run(self) -> None:
         """Hear of outcomes, until cancelled."""
@@ -124,7 +138,7 @@ class Asking:
         """What no hint has told: because there are none, or because an earlier try had asked already."""
         while True:
             await self._clock.sleep(min(LOOK_S, self._nap()))
-            waiting = {execution for execution, _ in self._waiting}
+            waiting = {execution for (execution, _), asked in self._waiting.items() if asked.written}
             if waiting:
                 try:
                     found = await self._backlog.outcomes(waiting)

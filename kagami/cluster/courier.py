@@ -205,7 +205,7 @@ class Courier:
             self._wake.set()  # the next of that chat
 
     def _tell(self, row: SendRow, node: str, receipt: Receipt) -> None:
-        told = Told(row.execution, row.ordinal, receipt)
+        told = Told(row.execution, row.ordinal, receipt, row.attempt)
         if node == self._member.node:
             self.answered(told)
         else:

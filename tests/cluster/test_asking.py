@@ -32,6 +32,7 @@ class Asked(Book):
         super().__init__()
         self._database = database
         self.fences: list[Fence | None] = []
+        self.slow: asyncio.Future[None] | None = None
 
     def ask_send(self, row: SendRow, node: str, fence: Fence | None = None) -> Awaitable[None]:
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -40,6 +41,8 @@ class Asked(Book):
         else:
             self.fences.append(fence)
             self._database.ready.append((row, node))
+            if self.slow is not None:
+                return self.slow
             written.set_result(None)
         return written
 
@@ -85,6 +88,31 @@ async def test_the_outcome_comes_by_a_hint(asking: Asking, clock: FakeClock, hin
             while not task.done():
                 await clock.advance(0.01)
         assert task.result() == Sent("77")
+
+
+async def test_an_answer_may_be_quicker_than_the_word_that_it_was_asked_for(
+    asking: Asking, clock: FakeClock, ledger: Asked
+) -> None:
+    ledger.slow = asyncio.get_running_loop().create_future()
+    row = send_row(1)
+    async with asked(asking, clock) as task:
+        asking.answered(Told(*KEY, Sent("77"), row.attempt))
+        ledger.slow.set_result(None)
+        async with asyncio.timeout(LIMIT_S):
+            assert await task == Sent("77")
+
+
+@pytest.mark.parametrize("attempt", [0, 2])
+async def test_what_became_of_another_attempt_is_no_answer_to_one_that_is_being_written(
+    asking: Asking, clock: FakeClock, ledger: Asked, database: Database, attempt: int
+) -> None:
+    ledger.slow = asyncio.get_running_loop().create_future()
+    async with asked(asking, clock) as task:
+        asking.answered(Told(*KEY, Failed("before"), attempt))
+        ledger.slow.set_result(None)
+        database.known[KEY] = Sent("77")
+        await clock.advance(1.1)
+        assert await task == Sent("77")
 
 
 async def test_without_a_hint_the_outcome_is_looked_up(asking: Asking, clock: FakeClock, database: Database) -> None:
