@@ -17,6 +17,7 @@ from bench.kagami_side import environment, kagami_command, kept
 from bench.load import Load
 
 STARTS_WITHIN_S = 30.0
+GATEWAY_PATH = "/onebot/v11/ws"
 
 
 @dataclass
@@ -85,7 +86,7 @@ def sides() -> list[Side]:
     return [
         Side("floor", "/", module("bench.floors")),
         Side("floor + uvloop", "/", module("bench.floors", "uvloop")),
-        Side("Kagami", "/onebot/v11/ws", kagami_command, kept),
+        Side("Kagami", GATEWAY_PATH, kagami_command, kept),
         Side("aiocqhttp", "/ws/", module("bench.peers.aiocqhttp_echo")),
         Side("NoneBot2", "/onebot/v11/ws", module("bench.peers.nonebot_echo")),
     ]

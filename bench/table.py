@@ -58,12 +58,12 @@ def goals(figures: Plain) -> list[Goal]:
             if other in sides:
                 found += make(kagami, sides[other])
     if (all_kinds := figures.get("platforms")) and NONEBOT in sides:
-        there, idle = (
-            all_kinds["there_s"] / sides[NONEBOT]["start_s"],
+        ready, idle = (
+            all_kinds["ready_s"] / sides[NONEBOT]["start_s"],
             all_kinds["idle_mib"] / sides[NONEBOT]["idle_mib"],
         )
         found.append(Goal("memory idle, all platforms, × NoneBot2's", idle, 1, most=True))
-        found.append(Goal("start, all platforms connected, × NoneBot2's", there, 1, most=True))
+        found.append(Goal("start to ready, all platforms, × NoneBot2's", ready, 1, most=True))
     if version := figures.get("version"):
         found.append(Goal("--version, × python -c pass", version["version_s"] / version["python_s"], 3, most=True))
     if screen := figures.get("screen"):
