@@ -86,6 +86,8 @@ class Link:
         cap = CAP_LOOPBACK_SECONDS if is_loopback(urlsplit(url).hostname or "") else CAP_SECONDS
         self._backoff = Backoff(randomness, cap=cap)
         self._budget = Budget()
+        self._resting: asyncio.Task[None] | None = None
+        self._hurried = False
         self.generation = 0
 
     async def run(self, serve: Serve) -> None:
@@ -106,7 +108,7 @@ class Link:
                 refusals += 1
             if refusals >= REFUSALS:
                 break
-            await self._pause(self._backoff.delay(), reason)
+            await self._rest(self._backoff.delay(), reason)
         self._tell("auth_failed", reason)
         _say.error("credentials refused, not trying again", peer=self._address, reason=reason)
         await asyncio.get_running_loop().create_future()
@@ -115,6 +117,24 @@ class Link:
         if seconds > 0:
             self._tell("backoff", f"{reason}; next try in {seconds:.0f} s")
             await self._clock.sleep(seconds)
+
+    def hurry(self) -> None:
+        """Dial now: what stood in the way is gone. The budget counts all the same."""
+        if self._resting is not None:
+            self._hurried = True
+            self._resting.cancel()
+
+    async def _rest(self, seconds: float, reason: str) -> None:
+        """A pause that may be cut short."""
+        self._hurried = False
+        resting = self._resting = self._nursery.start(f"pause of {self._address}", self._pause(seconds, reason))
+        try:
+            await asyncio.wait([resting])
+        finally:
+            self._resting = None
+            resting.cancel()
+        if resting.cancelled() and not self._hurried:  # everything ends, and the pause was first
+            raise asyncio.CancelledError
 
     async def _connect(self, serve: Serve) -> str:
         """One connection from the first packet to the last; returns why it ended or was never there."""

@@ -100,6 +100,16 @@ async def test_it_dials_again_after_the_pause() -> None:
         assert run.links[0].generation == 2
 
 
+async def test_a_pause_can_be_cut_short() -> None:
+    async with listen_as_implementation() as napcat, running(napcat.url) as (run, _):
+        await hang_up(await napcat.accepted())
+        await run.wait_for("backoff")
+        async with asyncio.timeout(10):
+            while run.links[0].generation < 2:
+                run.links[0].hurry()
+                await asyncio.sleep(0)
+
+
 async def test_pauses_grow_while_the_peer_is_away() -> None:
     async with listen_as_implementation() as gone:
         url = gone.url

@@ -21,6 +21,9 @@ from kagami.model.ids import BotId
 from kagami.net.api import Api
 from kagami.ports import Adapter, BotState, Intake, Login
 
+# For so many looks after a login it is dialled at each: its OneBot server comes a moment later.
+HASTY_LOOKS = 6
+
 _say = log.get("napcat")
 
 
@@ -107,7 +110,7 @@ class NapCat:
     async def _listen(self, line: ForwardBot, intake: Intake) -> None:
         watch = None
         if self._webui is not None and self._config.enabled:
-            watch = self._kit.nursery.start(f"WebUI of {self.id}", self._watch(self._webui))
+            watch = self._kit.nursery.start(f"WebUI of {self.id}", self._watch(self._webui, line))
         try:
             await line.run(intake)
         finally:
@@ -152,10 +155,17 @@ class NapCat:
         bot = self._intake.current(self.id) if self._intake is not None else None
         return bot is not None and bot.reachable
 
-    async def _watch(self, webui: WebUi) -> None:
-        """Ask the WebUI why nobody is there, as long as nobody is; a live connection needs no word of it."""
+    async def _watch(self, webui: WebUi, line: ForwardBot) -> None:
+        """Ask the WebUI why nobody is there, as long as nobody is; a live connection needs no word of it. When QQ has
+        logged in, by whatever way, nobody shall wait for the end of a long pause.
+        """
+        hasty = 0
         while True:
-            self._logged_out = not self._is_alive() and await self._is_logged_out(webui)
+            alive = self._is_alive()
+            self._logged_out = not alive and await self._is_logged_out(webui)
+            hasty = HASTY_LOOKS if self._logged_out else max(0, hasty - 1)
+            if hasty and not alive and not self._logged_out:
+                line.hurry()
             await self._kit.clock.sleep(LOOK_SECONDS)
 
     async def _is_logged_out(self, webui: WebUi) -> bool:

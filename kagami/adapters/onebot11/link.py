@@ -207,6 +207,7 @@ class ForwardBot:
         self._known = known is not None
         self._who = known or Identity(bot_id(dialect.adapter, config.name or show_url(self._url)), "")
         self._place: _Place | None = None
+        self._link: Link | None = None
         self._media = media
         self._clock = clock
         self._nursery = nursery
@@ -222,6 +223,11 @@ class ForwardBot:
     def known(self) -> Identity | None:
         """The account, when it has told which one it is."""
         return self._who if self._known else None
+
+    def hurry(self) -> None:
+        """Dial now, however long the pause was to be."""
+        if self._link is not None:
+            self._link.hurry()
 
     def login(self) -> Login | None:
         """There is none: the implementation logs in by itself."""
@@ -250,7 +256,7 @@ class ForwardBot:
             intake.detach(place.bot)
 
     async def _dial(self, intake: Intake, place: _Place) -> None:
-        link = Link(
+        link = self._link = Link(
             self._url,
             token="" if self._where else self._config.token.reveal(),
             clock=self._clock,

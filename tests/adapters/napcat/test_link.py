@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from kagami.adapters.napcat import host
+from kagami.adapters.napcat.codec import server_entry
 from kagami.adapters.napcat.config import NapCatConfig
-from kagami.core.backoff import Budget
+from kagami.core.backoff import Backoff, Budget
 from kagami.core.secrets import Secret
 from kagami.model.action import Call, Sent
 from kagami.model.ids import BotId
@@ -124,6 +125,24 @@ async def test_dialled_in_vain_the_webui_says_that_nobody_is_logged_in(
         await scene.until(QQ, "online")
         (entry,) = scene.napcat.entries("websocketServers")
         assert (entry["name"], entry["port"], entry["token"]) == ("kagami", unused_tcp_port, "t" * 9)
+
+
+async def test_dialled_it_is_there_soon_after_a_login_by_any_way(
+    scene: Scene, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause, tries = [1.0], scene.port.meters.count
+    monkeypatch.setattr(Backoff, "delay", lambda _self: pause[0])
+    monkeypatch.setattr(Budget, "wait", lambda _self, _now: 0.0)
+    config = msgspec.structs.replace(scene.config(), url=f"ws://127.0.0.1:{unused_tcp_port}", token=Secret("t" * 9))
+    scene.napcat.config["network"]["websocketServers"].append(server_entry(config.url, "t" * 9))
+    async with scene.running(config):
+        await scene.until(BotId("napcat:main"), "auth_failed")
+        pause[0], before = 1e6, sum(tries.values())
+        async with asyncio.timeout(10):
+            while sum(tries.values()) == before:
+                await asyncio.sleep(0.002)
+        scene.napcat.scan()
+        await scene.until(QQ, "online")
 
 
 async def test_another_name_or_pace_reopens_nothing(scene: Scene) -> None:
