@@ -23,6 +23,11 @@ compose() {
   docker compose --env-file "deploy/$STAGE.env" ${SCALE:+--profile scale} "$@"
 }
 
+scaled() {
+  SCALE=1
+  compose "$@"
+}
+
 build() {
   compose build kagami
 }
@@ -34,7 +39,17 @@ up() {
     compose ps --all
     give_up "Not everything is healthy. What was said: docker compose logs --tail 50"
   }
+  [ -n "$SCALE" ] || retire
   addresses
+}
+
+# Compose leaves the replicas of an earlier SCALE=1 where they are: half a cluster, of an older version perhaps.
+retire() {
+  if [ -n "$(scaled ps --all --quiet gateway worker)" ]; then
+    echo "Without SCALE=1 the replicas go: what they had is the first engine's now."
+    # A replica's own folder is a volume without a name.
+    scaled rm --stop --force --volumes gateway worker
+  fi
 }
 
 addresses() {
@@ -66,10 +81,8 @@ status() {
 }
 
 down() {
-  SCALE=1
-  # A replica's own folder is a volume without a name.
-  compose rm --stop --force --volumes gateway worker > /dev/null 2>&1
-  compose down --remove-orphans ${VOLUMES:+--volumes}
+  retire > /dev/null 2>&1
+  scaled down --remove-orphans ${VOLUMES:+--volumes}
   tell_volumes
 }
 

@@ -16,11 +16,14 @@ pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def scaled(stack: Stack, daemon: Daemon) -> Iterator[Stack]:
-    """Two gateways and two workers beside the engine of the one box, with NapCat's QQ logged in."""
+    """Two gateways and two workers beside the engine of the one box, with NapCat's QQ logged in. Without the word for
+    them they go again.
+    """
     daemon.make("up", "SCALE=1", "STAGE=prod", timeout=300)
     log_napcat_in(stack, daemon, stack.containers("kagami", "gateway"))
     yield stack
-    daemon.make("up", "STAGE=dev", timeout=300)
+    assert "the replicas go" in daemon.make("up", "STAGE=dev", timeout=300)
+    assert not stack.containers("gateway", "worker")
 
 
 async def test_replicas_are_rolled_while_people_talk_and_nothing_is_lost(scaled: Stack, daemon: Daemon) -> None:
