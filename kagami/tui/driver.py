@@ -71,6 +71,8 @@ class Writer(WriterThread):
             if self._dropped and not self._waiting:
                 self._dropped = False
                 self._behind()
+        if not self.gone:
+            self._give("")  # the end was in the queue behind the last words: nothing of them may stay in a buffer
 
     def _give(self, text: str) -> None:
         try:

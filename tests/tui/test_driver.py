@@ -57,6 +57,18 @@ def test_last_words_are_never_dropped() -> None:
     assert file.getvalue().endswith("bye")
 
 
+def test_last_words_do_not_stay_in_a_buffer() -> None:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(io.BufferedWriter(raw))
+    writer = Writer(file, lambda: None, lambda: None)
+    for text in ("a", "b"):
+        writer.write(text)
+    writer._queue.put(None)
+    writer.start()
+    writer.join()
+    assert raw.getvalue() == b"ab"
+
+
 def test_a_lost_terminal_is_told_once_and_then_ignored() -> None:
     lost: list[None] = []
     writer = Writer(Broken(), lambda: None, lambda: lost.append(None))
