@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from kagami import log
+from kagami.clock import Clock
 from kagami.config import Settings
 from kagami.engine import Engine, open_engine
 from kagami.engine.crossing import Crossing
@@ -45,6 +46,8 @@ LAST_S = 2.0
 LEFT, BROKE = b"d", b"b"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 ARENAS = 2
+# By then a start has made its first connections, and nothing of its own is under way.
+START_OVER_S = 2.0
 _SET_DUMPABLE = 4
 _M_ARENA_MAX = -8  # malloc.h
 
@@ -81,6 +84,16 @@ def keep_memory_small() -> None:
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
 
 
+async def _give_back(clock: Clock) -> None:
+    """Return to the system what the start has freed: glibc keeps it otherwise."""
+    await clock.sleep(START_OVER_S)
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - an engine alone needs it
+
+        with suppress(AttributeError):  # another C library has nothing to give back
+            await asyncio.to_thread(ctypes.CDLL(None).malloc_trim, 0)
+
+
 async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
     loop, own = asyncio.get_running_loop(), asyncio.current_task()
     asked = asyncio.Event()
@@ -106,6 +119,7 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
         line.say("READY=1")
         beating = group.create_task(line.beat(engine.parts.clock))
         following = group.create_task(_follow_file(engine, edited))
+        giving = group.create_task(_give_back(engine.parts.clock))
         if sys.stdout.isatty():  # a person reads this, not a collector of logs
             await invite(engine, sys.stdout, translator_of(settings))
         if not asked.is_set():
@@ -113,6 +127,7 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
         line.say("STOPPING=1")
         beating.cancel()
         following.cancel()
+        giving.cancel()
 
 
 async def _follow_file(engine: Engine, edited: asyncio.Event) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
-from functools import cache
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from kagami.config import Settings
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kagami.plugins.host import Host
     from kagami.plugins.schedule import Scheduler
     from kagami.plugins.trials import TrialDesk
+    from kagami.ports.trials import Rehearsal
     from kagami.storage.store import SqlStore
 
 Keep = Callable[[str, Callable[[], Awaitable[None]]], Any]
@@ -90,12 +91,22 @@ async def open_plugins(stack: AsyncExitStack, tools: Tools) -> tuple[Host, HubPa
     return host, made
 
 
-def open_trials(tools: Tools, host: Host) -> TrialDesk:
-    """Dry runs, each with a folder for its files."""
-    from kagami.plugins.trials import TrialDesk  # noqa: PLC0415
-    from kagami.storage.media import MediaFiles  # noqa: PLC0415
+class LateTrials:
+    """Implements `ports.Trials`: dry runs, each with a folder for its files. The first one loads what they take."""
 
-    return TrialDesk(host, reach=tools.reach, media=tools.media, media_in=MediaFiles)
+    def __init__(self, tools: Tools, host: Host) -> None:
+        self._tools = tools
+        self._host = host
+
+    @cached_property
+    def _desk(self) -> TrialDesk:
+        from kagami.plugins.trials import TrialDesk  # noqa: PLC0415
+        from kagami.storage.media import MediaFiles  # noqa: PLC0415
+
+        return TrialDesk(self._host, reach=self._tools.reach, media=self._tools.media, media_in=MediaFiles)
+
+    def rehearsal(self, *, network: bool = False) -> AbstractAsyncContextManager[Rehearsal]:
+        return self._desk.rehearsal(network=network)
 
 
 async def _retune(host: Host, wanted: Settings) -> None:

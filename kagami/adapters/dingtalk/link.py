@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kagami.adapters.account import Account
 from kagami.adapters.dingtalk.config import DingTalkConfig
 from kagami.adapters.dingtalk.conversations import Conversations
 from kagami.adapters.dingtalk.hearing import Hearing
 from kagami.adapters.dingtalk.robot import Robot
-from kagami.adapters.dingtalk.speaking import Speaking
 from kagami.adapters.kit import Kit
 from kagami.model.action import Action, Failed, Receipt
 from kagami.model.ids import BotId, bot_id
 from kagami.net.api import Api
 from kagami.net.link import Link
 from kagami.ports import Adapter, Intake, Login, Socket
+
+if TYPE_CHECKING:
+    from kagami.adapters.dingtalk.speaking import Speaking
 
 ADAPTER = "dingtalk"
 POLICY = 1008
@@ -34,6 +37,7 @@ class DingTalkBot:
         self._kit = kit
         self._id = bot_id(ADAPTER, config.client_id.strip())
         self._account: Account | None = None
+        self._means: tuple[Robot, Conversations] | None = None
         self._speaking: Speaking | None = None
 
     @property
@@ -72,7 +76,7 @@ class DingTalkBot:
             robot = Robot(config, api, kit.clock)
             conversations = Conversations(self._id, kit.memory, config.api_url)
             await conversations.load(kit.clock.wall_ms())
-            self._speaking = Speaking(robot, conversations, kit, lambda: account.name)
+            self._means, self._speaking = (robot, conversations), None
             hearing = Hearing(account, robot, conversations, kit)
             watch = kit.nursery.start(f"silence of {self._id}", account.watch())
             link = Link(
@@ -95,8 +99,13 @@ class DingTalkBot:
                 await hearing.end()
 
     async def _perform(self, action: Action) -> Receipt:
-        if self._speaking is None:
+        account = self._account
+        if self._means is None or account is None:
             return Failed("the robot is not connected", "offline")
+        if self._speaking is None:
+            from kagami.adapters.dingtalk.speaking import Speaking  # noqa: PLC0415 (an idle robot says nothing)
+
+            self._speaking = Speaking(*self._means, self._kit, lambda: account.name)
         return await self._speaking.perform(action)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
 from kagami import __version__
 from kagami.adapters.dingtalk.answers import HTTP_OK, Outcome, read_outcome
-from kagami.adapters.dingtalk.compose import Kind
 from kagami.adapters.dingtalk.config import DingTalkConfig
 from kagami.adapters.dingtalk.wire import BOT_TOPIC, Opened, Token
 from kagami.clock import Clock
 from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable
 from kagami.net.api import Api, Part
+
+if TYPE_CHECKING:
+    from kagami.adapters.dingtalk.compose import Kind
 
 OAPI = "https://oapi.dingtalk.com"
 OFFICIAL = "api.dingtalk.com"

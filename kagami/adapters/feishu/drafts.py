@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from kagami.adapters.feishu.wire import Draft
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Face, Image, Mention, Native, Reply, Text
 
@@ -26,17 +27,6 @@ _EMOJI = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _KINDS = {"card": "interactive"} | {
     kind: kind for kind in ("interactive", "share_chat", "share_user", "sticker", "post", "image", "file", "audio")
 }
-
-
-class Draft(NamedTuple):
-    """`msg_type` and `content` of one message."""
-
-    kind: str
-    content: dict[str, Any]
-
-    @property
-    def written(self) -> str:
-        return msgspec.json.encode(self.content).decode()
 
 
 def reply_to(message: Message) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from kagami import log
 from kagami.adapters.account import KeyedAccount
-from kagami.adapters.feishu.calls import Calls
 from kagami.adapters.feishu.codec import Context, Who, read
 from kagami.adapters.feishu.config import FeishuConfig
 from kagami.adapters.feishu.endpoint import Place, read_endpoint, read_handshake
@@ -18,17 +17,21 @@ from kagami.adapters.feishu.line import Line, Settle
 from kagami.adapters.feishu.media import Files
 from kagami.adapters.feishu.names import Names
 from kagami.adapters.feishu.recent import Recent
-from kagami.adapters.feishu.rest import Rest
-from kagami.adapters.feishu.sending import KEYED_S, Sending
+from kagami.adapters.feishu.rest import KEYED_S, Rest
 from kagami.adapters.feishu.wire import RobotAnswer
 from kagami.adapters.kit import Kit
 from kagami.errors import Crowded, Declined, RowRefused, StoreClosed, WireError
+from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, bot_id
 from kagami.net.api import Api
 from kagami.net.channel import Channel
 from kagami.net.link import Link
 from kagami.ports import Adapter, Intake, Login
+
+if TYPE_CHECKING:
+    from kagami.adapters.feishu.calls import Calls
+    from kagami.adapters.feishu.sending import Sending
 
 ADAPTER = "feishu"
 MOST_JOBS = 500
@@ -101,13 +104,11 @@ class _Run:
         self._bot = known.who.bot
         self._rest = Rest(api, config.app_id, config.app_secret, kit.clock)
         self._files = Files(self._rest, kit.media)
-        calls = Calls(self._rest, self._files, lambda: (known.who.app_id, known.who.open_id, known.name))
-        sending = Sending(self._rest, self._files, calls, known.recent)
-        self._names = Names(calls, kit.clock)
+        self._names = Names(self._call, kit.clock)
         self.account = KeyedAccount(
             *(self._bot, ADAPTER, kit, intake),
-            perform=sending.perform,
-            once=sending.perform,
+            perform=self._perform,
+            once=self._perform,
             keyed_s=KEYED_S,
             name=config.name,
             pace=config.pace,
@@ -120,6 +121,29 @@ class _Run:
         self._crowded = False
         self._jobs: set[asyncio.Task[None]] = set()
         self._newest: dict[ChatId, asyncio.Task[None]] = {}
+
+    # --- what goes out: loaded at the first use, for an idle bot asks and says nothing ---
+
+    @cached_property
+    def _calls(self) -> Calls:
+        from kagami.adapters.feishu.calls import Calls  # noqa: PLC0415
+
+        known = self._known
+        return Calls(self._rest, self._files, lambda: (known.who.app_id, known.who.open_id, known.name))
+
+    @cached_property
+    def _sending(self) -> Sending:
+        from kagami.adapters.feishu.sending import Sending  # noqa: PLC0415
+
+        return Sending(self._rest, self._files, self._calls, self._known.recent)
+
+    async def _call(self, name: str, params: dict[str, Any]) -> Any:
+        return await self._calls.call(name, params)
+
+    async def _perform(self, action: Action, key: str = "") -> Receipt:
+        return await self._sending.perform(action, key)
+
+    # --- its life ---
 
     async def go_on(self) -> None:
         if not self._config.enabled:

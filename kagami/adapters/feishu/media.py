@@ -7,8 +7,8 @@ import re
 
 import msgspec
 
-from kagami.adapters.feishu.drafts import Draft
 from kagami.adapters.feishu.rest import Rest
+from kagami.adapters.feishu.wire import Draft
 from kagami.errors import KagamiError, Refused
 from kagami.model.event import Event
 from kagami.model.message import Message

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from kagami.adapters.feishu.calls import Calls
 from kagami.clock import Clock
 from kagami.errors import KagamiError
 from kagami.model.event import Event, Sender
@@ -19,6 +19,8 @@ PATIENCE_S = 0.7
 AGAIN_S, STRANGER_S = 3600.0, 60.0
 MOST = 10_000
 
+# Asks Feishu by the name of a call and its parameters.
+Call = Callable[[str, dict[str, Any]], Awaitable[Any]]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -31,8 +33,8 @@ class _Person(NamedTuple):
 class Names:
     """Asked for when somebody speaks in a chat, at most once an hour for each; kept in memory."""
 
-    def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls = calls
+    def __init__(self, call: Call, clock: Clock) -> None:
+        self._call = call
         self._clock = clock
         self._asked: dict[str, float] = {}
         self._chats: dict[str, str] = {}
@@ -60,13 +62,13 @@ class Names:
         return self._clock.monotonic() - asked > pause
 
     async def _ask_group(self, chat: str) -> None:
-        told = await self._calls.call("get_group_info", {"group_id": chat})
+        told = await self._call("get_group_info", {"group_id": chat})
         _keep(self._chats, chat, told["group_name"])
-        for each in await self._calls.call("get_group_member_list", {"group_id": chat}):
+        for each in await self._call("get_group_member_list", {"group_id": chat}):
             _keep(self._people, (chat, each["user_id"]), _Person(each["nickname"], each["role"]))
 
     async def _ask_user(self, user: str) -> None:
-        told = await self._calls.call("get_stranger_info", {"user_id": user})
+        told = await self._call("get_stranger_info", {"user_id": user})
         _keep(self._people, (user, user), _Person(told["nickname"]))
 
 

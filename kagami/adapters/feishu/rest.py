@@ -18,6 +18,8 @@ from kagami.ports import HttpAnswer
 SECONDS = 10.0
 LONGEST_WAIT_S = 60.0
 RENEW_S = 600.0
+# For how long Feishu knows the `uuid` of a send, with some time for the way.
+KEYED_S = 3_300.0
 TOO_MANY = 429
 SERVER_TROUBLE = 500
 WRONG_CREDENTIALS = frozenset({10003, 10013, 10014, 10015})

@@ -8,10 +8,11 @@ from hashlib import sha256
 import msgspec
 
 from kagami.adapters.feishu.calls import Calls
-from kagami.adapters.feishu.drafts import Draft, compose, reply_to
+from kagami.adapters.feishu.drafts import compose, reply_to
 from kagami.adapters.feishu.media import Files
 from kagami.adapters.feishu.recent import Recent
 from kagami.adapters.feishu.rest import Rest
+from kagami.adapters.feishu.wire import Draft
 from kagami.errors import Declined, KagamiError, NotReached, Refused, Unavailable
 from kagami.model.action import Action, Delete, Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import ChatId, split_id
@@ -22,10 +23,6 @@ _TYPES = {"oc": "chat_id", "ou": "open_id", "on": "union_id", "om": ""}
 
 class _Made(msgspec.Struct, frozen=True):
     message_id: str = ""
-
-
-# For how long Feishu knows a `uuid`, with some time for the way.
-KEYED_S = 3_300.0
 
 
 def uuid_of(key: str, place: int) -> str:
@@ -41,7 +38,7 @@ class Sending:
         self._recent = recent
 
     async def perform(self, action: Action, key: str = "") -> Receipt:
-        """`key` names a send: with the same one, Feishu sends no second message for `KEYED_S`."""
+        """`key` names a send: with the same one, Feishu sends no second message for `rest.KEYED_S`."""
         try:
             match action:
                 case Send():

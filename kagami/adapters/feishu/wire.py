@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from kagami.onebot.wire import checked
 
 Shape = TypeVar("Shape")
+
+
+class Draft(NamedTuple):
+    """`msg_type` and `content` of one message that we send."""
+
+    kind: str
+    content: dict[str, Any]
+
+    @property
+    def written(self) -> str:
+        return msgspec.json.encode(self.content).decode()
 
 
 class Ids(msgspec.Struct, frozen=True):

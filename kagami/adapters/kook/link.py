@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
-from kagami.adapters.kook.calls import Calls
 from kagami.adapters.kook.client import Client
 from kagami.adapters.kook.config import KookConfig
 from kagami.adapters.kook.connection import Connection
 from kagami.adapters.kook.keeping import Keeper, Known
-from kagami.adapters.kook.sending import delete, send
 from kagami.adapters.kook.session import Session
 from kagami.adapters.kook.wire import Author, Gateway, part
 from kagami.errors import Declined, Refused, Unavailable
@@ -21,6 +21,9 @@ from kagami.model.ids import BotId, bot_id
 from kagami.net.api import Api
 from kagami.net.link import Link
 from kagami.ports import Adapter, BotState, Intake, Login, Socket
+
+if TYPE_CHECKING:
+    from kagami.adapters.kook.calls import Calls
 
 KIND = "kook"
 POLICY = 1008
@@ -44,7 +47,6 @@ class KookBot:
         self._session = Session(kit.randomness)
         self._api = Api(config.api_url, private=kit.private)
         self._client = Client(self._api, config.token, kit.clock)
-        self._calls = Calls(self._client)
         self._account: Account | None = None
         self._taking: set[asyncio.Task[bool]] = set()
 
@@ -166,9 +168,17 @@ class KookBot:
         finally:
             place.account.leave = None
 
-    # --- what it is asked to do ---
+    # --- what it is asked to do: loaded at the first use, for an idle bot says nothing ---
+
+    @cached_property
+    def _calls(self) -> Calls:
+        from kagami.adapters.kook.calls import Calls  # noqa: PLC0415
+
+        return Calls(self._client)
 
     async def _perform(self, action: Action) -> Receipt:
+        from kagami.adapters.kook.sending import delete, send  # noqa: PLC0415
+
         try:
             if isinstance(action, Send):
                 return await send(self._client, self._kit.media, action)

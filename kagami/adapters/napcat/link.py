@@ -11,7 +11,6 @@ from kagami.adapters.napcat import codec
 from kagami.adapters.napcat.codec import NAPCAT
 from kagami.adapters.napcat.config import NapCatConfig
 from kagami.adapters.napcat.host import LOGGED_OUT, LOOK_SECONDS, Host, NotConnecting
-from kagami.adapters.napcat.login import QqLogin
 from kagami.adapters.napcat.webui import WebUi
 from kagami.adapters.napcat.wire import LoggedIn
 from kagami.adapters.onebot11.codec import Identity
@@ -185,6 +184,8 @@ class NapCat:
         if self._webui is None:
             return None
         if self._walk is None or self._walk.over:
+            from kagami.adapters.napcat.login import QqLogin  # noqa: PLC0415 (seldom)
+
             steps = QqLogin(self._webui, self._kit.clock, self._connect, self._is_alive)
             self._walk = LoginWalk(self._kit.nursery, self.id, steps.walk)
         return self._walk

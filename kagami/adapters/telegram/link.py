@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
@@ -12,13 +13,16 @@ from kagami.adapters.telegram.codec import Me, Moment, decode, read
 from kagami.adapters.telegram.config import TelegramConfig
 from kagami.adapters.telegram.media import Fetcher
 from kagami.adapters.telegram.poll import Poller
-from kagami.adapters.telegram.sending import Sending
 from kagami.adapters.telegram.wire import Update, User
 from kagami.errors import KagamiError, WireError
+from kagami.model.action import Action, Receipt
 from kagami.model.event import Event
 from kagami.model.ids import BotId, bot_id
 from kagami.net.api import Api
 from kagami.ports import Adapter, Intake, Login
+
+if TYPE_CHECKING:
+    from kagami.adapters.telegram.sending import Sending
 
 _MOST_NAMES = 2000
 
@@ -62,7 +66,7 @@ class TelegramBot:
                 "telegram",
                 self._kit,
                 intake,
-                perform=session.sending.perform,
+                perform=session.perform,
                 name=config.name,
                 pace=config.pace,
             )
@@ -85,7 +89,15 @@ class _Session:
         self._me = Me(bot, 0)
         self._names: dict[str, str] = {}
         self._fetcher = Fetcher(api, kit.media)
-        self.sending = Sending(api, kit, self._fetcher, self._names)
+
+    @cached_property
+    def _sending(self) -> Sending:
+        from kagami.adapters.telegram.sending import Sending  # noqa: PLC0415 (an idle bot says nothing)
+
+        return Sending(self._api, self._kit, self._fetcher, self._names)
+
+    async def perform(self, action: Action) -> Receipt:
+        return await self._sending.perform(action)
 
     async def run(self, account: Account) -> None:
         async with asyncio.TaskGroup() as group:

@@ -6,18 +6,20 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from kagami.adapters.telegram.api import BotApi
-from kagami.adapters.telegram.write import Medium, MediumKind
 from kagami.errors import KagamiError, Refused
 from kagami.model.event import Event
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Image, Media, Video, Voice
 from kagami.net.api import Part
 from kagami.ports import Media as MediaStore
+
+if TYPE_CHECKING:
+    from kagami.adapters.telegram.write import Medium, MediumKind
 
 LARGEST_PHOTO = 10 * 1024 * 1024
 # What is larger waits until somebody asks for it.
@@ -46,6 +48,8 @@ async def load(message: Message, store: MediaStore) -> Outgoing:
 
 
 async def _load(part: Media, field: str, store: MediaStore, uploads: dict[str, Part]) -> Medium:
+    from kagami.adapters.telegram.write import Medium  # noqa: PLC0415 (what only hears does not write)
+
     source = part.file or part.url
     if _FILE_ID.fullmatch(source):
         return Medium(_kind(part, "", 0), source)

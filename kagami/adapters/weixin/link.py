@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,21 +15,23 @@ from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
 from kagami.adapters.login import LoginWalk
 from kagami.adapters.table import host_of
-from kagami.adapters.weixin.calls import Calls
 from kagami.adapters.weixin.config import WeixinConfig
 from kagami.adapters.weixin.files import Files
 from kagami.adapters.weixin.ilink import ILink, open_api
-from kagami.adapters.weixin.login import QrLogin
 from kagami.adapters.weixin.media import Carrier
 from kagami.adapters.weixin.peers import Peers
 from kagami.adapters.weixin.polling import Poll
-from kagami.adapters.weixin.sending import Sender
 from kagami.adapters.weixin.wire import Credentials, decode
+from kagami.clock import Clock
 from kagami.errors import WireError
 from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send
 from kagami.model.ids import BotId, bot_id
 from kagami.net.api import Api
 from kagami.ports import Adapter, Intake, Login
+
+if TYPE_CHECKING:
+    from kagami.adapters.weixin.calls import Calls
+    from kagami.adapters.weixin.sending import Sender
 
 ADAPTER = "weixin"
 NOBODY = "nobody is logged in: log in by QR"
@@ -89,6 +93,8 @@ class WeixinBot:
         walk = self._walk
         recent = self._logged_in_at is not None and self._kit.clock.monotonic() - self._logged_in_at < ENDED_SECONDS
         if walk is None or (walk.over and not recent):
+            from kagami.adapters.weixin.login import QrLogin  # noqa: PLC0415 (seldom)
+
             self._logged_in_at = None
             kit = self._kit
             qr = QrLogin(self._config.api_url, tuple(kit.private), self._known, self._adopt, kit.clock, kit.nursery)
@@ -188,7 +194,7 @@ class WeixinBot:
         files = Files(account.id, kit.memory)
         await files.load()
         carrier = Carrier(api, ilink, kit.media, self._config.cdn_url, files)
-        self._talk = _Talk(Sender(ilink, carrier, peers, kit.clock), Calls(ilink, carrier, peers, kit.clock))
+        self._talk = _Talk(ilink, carrier, peers, kit.clock)
         poll = Poll(ilink, carrier, account, kit, peers=peers, files=files)
         tasks = [
             kit.nursery.keep(f"poll {account.id}", poll.run),
@@ -214,8 +220,19 @@ class WeixinBot:
 
 
 class _Talk:
-    """What goes out, while somebody is logged in."""
+    """What goes out, while somebody is logged in; loaded when something does."""
 
-    def __init__(self, sender: Sender, calls: Calls) -> None:
-        self.sender = sender
-        self.calls = calls
+    def __init__(self, ilink: ILink, carrier: Carrier, peers: Peers, clock: Clock) -> None:
+        self._means = (ilink, carrier, peers, clock)
+
+    @cached_property
+    def sender(self) -> Sender:
+        from kagami.adapters.weixin.sending import Sender  # noqa: PLC0415
+
+        return Sender(*self._means)
+
+    @cached_property
+    def calls(self) -> Calls:
+        from kagami.adapters.weixin.calls import Calls  # noqa: PLC0415
+
+        return Calls(*self._means)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.adapters.feishu.drafts import Draft, compose, reply_to
+from kagami.adapters.feishu.drafts import compose, reply_to
+from kagami.adapters.feishu.wire import Draft
 from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Face, File, Image, Mention, Native, Reply, Text
 

@@ -7,8 +7,8 @@ import base64
 import pytest
 
 from kagami.adapters.feishu import media as module
-from kagami.adapters.feishu.drafts import Draft
 from kagami.adapters.feishu.media import Files
+from kagami.adapters.feishu.wire import Draft
 from kagami.errors import Declined, NotFound, Refused
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId

@@ -17,7 +17,7 @@ from kagami.testing.feishu import FakeFeishu
 
 @pytest.fixture
 def names(rest: Rest, files: Files, clock: FakeClock) -> Names:
-    return Names(Calls(rest, files, lambda: ("cli_1", "", "")), clock)
+    return Names(Calls(rest, files, lambda: ("cli_1", "", "")).call, clock)
 
 
 def event(chat: str = "group:oc_group", user: str = "ou_bob", kind: Kind = "message") -> Event:
