@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from typing import Protocol
 
 from kagami import log
 from kagami.clock import Clock
 from kagami.cluster.asking import ANSWERED, ASKED, Told, hint
 from kagami.cluster.membership import Membership
-from kagami.errors import Fenced, KagamiError, StoreClosed
+from kagami.errors import KagamiError, StoreClosed
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ChatId
 from kagami.net.supervise import Nursery
@@ -73,7 +73,8 @@ class Courier:
         self._carrier = carrier
         self._reachable = reachable
         self._settled = settled
-        self._doubt, self._doubts = False, 0
+        # The store was away in the middle of something: what it says of these is being sent and is not waits again.
+        self._doubtful: set[BotId] = set()
         self._nap = nap
         self._key = key
         self._accounts: set[BotId] = set()
@@ -126,8 +127,6 @@ class Courier:
                 while await self._take():
                     pass
                 trouble = False
-            except Fenced as error:
-                self._member.lose([Fence(*each) for each in error.lost])
             except KagamiError as error:
                 if not trouble:
                     _log.warning("cannot take sends", reason=error)
@@ -154,22 +153,39 @@ class Courier:
         if most <= 0 or not leases or self._leaving:
             return False
         busy = [f"{bot}|{chat}" for bot, chat in self._busy]
-        if self._doubt:
-            # The store was away in the middle of something: what it says is being sent and is not waits again.
-            await self._settled()
-            await self._backlog.reclaim([*leases], busy)
-            self._doubt = False
+        await self._reclaim(leases, busy)
         rooms = {fence: room for fence, bot in leases.items() if (room := self._room(bot)) > 0}
         if not rooms:
             return False
-        self._doubt, doubts = True, self._doubts
-        found = await self._backlog.take_sends(rooms, [*busy, *self._resting], most)
-        self._doubt = self._doubts != doubts
+        with self._whole([leases[fence] for fence in rooms]):
+            found = await self._backlog.take_sends(rooms, [*busy, *self._resting], most)
+        self._begin(found, {leases[fence]: fence for fence in rooms})
+        return len(found) == most
+
+    def _begin(self, found: Sequence[tuple[SendRow, str]], leases: Mapping[BotId, Fence]) -> None:
         for row, node in found:
             self._rest(f"{row.bot}|{row.chat}", self._carrier.reserve(row.bot, row.chat))
             self._busy.add((row.bot, row.chat))
-            self._nursery.start("courier", self._make(row, node))
-        return len(found) == most
+            self._nursery.start("courier", self._make(row, node, leases[row.bot]))
+
+    async def _reclaim(self, leases: Mapping[Fence, BotId], busy: Collection[str]) -> None:
+        doubtful = {fence: bot for fence, bot in leases.items() if bot in self._doubtful}
+        if doubtful:
+            self._doubtful.difference_update(doubtful.values())
+            with self._whole(doubtful.values()):
+                await self._settled()
+                await self._backlog.reclaim([*doubtful], busy)
+
+    @contextmanager
+    def _whole(self, bots: Collection[BotId]) -> Iterator[None]:
+        """Unless this comes to its end nobody here knows what the store says of these."""
+        ended = False
+        try:
+            yield
+            ended = True
+        finally:
+            if not ended:
+                self._doubtful.update(bots)
 
     def _room(self, bot: BotId) -> int:
         if bot in self._resting:
@@ -188,18 +204,17 @@ class Courier:
         self._resting.discard(name)
         self._wake.set()
 
-    async def _make(self, row: SendRow, node: str) -> None:
+    async def _make(self, row: SendRow, node: str, lease: Fence) -> None:
         try:
             receipt = await self._carrier.carry(row)
             if receipt is None:
-                await self._backlog.give_back([(row.execution, row.ordinal)])
+                await self._backlog.give_back(lease, [(row.execution, row.ordinal)])
                 if not self._leaving:
                     await self._clock.sleep(PAUSE_S)
             else:
                 self._tell(row, node, receipt)
         except StoreClosed:
-            self._doubts += 1
-            self._doubt = True
+            self._doubtful.add(row.bot)
         finally:
             self._busy.discard((row.bot, row.chat))
             self._wake.set()  # the next of that chat

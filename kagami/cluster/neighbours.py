@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from kagami import log
 from kagami.clock import Clock
 from kagami.errors import KagamiError
+from kagami.model.ids import BotId
 from kagami.ports import Elsewhere, NodeRow, WorkerRow
 from kagami.ports.state import Relay
 
@@ -32,6 +33,10 @@ class Following(Protocol):
     def followers(self) -> int: ...
 
     async def fetch(self) -> None: ...
+
+    async def recall(self, bot: BotId) -> None:
+        """What others have of this account is known from now on, should it come again."""
+        ...
 
     def hold(self) -> AbstractContextManager[None]:
         """What is new here waits until it ends."""
@@ -63,13 +68,17 @@ class Neighbours:
         if self.followed:
             self._relay.publish(EVENTS, b"")
 
-    async def let_settle(self) -> None:
-        """An account has moved here: what it brought to another process comes before what it brings here."""
-        if self._tail is None or not self._tail.followers:
+    async def let_settle(self, bot: BotId, *, moved: bool) -> None:
+        """An account has come here; where it has moved, what it brought to another process comes before what it brings
+        here. What comes a second time is told by nobody.
+        """
+        if self._tail is None:
             return
         with self._tail.hold(), suppress(KagamiError, TimeoutError):
-            await self._clock.sleep(SETTLES_S)
+            if moved and self._tail.followers:
+                await self._clock.sleep(SETTLES_S)
             async with asyncio.timeout(SETTLES_MOST_S):
+                await self._tail.recall(bot)
                 await self._tail.fetch()
 
     def meet(self, others: Sequence[NodeRow]) -> tuple[Elsewhere, ...]:

@@ -277,7 +277,8 @@ class Partitions:
         await self._shop.finish(names, HANDOVER_S)
         self._forget(given)
         await self._member.release(names)
-        _log.info("gave partitions back", given=len(given), now=len(self._chats))
+        if chats := given.keys() & set(range(PARTITIONS)):  # its own part is told to nobody
+            _log.info("gave partitions back", given=len(chats), now=len(self._chats))
         await self._changed()
 
     def _lost(self, names: Sequence[str]) -> None:

@@ -276,8 +276,8 @@ class Cluster:
     def _attached(self, bot: Bot) -> None:
         if not self.local(bot.id) and bot.id != CLOCK:
             self.courier.attach(bot.id)
-            if bot.id in self._hub.bots.elsewhere:
-                self._tools.nursery.start("events before a move", self.neighbours.let_settle())
+            settling = self.neighbours.let_settle(bot.id, moved=bot.id in self._hub.bots.elsewhere)
+            self._tools.nursery.start("events before a move", settling)
             self._tools.state.relay.publish(NODES, b"")
 
     def _part(self, event: Event) -> int:

@@ -103,7 +103,12 @@ class Cursor:
         """It has read what was sent up to here, so many events."""
         self.taken.lift(position)
         self.taken_events = max(self.taken_events, events)
+        self.rest()
+
+    def rest(self) -> None:
+        """Once it has answered for everything, what it was given nothing of is behind it, too."""
         if not self.waits:
+            self.taken.lift(self.sent)
             self.taken_ms = self._sent_ms
 
     async def save(self) -> None:

@@ -184,6 +184,7 @@ class Line:
     def _idle(self) -> None:
         """The newest number may be a send's, or of an event that is nobody's outside: nothing is left all the same."""
         self._catching_up = False
+        self.cursor.rest()
 
     async def _pass(self, happened: Happened) -> None:
         event = happened.event

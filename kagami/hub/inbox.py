@@ -84,15 +84,15 @@ class Inbox:
         """Handle an event that is on disk and that nobody has begun."""
         read_at = self._clock.monotonic()
         fresh = Execution(found.event, self._desk, read_at=read_at, accepted_ms=found.accepted_ms, fence=found.fence)
-        if (waits := self._judged(fresh)) is not None:
+        if (waits := self._judged(fresh, counts=not found.led)) is not None:
             self._lanes.put(waits, force=True)
 
-    def _judged(self, execution: Execution) -> Execution | None:
-        """A new event, told whether it is one too many; None for the answer to a question."""
+    def _judged(self, execution: Execution, *, counts: bool = True) -> Execution | None:
+        """A new event, told whether it is one too many where it `counts`; None for the answer to a question."""
         execution.mark("frame")
         if self._dialogs.offer(execution):
             return None
-        execution.stop = self._limit(execution.event)
+        execution.stop = self._limit(execution.event) if counts else None
         if execution.stop is not None:
             # Before anybody is told: its turn in its lane may come much later.
             self._keep_out(execution.event.execution)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 
+from kagami.core.dedupe import Window
 from kagami.core.partition import slot_of
 from kagami.core.position import Position
 from kagami.model.event import Event
@@ -21,6 +22,8 @@ from kagami.ports import Happened, History, Passed, Reader
 MOST_EVENTS = 1_000
 MOST_BYTES = 8 << 20
 EVENT_BYTES = 1_024
+# Events by whose keys a second one is known that a platform brings to another process.
+MOST_KEYS = 10_000
 # What is read at a time: a slow application holds no more than these.
 STEP = 100
 
@@ -46,7 +49,7 @@ class Tail:
         self._floor = Position.at(-1, history.slots)
         self._reached = Position.at(-1, history.slots)
         self._kept: deque[Happened] = deque()
-        self._keys: set[tuple[BotId, str]] = set()  # of these, among several processes
+        self._keys = Window(MOST_KEYS)  # among several processes
         self._arrived = 0  # how many ever were kept
         self._bytes = 0
         self._waiting: list[asyncio.Future[None]] = []
@@ -120,6 +123,11 @@ class Tail:
             while await self._page() == STEP:
                 pass
 
+    async def recall(self, bot: BotId) -> None:
+        """An account has come here: what another process has of it may be brought again."""
+        for key in await self._history.keys(bot, MOST_KEYS, without=self._slot()):
+            self._keys.add(bot, key)
+
     async def _page(self) -> int:
         rows = await self._history.after(self._reached, STEP, without=self._slot())
         for each in rows:
@@ -137,6 +145,8 @@ class Tail:
             elif found := self._fresh(reader):
                 return found
             else:
+                # What was left out had come before: from the disk it would come again, here or at another process.
+                reader.position.lift(self._reached)
                 idle()
                 await self._arrival()
 
@@ -151,7 +161,6 @@ class Tail:
         heads, mine = await self._history.heads(), self._slot()
         theirs = Position([-1 if slot == mine else number for slot, number in enumerate(heads.numbers)])
         self._kept = deque(each for each in self._kept if not theirs.has(each.number))
-        self._keys = {(each.event.bot, each.event.dedupe) for each in self._kept}
         self._bytes = sum(_size(each.event) for each in self._kept)
         self._floor.lift(theirs)
         self._reached.lift(theirs)
@@ -166,7 +175,6 @@ class Tail:
         self._bytes += _size(happened.event)
         while len(self._kept) > MOST_EVENTS or (self._bytes > MOST_BYTES and len(self._kept) > 1):
             gone = self._kept.popleft()
-            self._keys.discard((gone.event.bot, gone.event.dedupe))
             self._floor.advance(gone.number)
             self._bytes -= _size(gone.event)
         for waiter in self._waiting:
@@ -176,11 +184,7 @@ class Tail:
 
     def _is_new(self, event: Event) -> bool:
         """A platform may bring to another process what this one has from it already: one of both is in the store."""
-        key = (event.bot, event.dedupe)
-        known = self.slots > 1 and key in self._keys
-        if self.slots > 1:
-            self._keys.add(key)
-        return not known
+        return self.slots == 1 or self._keys.add(event.bot, event.dedupe)
 
     def _fresh(self, reader: Reader) -> list[Happened]:
         """What has arrived since the reader was given something, without what it has from the disk."""

@@ -179,8 +179,11 @@ class Backlog(Protocol):
         """What is `sending` by these accounts in chats that are not `busy` was never begun: it waits again."""
         ...
 
-    async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
-        """These were taken and not begun: whoever has the account next makes them."""
+    async def give_back(self, lease: Fence, sends: Sequence[tuple[ExecutionId, int]]) -> None:
+        """These were taken under an account's lease and not begun: whoever has the account next makes them.
+
+        Nothing happens when the lease is over: they are its next holder's, who may be making them.
+        """
         ...
 
     async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from kagami.core.position import Position
 from kagami.model.event import Event
+from kagami.model.ids import BotId
 from kagami.ports.routing import Worker
 
 
@@ -22,7 +23,10 @@ class Happened(msgspec.Struct, frozen=True):
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """Events that nobody will be told of any more: how many, and of each process the number of the last."""
+    """Events that nobody will be told of any more: how many, and of each process the number of the last.
+
+    Where several processes write, it is at least so many: no more are counted than can be read quickly.
+    """
 
     amount: int = 0
     numbers: tuple[int, ...] = ()
@@ -42,6 +46,10 @@ class History(Protocol):
 
     async def passed(self, position: Position, before_ms: int, most: int) -> Passed:
         """Of those behind a position, the ones accepted before a moment, or before the newest `most`."""
+        ...
+
+    async def keys(self, bot: BotId, most: int, *, without: int) -> list[str]:
+        """The dedupe keys of an account among the newest `most` events, without those of one slot, oldest first."""
         ...
 
     async def heads(self) -> Position:

@@ -50,7 +50,7 @@ class Open(msgspec.Struct, frozen=True):
     """An accepted event that is not done, as recovery finds it. `restarted`: an earlier process had begun it.
 
     `fence` is the lease under which it is handled, where several processes share the work. `holds` counts how often it
-    has waited for the store, which is no try.
+    has waited for the store, which is no try. What was `led` here has been judged by the process that led it on.
     """
 
     event: Event
@@ -61,6 +61,7 @@ class Open(msgspec.Struct, frozen=True):
     restarted: bool = False
     fence: Fence | None = None
     holds: int = 0
+    led: bool = False
 
 
 class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
 
 from kagami.clock import Clock
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ChatId, ExecutionId
-from kagami.ports import LONGEST_ASKED_S, Due, Fence, SendRow
+from kagami.ports import LONGEST_ASKED_S, Due, Fence, Open, SendRow
 from kagami.storage.engine import Params, Questions
 from kagami.storage.events import with_sends
 from kagami.storage.rows import read_action, read_open, read_receipt
@@ -24,7 +27,7 @@ class SqlBacklog:
 
     async def open_events(self, parts: Collection[int], held: Collection[int], most: int) -> list[Due]:
         rows = await self._between.fetch("open_events", {"parts": list(parts), "held": list(held), "most": most})
-        found = [Due(row[18], row[19], read_open(row)) for row in rows]
+        found = [Due(row[18], row[19], _open(row)) for row in rows]
         # Nearly always nobody has begun any.
         again = [due.found for due, row in zip(found, rows, strict=True) if row[20] is not None]
         begun = {each.event.execution: each for each in await with_sends(self._between, again)}
@@ -63,9 +66,10 @@ class SqlBacklog:
     async def reclaim(self, bots: Sequence[Fence], busy: Collection[str]) -> None:
         await self._between.ask("reclaim_sends", {"bots": [tuple(each) for each in bots], "busy": list(busy)})
 
-    async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
+    async def give_back(self, lease: Fence, sends: Sequence[tuple[ExecutionId, int]]) -> None:
         if sends:
-            await self._between.ask("give_back_sends", {"sends": [tuple(each) for each in sends]})
+            params: Params = {"sends": [tuple(each) for each in sends], "lease": lease.name, "epoch": lease.epoch}
+            await self._between.ask("give_back_sends", params)
 
     async def abandon(self, execution: ExecutionId, ordinal: int, reason: str) -> bool:
         now = self._clock.wall_ms()
@@ -85,3 +89,9 @@ class SqlBacklog:
     async def give_up(self, bot: BotId, reason: str) -> int:
         now = self._clock.wall_ms()
         return len(await self._between.ask("give_up_bot", {"bot": bot, "reason": reason, "now_ms": now}))
+
+
+def _open(row: Sequence[Any]) -> Open:
+    found = read_open(row)
+    # What was never tried and is due again was led on.
+    return replace(found, led=True) if row[21] else found

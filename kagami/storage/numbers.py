@@ -9,12 +9,15 @@ from kagami.clock import Clock
 from kagami.core.numbers import candidate, is_given, own_number
 from kagami.core.position import Position
 from kagami.errors import Unavailable
+from kagami.model.ids import BotId
 from kagami.ports import Happened, Named, Passed
 from kagami.storage.engine import Engine, Params, storable
 from kagami.storage.ledger import BatchLedger
 from kagami.storage.rows import read_open
 
 REMEMBERED = 50_000
+# Of what one of several processes has done and nobody will be told of, so many are counted.
+MOST_COUNTED = 20_000
 # Two texts with one hash are a curiosity; this many can only be a mistake of ours.
 MOST_TRIES = 8
 
@@ -103,9 +106,16 @@ class SqlHistory:
             found = await self._engine.fetch("events_passed", {"after": position.highest, **params})
         else:
             behind = list(enumerate(position.numbers))
-            found = await self._engine.fetch("events_passed_behind", {"behind": behind, **params})
+            params = {"behind": behind, "looked": most + MOST_COUNTED, **params}
+            found = await self._engine.fetch("events_passed_behind", params)
         rows = [row for row in found if row[0]]
         return Passed(sum(row[0] for row in rows), tuple(row[1] for row in rows))
+
+    async def keys(self, bot: BotId, most: int, *, without: int) -> list[str]:
+        if self.slots == 1:
+            return []
+        rows = await self._engine.fetch("keys_of_others", {"bot": bot, "most": most, "without": without})
+        return [key for (key,) in rows]
 
     async def heads(self) -> Position:
         found = dict(await self._engine.fetch("event_heads")) if self.slots > 1 else {}

@@ -125,9 +125,11 @@ class Database:
         self.sending = [row for row in self.sending if row not in idle]
         self.ready += [(row, "") for row in idle]
 
-    async def give_back(self, sends: Sequence[tuple[ExecutionId, int]]) -> None:
+    async def give_back(self, lease: Fence, sends: Sequence[tuple[ExecutionId, int]]) -> None:
         self.look()
-        back = [row for row in self.sending if (row.execution, row.ordinal) in sends]
+        held = self.held.get(lease.name)
+        ours = held is not None and held.epoch == lease.epoch
+        back = [row for row in self.sending if ours and (row.execution, row.ordinal) in sends]
         self.sending = [row for row in self.sending if row not in back]
         self.ready += [(row, "") for row in back]
 

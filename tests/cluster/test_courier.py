@@ -12,6 +12,7 @@ from kagami.cluster.asking import ANSWERED, Told
 from kagami.cluster.courier import Courier
 from kagami.cluster.membership import Membership
 from kagami.core.limits import Buckets
+from kagami.errors import StoreClosed
 from kagami.model.action import Receipt, Sent
 from kagami.model.ids import BotId, ChatId
 from kagami.net.supervise import Nursery
@@ -32,6 +33,7 @@ class Gateway:
         self.told: list[Told] = []
         self.member: Membership = member(database, clock, name, "gateway")
         self.here = self.begins = True
+        self.fails = False
         self.settled = 0
         self.clock = clock
         self.account, self.chats = Buckets(0.0, 1.0), Buckets(0.0, 1.0)
@@ -71,6 +73,9 @@ class Gateway:
         if not self.begins:
             return None
         self.made.append(row)
+        if self.fails:
+            self.fails = False
+            raise StoreClosed(reason="it is away")
         await self.gate.wait()
         return Sent(f"sent-{row.execution}")
 
@@ -308,3 +313,20 @@ async def test_an_account_that_waits_for_its_turn_holds_up_no_other(
         node.courier.asked([other])
         await settle()
         assert [row.execution for row in node.made] == ["execution-1", "execution-3"]
+
+
+async def test_an_account_with_whom_all_is_well_waits_for_no_other_ones_doubt(
+    database: Database, clock: FakeClock, hints: Hub
+) -> None:
+    other = BotId("qq:2")
+    async with gateway(database, clock, hints) as node:
+        node.courier.attach(other)
+        await settle()
+        # One is being sent there, as far as the store knows, that nobody here has begun: it is this account's alone.
+        database.sending = [send_row(8, "group:8", bot=other), send_row(9, "group:9")]
+        node.fails = True
+        database.ready = [(send_row(1), "w")]
+        node.courier.asked([BOT])
+        await settle()
+        assert {row.execution for row in node.made} == {"execution-1", "execution-9"}
+        assert "execution-8" in [row.execution for row in database.sending]

@@ -10,10 +10,12 @@ import pytest
 
 from kagami.cluster.neighbours import SETTLES_S, Neighbours
 from kagami.errors import StoreClosed
+from kagami.model.ids import BotId
 from kagami.net.supervise import Nursery
 from kagami.ports import Elsewhere, FeedRow, NodeRow, NodeState, WorkerRow
 from kagami.state.memory import Hub
 from kagami.testing.clock import FakeClock, settle
+from tests.cluster.doubles import BOT
 
 NAP_S = 5.0
 
@@ -26,6 +28,11 @@ class Tail:
         self.fetched: list[bool] = []
         self.held = False
         self.away = 0
+        self.recalled: list[BotId] = []
+
+    async def recall(self, bot: BotId) -> None:
+        assert self.held
+        self.recalled.append(bot)
 
     async def fetch(self) -> None:
         self.fetched.append(self.held)
@@ -124,7 +131,7 @@ async def test_nothing_is_led_to_one_that_is_dialled(case: Case) -> None:
 
 
 async def test_what_an_account_brought_elsewhere_comes_before_what_it_brings_here(case: Case) -> None:
-    moving = asyncio.ensure_future(case.neighbours.let_settle())
+    moving = asyncio.ensure_future(case.neighbours.let_settle(BOT, moved=True))
     await settle()
     assert case.tail.held
     await case.clock.advance(SETTLES_S)
@@ -134,14 +141,19 @@ async def test_what_an_account_brought_elsewhere_comes_before_what_it_brings_her
 
 async def test_a_move_that_cannot_be_looked_up_holds_up_nothing(case: Case) -> None:
     case.tail.away = 1
-    moving = asyncio.ensure_future(case.neighbours.let_settle())
+    moving = asyncio.ensure_future(case.neighbours.let_settle(BOT, moved=True))
     await settle()
     await case.clock.advance(SETTLES_S)
     await moving
     assert not case.tail.held
 
 
-async def test_a_move_concerns_nobody_where_nobody_follows(case: Case) -> None:
+async def test_what_others_have_of_an_account_is_known_where_nobody_follows_yet(case: Case) -> None:
     case.tail.followers = 0
-    await case.neighbours.let_settle()
-    assert case.tail.fetched == []
+    await case.neighbours.let_settle(BOT, moved=True)
+    assert (case.tail.recalled, case.tail.held) == ([BOT], False)
+
+
+async def test_an_account_that_nobody_has_is_waited_for_by_nobody(case: Case) -> None:
+    await case.neighbours.let_settle(BOT, moved=False)
+    assert (case.tail.recalled, case.tail.fetched) == ([BOT], [True])

@@ -256,6 +256,19 @@ async def test_leaving_lets_what_runs_end_before_others_may_take_it(node: Node, 
     assert not database.owners("part:")
 
 
+@pytest.mark.parametrize(("serves", "told"), [(True, f"given={PARTITIONS}"), (False, "")])
+async def test_what_the_log_says_was_given_back_is_of_chats_alone(
+    database: Database, clock: FakeClock, hints: Hub, caplog: pytest.LogCaptureFixture, serves: bool, told: str
+) -> None:
+    caplog.set_level("INFO")
+    node = Node(database, clock, hints, "n", serves=serves)
+    await node.join()
+    await node.partitions.leave()
+    lines = [str(each.__dict__) for each in caplog.records if "gave partitions back" in each.getMessage()]
+    assert len(lines) == bool(told)
+    assert not told or f"'given': {PARTITIONS}" in lines[0] or told in lines[0]
+
+
 async def test_a_process_that_rests_gives_all_back_and_takes_them_again(node: Node) -> None:
     await node.join()
     node.partitions.rest(resting=True)

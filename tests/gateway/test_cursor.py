@@ -184,3 +184,14 @@ async def test_a_late_save_takes_nothing_back() -> None:
     again = cursor(values)
     await again.open(start, 0)
     assert (again.taken.has(MINE), again.taken.has(THEIRS)) == (True, True)
+
+
+async def test_what_nothing_was_told_of_is_taken_when_everything_is_answered_for() -> None:
+    one = cursor(MemoryValues())
+    await one.open(at(0, 0), 0)
+    one.advance(4, 50)
+    one.sent.lift(at(0, 300))
+    one.rest()
+    assert one.taken == at(0, 0)
+    one.confirm(at(4, 0), 1)
+    assert one.taken == at(4, 300)

@@ -208,6 +208,15 @@ async def test_an_event_of_a_partition_is_judged_as_any_other_and_carries_its_le
         assert (one.walked[0].fence, one.walked[0].accepted_ms) == (Fence("part:1", 3), 5)
 
 
+async def test_what_another_process_has_led_here_counts_for_no_second_event() -> None:
+    async with hall() as one:
+        one.inbox.take(Open(event(1), 5, 0, fence=Fence("part:66", 3), led=True))
+        async with asyncio.timeout(5):
+            while not one.walked:
+                await asyncio.sleep(0)
+        assert (one.judged, one.walked[0].stop) == ([], None)
+
+
 class Shelf:
     """Implements `ports.Aside`."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from kagami.core.guard import GuardEntry
 from kagami.core.loops import Loops
 from kagami.core.routing import Rule
-from kagami.errors import Parked, PluginError
+from kagami.errors import Parked, PluginError, StoreClosed
 from kagami.hub.board import Board
 from kagami.hub.chatdesk import ChatDesk
 from kagami.hub.config import HubConfig, LimitsConfig
@@ -303,3 +303,13 @@ async def test_what_is_led_on_to_another_process_is_not_over() -> None:
         house.rules(Rule("*", "app"))
         await house.walk(execution())
         assert (len(hand.heard), house.book.closed) == (1, [])
+
+
+async def test_what_cannot_be_led_on_as_the_store_is_away_is_held_and_nothing_is_written_of_it() -> None:
+    async with line() as house:
+        house.workers.attach(hand := Hand("app"))
+        hand.fails = StoreClosed(reason="away")
+        house.rules(Rule("*", "app"))
+        await house.walk(each := execution())
+        assert (each.attempts, each.holds, house.book.closed) == (0, 1, [])
+        assert house.retries.holds(each.event.session)

@@ -11,8 +11,9 @@ from kagami.errors import KagamiError, StoreClosed
 from kagami.hub import tail as module
 from kagami.hub.tail import STEP, Tail
 from kagami.model.event import Event
+from kagami.model.ids import BotId
 from kagami.ports import Happened, Passed, Reader
-from tests.hub.doubles import event
+from tests.hub.doubles import QQ, event
 
 
 class Disk:
@@ -34,6 +35,11 @@ class Disk:
 
     async def passed(self, position: Position, before_ms: int, most: int) -> Passed:
         return Passed(most, position.numbers)
+
+    async def keys(self, bot: BotId, most: int, *, without: int) -> list[str]:
+        newest = sorted(self.rows, key=lambda each: each.number)[-most:]
+        theirs = (each for each in newest if slot_of(each.number, self.slots) != without)
+        return [each.event.dedupe for each in theirs if each.event.bot == bot]
 
     async def heads(self) -> Position:
         found = Position.at(-1, self.slots)
@@ -293,3 +299,63 @@ async def test_what_a_platform_brings_to_two_processes_is_told_once(town: Town) 
         after = town.happens(THEIRS)
         await town.tail.fetch()
         assert await told(town.tail, reader) == [mine, after]
+
+
+async def test_what_was_brought_a_second_time_is_not_read_again_later(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_EVENTS", 2)
+    town.tail.open()
+    async with town.tail.follow() as reached:
+        reader = Reader(reached)
+        mine = town.happens(MINE, name=7)
+        town.happens(THEIRS, name=7)
+        await town.tail.fetch()
+        assert await told(town.tail, reader) == [mine]
+        waiting = asyncio.ensure_future(town.tail.after(reader))
+        await asyncio.sleep(0)
+        # So many that the disk would be asked by who is behind the one that was left out.
+        more = [town.happens(MINE), town.happens(MINE), town.happens(MINE)]
+        found = [each.number for each in await waiting]
+        for number in found:
+            reader.position.advance(number)
+        while len(found) < len(more):
+            found += await told(town.tail, reader)
+        assert found == more
+
+
+async def test_what_another_process_had_of_an_account_is_not_told_when_it_comes_again(town: Town) -> None:
+    town.tail.open()
+    town.happens(THEIRS, name=7)
+    async with town.tail.follow() as reached:
+        with town.tail.hold():
+            town.now_ms += 1
+            town.tail.put(following(0, FIRST_MS + town.now_ms, MINE), event(7), 5)
+            await town.tail.recall(QQ)
+        new = town.happens(MINE)
+        assert await told(town.tail, Reader(reached)) == [new]
+
+
+async def test_what_is_told_from_memory_no_more_is_known_when_it_comes_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_EVENTS", 2)
+    town.tail.open()
+    async with town.tail.follow() as reached:
+        reader, found = Reader(reached), list[int]()
+        given = [town.happens(THEIRS, name=7), *(town.happens(THEIRS) for _ in range(3))]
+        await town.tail.fetch()
+        while len(found) < len(given):
+            found += await told(town.tail, reader)
+        town.happens(MINE, name=7)
+        new = town.happens(MINE)
+        assert await told(town.tail, reader) == [new]
+
+
+async def test_what_is_new_here_is_told_though_it_is_on_disk_before_it_is_asked_for(town: Town) -> None:
+    town.tail.open()
+    async with town.tail.follow() as reached:
+        with town.tail.hold():
+            mine = town.happens(MINE, name=7)
+            await town.tail.recall(QQ)
+        assert await told(town.tail, Reader(reached)) == [mine]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
@@ -14,9 +16,12 @@ from kagami.model.action import Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.message import text
 from kagami.ports import LONGEST_ASKED_S, Backlog, Fence, Leases, SendRow
+from kagami.storage.postgres_between import PLANNED
+from kagami.storage.postgres_sql import question
 from kagami.storage.store import SqlStore, open_store
 from kagami.testing.clock import FakeClock
 from kagami.testing.postgres import PostgresServer
+from tests.storage.locks import waits_for_the_first
 from tests.storage.make import event
 
 BOT, CHAT = BotId("qq:10001000"), ChatId("group:7")
@@ -214,8 +219,75 @@ async def test_what_is_given_back_waits_for_the_next_holder(store: SqlStore, bac
     await store.ledger.ask_send(row(0), "w")
     await store.ledger.ask_send(row(1), "w")
     await backlog.take_sends({fence: 10}, [], 10)
-    await backlog.give_back([(EXECUTION, 0)])
+    await backlog.give_back(fence, [(EXECUTION, 0)])
     assert [taken.ordinal for taken, _ in await backlog.take_sends({fence: 10}, [], 10)] == [0]
+
+
+async def test_who_has_lost_an_account_gives_nothing_of_it_back(
+    store: SqlStore, backlog: Backlog, fence: Fence
+) -> None:
+    assert store.cluster is not None
+    await store.ledger.ask_send(row(), "w")
+    await backlog.take_sends({fence: 10}, [], 10)
+    now = await store.cluster[0].seize(fence.name, "h", 15.0)
+    await backlog.give_back(fence, [(EXECUTION, 0)])
+    assert not await backlog.take_sends({now: 10}, [], 10)
+    await backlog.give_back(now, [(EXECUTION, 0)])
+    assert len(await backlog.take_sends({now: 10}, [], 10)) == 1
+
+
+async def test_a_lease_gives_back_nothing_of_another_account(store: SqlStore, backlog: Backlog, fence: Fence) -> None:
+    assert store.cluster is not None
+    other = await store.cluster[0].seize("bot:qq:1", "g", 15.0)
+    await store.ledger.ask_send(row(), "w")
+    await backlog.take_sends({fence: 10}, [], 10)
+    await backlog.give_back(other, [(EXECUTION, 0)])
+    assert not await backlog.take_sends({fence: 10}, [], 10)
+
+
+@pytest.mark.parametrize("how", ["give up", "reclaim", "give back", "expire", "end"])
+async def test_sends_are_locked_in_the_order_of_what_they_are_of(
+    store: SqlStore, backlog: Backlog, fence: Fence, url: str, pass_time: PassTime, how: str
+) -> None:
+    """Else two processes that lock the same ones could wait in a circle."""
+    for ordinal in (1, 0):
+        await store.ledger.ask_send(row(ordinal, chat=f"group:{ordinal}"), "w")
+    if how == "expire":
+        pass_time(LONGEST_ASKED_S)
+    else:
+        await backlog.take_sends({fence: 10}, [], 10)
+
+    async def end_both() -> None:
+        for ordinal in (1, 0):
+            store.ledger.end_send(EXECUTION, ordinal, Sent("77"), 2_000)
+        await store.ledger.flush()
+
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "give up": lambda: backlog.give_up(BOT, "moved"),
+        "reclaim": lambda: backlog.reclaim([fence], []),
+        "give back": lambda: backlog.give_back(fence, [(EXECUTION, 1), (EXECUTION, 0)]),
+        "expire": lambda: backlog.expire("too late"),
+        "end": end_both,
+    }
+    await waits_for_the_first(url, "sends", "ordinal = 0", "ordinal = 1", ways[how])
+
+
+@pytest.mark.parametrize("how", ["take", "reclaim"])
+async def test_leases_of_accounts_are_locked_in_the_order_of_their_names(
+    store: SqlStore, backlog: Backlog, url: str, how: str
+) -> None:
+    assert store.cluster is not None
+    bots = [BotId("qq:2"), BotId("qq:1")]
+    held = [await store.cluster[0].seize(f"bot:{bot}", "g", 15.0) for bot in bots]
+    for ordinal, bot in enumerate(bots):
+        await store.ledger.ask_send(row(ordinal, bot=bot), "w")
+    if how == "reclaim":
+        await backlog.take_sends(dict.fromkeys(held, 1), [], 2)
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "take": lambda: backlog.take_sends(dict.fromkeys(held, 1), [], 2),
+        "reclaim": lambda: backlog.reclaim(held, []),
+    }
+    await waits_for_the_first(url, "leases", "name = 'bot:qq:1'", "name = 'bot:qq:2'", ways[how])
 
 
 async def test_sends_of_a_lost_holder_become_unknown(store: SqlStore, backlog: Backlog, fence: Fence) -> None:
@@ -245,6 +317,24 @@ async def test_an_event_moves_to_another_partition_by_who_holds_its_own(store: S
     own = await store.cluster[0].seize("part:5", "w", 60.0)
     lost = Fence(own.name, own.epoch - 1)
     assert not await backlog.move(said.execution, 66, lost)
-    assert [due.part for due in await backlog.open_events([5, 66], [], 9)] == [5]
+    assert [(due.part, due.found.led) for due in await backlog.open_events([5, 66], [], 9)] == [(5, False)]
     assert await backlog.move(said.execution, 66, own)
-    assert [due.part for due in await backlog.open_events([5, 66], [], 9)] == [66]
+    assert [(due.part, due.found.led) for due in await backlog.open_events([5, 66], [], 9)] == [(66, True)]
+
+
+async def test_what_has_failed_for_good_is_passed_by_unread(store: SqlStore, url: str) -> None:
+    """It stays, and may be much."""
+    await store.ledger.accept(event(), 1_000)
+    parts = f"'{{{','.join(map(str, ALL))}}}'"
+    connection = await asyncpg.connect(url, server_settings=PLANNED)
+    try:
+        await connection.execute(
+            "INSERT INTO pending (execution, event, part, state, attempts, retry_at_ms, error)"
+            " SELECT 'dead-' || n, n, n % 64, 'dead', 5, 0, '' FROM generate_series(1, 500) AS s (n)"
+        )
+        await connection.execute(f"PREPARE looked AS {question('open_events').sql}")
+        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE looked ({parts}, '{{}}', 5)")
+    finally:
+        await connection.close()
+    assert "pending_open" in found
+    assert all(not removed for removed in map(int, re.findall(r'"Rows Removed by Filter": (\d+)', found)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
@@ -15,18 +15,24 @@ from kagami.storage.leases import SqlLeases, SqlNodes
 from kagami.storage.postgres import PostgresEngine, open_postgres
 from kagami.storage.rows import event_row, trace_row
 from kagami.testing.postgres import PostgresServer
+from tests.storage.locks import waits_for_the_first
 from tests.storage.make import event, trace
 
 PUT = {"written": [("p", "k", "1")]}
 
 
 @pytest.fixture
-async def engines(postgres: PostgresServer, migrated: str) -> AsyncIterator[tuple[PostgresEngine, PostgresEngine]]:
+def url(postgres: PostgresServer, migrated: str) -> Iterator[str]:
+    made = postgres.create(template=migrated)
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture
+async def engines(url: str) -> AsyncIterator[tuple[PostgresEngine, PostgresEngine]]:
     """Those of two processes."""
-    url = postgres.create(template=migrated)
     async with open_postgres(url) as one, open_postgres(url) as other:
         yield one, other
-    postgres.drop(url)
 
 
 @pytest.fixture
@@ -98,6 +104,17 @@ async def test_of_two_that_ask_at_once_each_lease_is_ones(engines: tuple[Postgre
     )
     assert len(one) + len(other) == 64
     assert not {each.name for each in one} & {each.name for each in other}
+
+
+@pytest.mark.parametrize("how", ["renew", "release"])
+async def test_leases_are_locked_in_the_order_of_their_names(leases: SqlLeases, url: str, how: str) -> None:
+    """Else two processes that lock the same ones could wait in a circle."""
+    held = (await leases.take(["part:1", "part:2"], "a", 15.0))[::-1]
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "renew": lambda: leases.renew(held, "a", 15.0),
+        "release": lambda: leases.release(held),
+    }
+    await waits_for_the_first(url, "leases", "name = 'part:1'", "name = 'part:2'", ways[how])
 
 
 async def test_a_write_under_a_lease_that_was_taken_over_is_refused(

@@ -12,6 +12,7 @@ from kagami.core import numbers as rules
 from kagami.core.partition import EACH, SLOTS
 from kagami.core.position import Position
 from kagami.meters import Meters
+from kagami.model.ids import BotId
 from kagami.ports import Happened, History, Named, Numbers, Passed
 from kagami.storage import numbers as stored
 from kagami.storage.store import SqlStore, open_store
@@ -173,11 +174,27 @@ class TestSlots:
         heads = (await numbered.history.heads()).numbers
         assert (heads[3], heads[5], heads[0]) == (THREE + 2 * SLOTS * EACH, FIVE + SLOTS * EACH, -1)
 
+    async def test_the_keys_of_an_account_are_those_that_others_have(self, numbered: SqlStore) -> None:
+        others = [each.event for each in await numbered.history.after(Position.at(-1, SLOTS), 9, without=5)]
+        assert await numbered.history.keys(others[0].bot, 9, without=5) == [each.dedupe for each in others]
+        assert await numbered.history.keys(others[0].bot, 1, without=5) == [others[1].dedupe]
+        assert await numbered.history.keys(BotId("qq:nobody"), 9, without=5) == []
+
     async def test_what_passed_is_told_by_its_last_of_each(self, numbered: SqlStore) -> None:
         everything = Position.at(-1, SLOTS)
         passed = await numbered.history.passed(everything, START_MS + 3, 9)
         assert (passed.amount, sorted(passed.numbers)) == (3, [THREE, FIVE + SLOTS * EACH])
         assert (await numbered.history.passed(everything, 0, 1)).amount == 3
+
+    async def test_of_what_passed_no_more_is_read_than_is_counted(
+        self, numbered: SqlStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stored, "MOST_COUNTED", 1)
+        everything = Position.at(-1, SLOTS)
+        passed = await numbered.history.passed(everything, START_MS + 9, 0)
+        assert (passed.amount, sorted(passed.numbers)) == (
+            2, [FIVE + SLOTS * EACH, THREE + 2 * SLOTS * EACH]
+        )  # fmt: skip
 
 
 def test_rows_are_plain() -> None:

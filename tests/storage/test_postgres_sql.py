@@ -1,9 +1,26 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from kagami.storage.postgres_sql import HIGHEST, SCALAR, Slot, clamped, function, prepared
-from kagami.storage.queries import bundles
+from kagami.core.partition import EACH, SLOTS
+from kagami.storage.postgres_sql import HIGHEST, SCALAR, Slot, clamped, function, prepared, question
+from kagami.storage.queries import bundles, migrations
+
+# The migration that makes the index.
+SLOTTED = 7
+
+
+def test_slots_are_those_of_numbers() -> None:
+    """An index is made of them, so that they stand in the text."""
+    names = ("events_behind", "events_passed_behind", "event_heads", "keys_of_others")
+    made = dict(migrations("postgres"))[SLOTTED]
+    texts = [question(name).sql for name in names] + [made]
+    found = [each for text in texts for each in re.findall(r"id / (\d+) % (\d+)", text)]
+    assert len(found) >= len(texts)
+    assert set(found) == {(str(EACH), str(SLOTS))}
+    assert f"generate_series(0, {SLOTS - 1})" in question("event_heads").sql
 
 
 def test_parameters_are_numbered_once_in_their_order() -> None:

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from kagami.ports import Finding
+from kagami.sources import database_names
 from kagami.storage import postgres_trial
 from kagami.storage.postgres import open_postgres
 from kagami.storage.postgres_trial import look_at
@@ -32,7 +33,7 @@ async def test_one_that_can_be_used_tells_its_schema(postgres_url: str) -> None:
 async def test_a_wrong_password_is_named(postgres: PostgresServer) -> None:
     (only,) = await found(postgres.url(password="wrong"))
     assert (only.state, only.text) == ("bad", "it refuses the password of this account")
-    assert "DB_PASSWORD" in only.fix
+    assert only.fix == "Correct the account and its password: store.url."
     assert "wrong" not in str(only)
 
 
@@ -43,7 +44,14 @@ async def test_a_database_that_is_not_there_is_named(postgres: PostgresServer) -
 
 async def test_a_wrong_port_is_named(unused_tcp_port: int) -> None:
     (only,) = await found(f"postgresql://a:b@127.0.0.1:{unused_tcp_port}/d")
-    assert (only.state, "DB_PORT" in only.fix) == ("bad", True)
+    assert (only.state, only.text) == ("bad", "it cannot be reached: the connection was refused")
+    assert only.fix == "Start it, or correct host and port: store.url."
+
+
+async def test_what_was_set_is_named(unused_tcp_port: int) -> None:
+    names = [database_names("store.url", "environment DB_HOST")] * 2
+    (only,) = await look_at(f"postgresql://a:b@127.0.0.1:{unused_tcp_port}/d", "", str, names)
+    assert only.fix == "Start it, or correct host and port: DB_HOST, DB_PORT."
 
 
 async def test_a_wrong_host_is_named() -> None:

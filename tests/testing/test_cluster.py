@@ -55,7 +55,10 @@ async def test_sends_are_taken_under_a_lease_that_stands(database: Database) -> 
 
 async def test_what_is_given_back_is_ready_again_and_can_be_abandoned(database: Database) -> None:
     database.sending = [row()]
-    await database.give_back([(ExecutionId("x"), 0)])
+    fence = await database.seize(f"bot:{BOT}", "a", 15.0)
+    await database.give_back(Fence(fence.name, 0), [(ExecutionId("x"), 0)])
+    assert database.sending
+    await database.give_back(fence, [(ExecutionId("x"), 0)])
     assert await database.abandon(ExecutionId("x"), 0, "late")
     assert not await database.abandon(ExecutionId("x"), 0, "late")
 

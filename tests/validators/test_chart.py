@@ -220,6 +220,8 @@ def secrets_in(kind: type[msgspec.Struct]) -> set[str]:
 
 ADDRESSES = {"url", "read_url"}
 SECRETS = sorted(secrets_in(Settings) - ADDRESSES)
+# As settings of plugins, and variables of others, may be called.
+NAMED = ("pwd", "db_passwd", "apikey", "openai_api_key", "api-key", "Cookie", "session_cookies", "credentials")
 
 
 @pytest.mark.parametrize(
@@ -232,6 +234,8 @@ SECRETS = sorted(secrets_in(Settings) - ADDRESSES)
         '[store]\nurl = "postgresql://kagami:swordfish@db/kagami"',
         '[redis]\nurl = "redis://:swordfish@redis:6379/0"',
         '[store]\nurl = "postgresql://db/kagami?user=kagami&password=swordfish"',
+        '[[bots]]\nurl = "wss://bot.example/?access_token=swordfish"',
+        *(f'[plugins.settings.other]\n{name} = "swordfish"' for name in NAMED),
     ],
 )
 def test_settings_with_a_secret_are_refused_with_the_way_to_keep_them(chart: Chart, config: str) -> None:
@@ -259,6 +263,7 @@ def test_settings_without_one_are_taken(chart: Chart, config: str) -> None:
         *((variable(key), "swordfish") for key, kind in leaves(Settings) if plain_type(kind) is Secret),
         ("DB_PASSWORD", "swordfish"),
         ("REDIS_PWD", "swordfish"),
+        *((name.upper().replace("-", "_"), "swordfish") for name in NAMED),
         ("KAGAMI_BOTS", '[{"kind": "kook", "token": "swordfish"}]'),
         ("HTTPS_PROXY", "http://me:swordfish@proxy:3128"),
     ],

@@ -1,4 +1,6 @@
 -- What several processes on one database ask. Some of it writes, one statement each, which is its own transaction.
+-- Rows are locked in one order, so that two who write at once wait for each other and not in a circle: leases by their
+-- names, sends by what they are of.
 
 -- name: take_leases
 -- In the order of their names, so that two who ask at once wait for each other and not in a circle.
@@ -16,16 +18,23 @@ ON CONFLICT (name) DO UPDATE SET epoch = leases.epoch + 1, owner = excluded.owne
 RETURNING name, epoch;
 
 -- name: renew_leases
+WITH held AS (
+    SELECT l.name FROM leases AS l INNER JOIN json_rows(:held, tn) AS r ON l.name = r.column1 AND l.epoch = r.column2
+    WHERE l.owner = :owner ORDER BY l.name FOR NO KEY UPDATE OF l
+)
+
 UPDATE leases SET expires = clock_timestamp() + CAST(:ms AS BIGINT) * INTERVAL '1 millisecond'
-FROM json_rows(:held, tn) AS r
-WHERE leases.name = r.column1 AND leases.epoch = r.column2 AND leases.owner = :owner
+FROM held WHERE leases.name = held.name
 RETURNING leases.name, leases.epoch;
 
 -- name: release_leases
 -- The row stays: its epoch must never begin again.
-UPDATE leases SET expires = clock_timestamp() - INTERVAL '1 day'
-FROM json_rows(:held, tn) AS r
-WHERE leases.name = r.column1 AND leases.epoch = r.column2
+WITH held AS (
+    SELECT l.name FROM leases AS l INNER JOIN json_rows(:held, tn) AS r ON l.name = r.column1 AND l.epoch = r.column2
+    ORDER BY l.name FOR NO KEY UPDATE OF l
+)
+
+UPDATE leases SET expires = clock_timestamp() - INTERVAL '1 day' FROM held WHERE leases.name = held.name
 RETURNING leases.name;
 
 -- name: leases
@@ -67,10 +76,10 @@ SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS wall_ms;
 SELECT
     e.execution, e.bot, e.chat, e.user, e.kind, e.name, e.time_ms, e.dedupe, e.text, e.message, e.message_id,
     e.chat_name, e.sender, e.mentioned, e.native, e.accepted_ms, p.attempts, p.error, p.event, p.part,
-    (SELECT min(s.ordinal) FROM sends AS s WHERE s.execution = e.execution) AS first_send
+    (SELECT min(s.ordinal) FROM sends AS s WHERE s.execution = e.execution) AS first_send, p.retry_at_ms
 FROM each(:parts, n) AS w
 CROSS JOIN LATERAL (
-    SELECT o.event, o.part, o.attempts, o.error FROM pending AS o
+    SELECT o.event, o.part, o.attempts, o.error, o.retry_at_ms FROM pending AS o
     WHERE o.part = w.column1 AND o.state = 'open'
         AND NOT EXISTS (SELECT 1 FROM each(:held, n) AS h WHERE h.column1 = o.event)
     ORDER BY o.event LIMIT :most
@@ -78,12 +87,12 @@ CROSS JOIN LATERAL (
 ORDER BY p.event;
 
 -- name: move_event
--- By whoever has its partition, who holds that as long as this takes.
+-- By whoever has its partition, who holds that as long as this takes. It is due now, and was begun already.
 WITH held AS (
     SELECT l.name FROM leases AS l WHERE l.name = :lease AND l.epoch = :epoch FOR KEY SHARE OF l
 )
 
-UPDATE pending SET part = :part
+UPDATE pending SET part = :part, retry_at_ms = CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
 WHERE execution = :execution AND state = 'open' AND 'part:' || part IN (SELECT h.name FROM held AS h)
 RETURNING event;
 
@@ -93,7 +102,7 @@ RETURNING event;
 WITH held AS (
     SELECT substr(l.name, 5) AS bot, r.column3 AS most
     FROM leases AS l INNER JOIN json_rows(:bots, tnn) AS r ON l.name = r.column1 AND l.epoch = r.column2
-    FOR KEY SHARE OF l
+    ORDER BY l.name FOR KEY SHARE OF l
 ),
 
 asked AS (SELECT CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - :late_ms AS since_ms),
@@ -118,32 +127,58 @@ RETURNING
 -- name: reclaim_sends
 WITH held AS (
     SELECT l.name FROM leases AS l INNER JOIN json_rows(:bots, tn) AS r ON l.name = r.column1 AND l.epoch = r.column2
-    FOR KEY SHARE OF l
+    ORDER BY l.name FOR KEY SHARE OF l
+),
+
+idle AS (
+    SELECT s.id FROM sends AS s
+    WHERE s.state = 'sending' AND s.state <> 'sent' AND s.bot IN (SELECT substr(h.name, 5) FROM held AS h)
+        AND s.node <> '' AND NOT EXISTS (SELECT 1 FROM each(:busy, t) AS b WHERE b.column1 = s.bot || '|' || s.chat)
+    ORDER BY s.execution, s.ordinal FOR UPDATE OF s
 )
 
-UPDATE sends SET state = 'ready'
-WHERE state = 'sending' AND state <> 'sent' AND bot IN (SELECT substr(h.name, 5) FROM held AS h) AND node <> ''
-    AND NOT EXISTS (SELECT 1 FROM each(:busy, t) AS b WHERE b.column1 = bot || '|' || chat)
-RETURNING id;
+UPDATE sends SET state = 'ready' FROM idle WHERE sends.id = idle.id RETURNING sends.id;
 
 -- name: give_back_sends
-UPDATE sends SET state = 'ready' FROM json_rows(:sends, tn) AS r
-WHERE sends.execution = r.column1 AND sends.ordinal = r.column2 AND sends.state = 'sending' RETURNING sends.id;
+-- By whoever has the account, who holds it as long as this takes: another one may have taken them anew.
+WITH held AS (
+    SELECT substr(l.name, 5) AS bot FROM leases AS l WHERE l.name = :lease AND l.epoch = :epoch FOR KEY SHARE OF l
+),
+
+taken AS (
+    SELECT s.id FROM json_rows(:sends, tn) AS r INNER JOIN sends AS s
+        ON s.execution = r.column1 AND s.ordinal = r.column2
+    WHERE s.state = 'sending' AND s.bot IN (SELECT h.bot FROM held AS h)
+    ORDER BY s.execution, s.ordinal FOR UPDATE OF s
+)
+
+UPDATE sends SET state = 'ready' FROM taken WHERE sends.id = taken.id RETURNING sends.id;
 
 -- name: abandon_send
 UPDATE sends SET state = 'failed', reason = :reason, code = 'offline', done_ms = :now_ms
 WHERE execution = :execution AND ordinal = :ordinal AND state = 'ready' RETURNING id;
 
 -- name: expire_sends
+WITH late AS (
+    SELECT s.id FROM sends AS s
+    WHERE s.state = 'ready' AND s.created_ms <= CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - :late_ms
+    ORDER BY s.execution, s.ordinal FOR UPDATE OF s
+)
+
 UPDATE sends SET
     state = 'failed', reason = :reason, code = 'offline',
     done_ms = CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
-WHERE state = 'ready' AND created_ms <= CAST(extract(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - :late_ms
-RETURNING id;
+FROM late WHERE sends.id = late.id
+RETURNING sends.id;
 
 -- name: give_up_bot
-UPDATE sends SET state = 'unknown', reason = :reason, done_ms = :now_ms
-WHERE bot = :bot AND state = 'sending' AND state <> 'sent' RETURNING id;
+WITH begun AS (
+    SELECT s.id FROM sends AS s WHERE s.bot = :bot AND s.state = 'sending' AND s.state <> 'sent'
+    ORDER BY s.execution, s.ordinal FOR UPDATE OF s
+)
+
+UPDATE sends SET state = 'unknown', reason = :reason, done_ms = :now_ms FROM begun WHERE sends.id = begun.id
+RETURNING sends.id;
 
 -- name: events_behind
 -- As `events_after`, of each slot behind an id of its own.
@@ -162,12 +197,14 @@ CROSS JOIN LATERAL (
 ORDER BY e.id LIMIT :most;
 
 -- name: events_passed_behind
--- As `events_passed`, with the last of each slot.
+-- As `events_passed`, with the last of each slot. Of each no more than the newest so many are looked at: more than `most`
+-- are enough to know the last ones, what is beyond that is only not counted.
 WITH behind AS (
     SELECT e.id, e.accepted_ms FROM json_rows(:behind, nn) AS r
     CROSS JOIN LATERAL (
         SELECT x.id, x.accepted_ms FROM events AS x
         WHERE x.id / 256 % 32 = r.column1 AND x.id + 0 > r.column2 AND x.kind IN ('message', 'notice', 'request')
+        ORDER BY x.id + 0 DESC LIMIT :looked
     ) AS e
 )
 
@@ -180,3 +217,9 @@ GROUP BY b.id / 256 % 32;
 SELECT s.slot, (SELECT max(x.id + 0) FROM events AS x WHERE x.id / 256 % 32 = s.slot) AS id
 FROM generate_series(0, 31) AS s (slot)
 WHERE EXISTS (SELECT 1 FROM events AS x WHERE x.id / 256 % 32 = s.slot);
+
+-- name: keys_of_others
+-- As `recent_keys`, of one account, without those of a slot.
+SELECT n.dedupe FROM (SELECT x.id, x.bot, x.dedupe FROM events AS x ORDER BY x.id DESC LIMIT :most) AS n
+WHERE n.bot = :bot AND n.id / 256 % 32 <> :without
+ORDER BY n.id;

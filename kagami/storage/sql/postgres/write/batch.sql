@@ -7,6 +7,13 @@ WHERE EXISTS (SELECT 1 FROM events WHERE id = column2)
     AND NOT EXISTS (SELECT 1 FROM traces AS t WHERE t.execution = column1)
 ON CONFLICT (execution) DO NOTHING;
 
+-- name: end_sends
+-- As for SQLite, in the order in which others lock them, too.
+UPDATE sends SET
+    state = column3, done_ms = column4, message_id = column5, reason = column6, code = column7, result = column8
+FROM (SELECT * FROM rows(:ended, TNtntttt) AS e ORDER BY e.column1, e.column2) AS r
+WHERE sends.execution = column1 AND sends.ordinal = column2;
+
 -- name: ask_sends
 -- For whoever has the account. One that certainly failed is asked for again, any other one stays as it is. When that was
 -- is told by the one clock that all share: what is asked for too long ago is not begun.
