@@ -25,9 +25,9 @@ from kagami.hub.config import AlertsConfig, HubConfig, LimitsConfig
 from kagami.i18n import Translate, mark
 from kagami.plugins.config import PluginsConfig
 from kagami.shape import Shape, leaves
-from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file, uproot
+from kagami.sources import FROM_ENVIRONMENT, ConfigFile, Environment, Given, find_file, read_file, settable, uproot
 from kagami.state.config import RedisConfig
-from kagami.storage.config import BackupConfig, StoreConfig, is_plain
+from kagami.storage.config import BackupConfig, StoreConfig, is_mistyped, is_plain
 from kagami.web.config import WebConfig
 
 Admin = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+:.+$", examples=["qq:10001"])]
@@ -254,20 +254,26 @@ def _check(document: Document, shape: Shape, t: Translate) -> None:
         _check_patterns(document.privacy, shape, t)
 
 
-def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
-    store, cluster = document.store.url.reveal(), document.cluster
-    scheme = store.partition("://")[0] if "://" in store else "sqlite"
-    if scheme not in ("sqlite", "postgres", "postgresql"):
-        reason = t("this kind of database is not known")
-        fix = t("Give postgresql://USER:PASSWORD@HOST/NAME, or a path for SQLite.")
-        raise shape.refuse("store.url", HIDDEN, reason, fix)
-    for key, url in (("store.url", store), ("store.read_url", document.store.read_url.reveal())):
+def _check_store(scheme: str, store: StoreConfig, shape: Shape, t: Translate) -> None:
+    for key, secret in (("store.url", store.url), ("store.read_url", store.read_url)):
+        url = secret.reveal()
+        known = key != "store.url" or scheme in ("sqlite", "postgres", "postgresql")
+        if not known or is_mistyped(url):
+            reason = t("it is neither a path nor an address") if known else t("this kind of database is not known")
+            fix = t("Give postgresql://USER:PASSWORD@HOST:5432/NAME, or a path for SQLite.")
+            raise shape.refuse(key, HIDDEN, reason, fix)
         if scheme != "sqlite" and url and not is_plain(url):
             reason = t("it cannot be read, which signs in its password can cause")
             raise shape.refuse(key, HIDDEN, reason, t("Write / # @ and other signs in a password as %2F, %23, %40."))
+
+
+def _check_cluster(document: Document, shape: Shape, t: Translate) -> None:
+    store, cluster = document.store.url.reveal(), document.cluster
+    scheme = store.partition("://")[0] if "://" in store else "sqlite"
+    _check_store(scheme, document.store, shape, t)
     if cluster.role != "all" and scheme == "sqlite":
-        reason = t("several processes cannot share a file")
-        raise shape.refuse("cluster.role", cluster.role, reason, t("Set DB_HOST, or use the role all."))
+        fix = t("Set {}, or use the role all.").format(settable("store.url", shape.origin("store.url")))
+        raise shape.refuse("cluster.role", cluster.role, t("several processes cannot share a file"), fix)
     if cluster.secret and (weak := weakness(cluster.secret.reveal())):
         fix = t("Give at least 32 random bytes, the same to every process.")
         raise shape.refuse("cluster.secret", HIDDEN, t(weak), fix)

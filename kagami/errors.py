@@ -75,6 +75,8 @@ class KagamiError(Exception):
     """Something went wrong: {reason}"""
 
     exit_code: ClassVar[int] = 1
+    # Details that may be texts of ours, which are said in the reader's language.
+    ours: ClassVar[frozenset[str]] = frozenset({"reason", "fix", "origin"})
 
     def __init__(self, **details: object) -> None:
         self.details = details
@@ -88,12 +90,10 @@ class KagamiError(Exception):
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The message in the language of `translate`."""
         template = translate(type(self).__doc__ or "")
-        return template.format_map({key: _told(key, str(value), translate) for key, value in self.details.items()})
+        return template.format_map({key: self._told(key, str(value), translate) for key, value in self.details.items()})
 
-
-def _told(key: str, value: str, translate: Callable[[str], str]) -> str:
-    """A detail as it is shown: reasons and fixes may be texts of ours."""
-    return say(value, translate) if key in ("reason", "fix") else value
+    def _told(self, key: str, value: str, translate: Callable[[str], str]) -> str:
+        return say(value, translate) if key in self.ours else value
 
 
 class Refused(KagamiError):
@@ -150,6 +150,8 @@ class ConfigUnwritable(SettingError):
 
 class NotFound(KagamiError):
     """There is no {what} named {name}."""
+
+    ours = KagamiError.ours | {"what"}
 
 
 class Misnamed(NotFound):

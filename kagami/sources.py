@@ -209,6 +209,23 @@ def variable(key: str) -> str:
     return PREFIX + key.upper().replace(".", "__")
 
 
+def settable(key: str, origin: str) -> str:
+    """A key with what gives its value, for who is to change it: `web.port (kagami.toml:3)`; with the variable that
+    could where nothing does.
+    """
+    place = origin
+    for before in FROM_ENVIRONMENT:
+        place = place.removeprefix(before)
+    return f"{key} ({_SHORT.get(key, variable(key)) if origin == 'default' else place})"
+
+
+def database_names(key: str, origin: str) -> dict[str, str]:
+    """The same for what an address of a server is made of: its `login`, its `host` and its `place`."""
+    if "DB_HOST" in origin:
+        return {"login": "DB_USER, DB_PASSWORD", "host": "DB_HOST", "place": "DB_HOST, DB_PORT"}
+    return dict.fromkeys(("login", "host", "place"), settable(key, origin))
+
+
 def loosen(text: str, kind: Any) -> Any:
     """The plain value that `text` spells for `kind`; the text itself when it spells none, to be refused later."""
     plain = plain_type(kind)
@@ -273,3 +290,4 @@ WELL_KNOWN = {
     "LOG_LEVEL": "log.level",
 }
 COMPOSED: Mapping[str, Callable[[Read, str], Given | None]] = {"store.url": _database, "redis.url": _redis}
+_SHORT = {key: name for name, key in WELL_KNOWN.items()} | {"store.url": "DB_HOST", "redis.url": "REDIS_ADDR"}

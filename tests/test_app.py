@@ -269,7 +269,7 @@ def test_a_console_whose_engine_cannot_start_says_why_and_goes(tmp_path: Path) -
     with engine_thread(tmp_path / "one") as first:
         assert first.engine is not None
         terminal = Terminal(tmp_path / "two", KAGAMI_GATEWAY__PORT=str(first.engine.gateway_port))
-        terminal.until("it says why", lambda: b"WS_PORT" in terminal.drawn)
+        terminal.until("it says why", lambda: b"KAGAMI_GATEWAY__PORT" in terminal.drawn)
         _, status = os.waitpid(terminal.child, 0)
         assert os.waitstatus_to_exitcode(status) == SettingError.exit_code
         os.close(terminal.master)

@@ -367,3 +367,20 @@ def test_an_address_that_is_plain_is_taken(tmp_path: Path, url: str) -> None:
 def test_a_passphrase_that_is_guessed_at_once_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="12 characters"):
         load(Home(tmp_path), environ={"KAGAMI_BACKUP__PASSPHRASE": "hunter2"})
+
+
+@pytest.mark.parametrize("key", ["url", "read_url"])
+@pytest.mark.parametrize("url", ["postgres//u:p@h/n", "postgresql:/u:p@h/n", "postgres:u@h/n", "u:p@h/n"])
+def test_a_mistyped_address_is_no_path(settle: Load, url: str, key: str) -> None:
+    with pytest.raises(SettingError) as error:
+        settle("", **{f"KAGAMI_STORE__{key.upper()}": url})
+    assert error.value.details["key"] == f"store.{key}"
+    assert "postgresql://USER:PASSWORD@HOST:5432/NAME" in str(error.value)
+    assert url not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["a.db", ":memory:", "sqlite:///a.db", "/home/me@work/a.db", "./x:y.db", "postgres/a.db"]
+)
+def test_a_path_is_no_mistyped_address(settle: Load, path: str) -> None:
+    assert settle("", KAGAMI_STORE__URL=path).store.url.reveal() == path

@@ -33,8 +33,8 @@ def test_details_of_any_type_are_shown_as_text() -> None:
 
 
 def test_a_message_can_be_translated() -> None:
-    chinese = {"There is no {what} named {name}.": "没有名为 {name} 的 {what}。"}
-    assert NotFound(what="bot", name="qq:1").text(chinese.__getitem__) == "没有名为 qq:1 的 bot。"
+    chinese = {"There is no {what} named {name}.": "没有名为 {name} 的 {what}。", "bot": "机器人"}
+    assert NotFound(what="bot", name="qq:1").text(chinese.__getitem__) == "没有名为 qq:1 的 机器人。"
 
 
 def test_the_code_is_the_name_of_the_class() -> None:

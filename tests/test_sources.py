@@ -10,7 +10,18 @@ import pytest
 
 from kagami.core.secrets import Secret
 from kagami.errors import ConfigUnreadable, SettingError, UnknownSetting
-from kagami.sources import ConfigFile, Environment, Given, find_file, key_lines, loosen, read_file, variable
+from kagami.sources import (
+    ConfigFile,
+    Environment,
+    Given,
+    database_names,
+    find_file,
+    key_lines,
+    loosen,
+    read_file,
+    settable,
+    variable,
+)
 
 KEYS: dict[str, Any] = {
     "gateway.port": Annotated[int, msgspec.Meta(ge=0)],
@@ -261,3 +272,22 @@ def test_address_and_password_of_redis_may_be_in_files(tmp_path: Path) -> None:
 )
 def test_a_text_is_loosened(text: str, kind: Any, value: Any) -> None:
     assert loosen(text, kind) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "origin", "expected"),
+    [
+        ("gateway.port", "default", "gateway.port (WS_PORT)"),
+        ("gateway.port", "environment KAGAMI_GATEWAY__PORT", "gateway.port (KAGAMI_GATEWAY__PORT)"),
+        ("web.port", "kagami.toml:3", "web.port (kagami.toml:3)"),
+        ("web.jwt_secret", "file of JWT_SECRET_FILE", "web.jwt_secret (JWT_SECRET_FILE)"),
+        ("store.keep_days", "default", "store.keep_days (KAGAMI_STORE__KEEP_DAYS)"),
+    ],
+)
+def test_what_a_person_can_change_is_named_as_it_was_set(key: str, origin: str, expected: str) -> None:
+    assert settable(key, origin) == expected
+
+
+def test_a_database_that_was_given_in_parts_is_corrected_in_parts() -> None:
+    assert database_names("store.url", "environment DB_HOST")["login"] == "DB_USER, DB_PASSWORD"
+    assert database_names("store.url", "environment KAGAMI_STORE__URL")["login"] == "store.url (KAGAMI_STORE__URL)"

@@ -9,25 +9,32 @@ import shutil
 import socket
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kagami import __version__
 from kagami.adapters.kinds import BotConfig, dial, kind_of
 from kagami.cli.findings import Finding
 from kagami.cli.health import ask_health
 from kagami.cli.options import Globals
+from kagami.cli.running import its_settings, online, unseen
 from kagami.config import GENERATED, Settings
 from kagami.core.secrets import weakness
 from kagami.errors import EngineAway, KagamiError, MissingSetting, SettingError
 from kagami.home import Home, holder
 from kagami.i18n import Translate
+from kagami.net.oswords import os_words
 from kagami.reasons.say import say
+from kagami.sources import database_names, settable
 from kagami.storage.queries import migrations
 from kagami.storage.store import is_postgres
 from kagami.storage.whereabouts import file_of
+
+if TYPE_CHECKING:
+    from kagami.ports import SettingRow
 
 LIBRARIES = ("aiohttp", "msgspec", "textual", "websockets")
 SCARCE_BYTES, LOW_BYTES = 100 << 20, 1 << 30
@@ -46,7 +53,9 @@ def examine(given: Globals) -> list[Finding]:
     if not mistakes:
         found.append(Finding("ok", t("configuration"), _source(settings, t)))
     found += _engine(home, t)
-    found += _ports(settings, t)
+    rows = its_settings(given)
+    found += _unseen(unseen(rows, settings), t)
+    found += _ports(settings, rows, t)
     found += _secrets(settings, given, t)
     found += _disk(home, t)
     found += _store(settings, t)
@@ -58,12 +67,12 @@ def examine(given: Globals) -> list[Finding]:
 
 
 def _bots(settings: Settings, given: Globals, t: Translate) -> Iterator[Finding]:
-    online = _online(given) if any(map(_counts_logins, settings.bots)) else frozenset()
+    there = online(given) if any(map(_counts_logins, settings.bots)) else frozenset()
     for place, bot in enumerate(settings.bots):
         subject = t("bot {}").format(bot.name or place)
         if not bot.enabled:
             yield Finding("ok", subject, t("switched off"))
-        elif _counts_logins(bot) and bot.name in online:
+        elif _counts_logins(bot) and bot.name in there:
             yield Finding("ok", subject, t("online, says the engine that runs"))
         else:
             for each in dial(bot, subject, str):
@@ -73,21 +82,6 @@ def _bots(settings: Settings, given: Globals, t: Translate) -> Iterator[Finding]
 def _counts_logins(bot: BotConfig) -> bool:
     """NapCat lets in three times a minute: where the engine is in, one more login would say nothing new."""
     return kind_of(bot) == "napcat"
-
-
-def _online(given: Globals) -> frozenset[str]:
-    """The names of the bots that the engine on this home has online; none where none runs."""
-    if not holder(given.place):
-        return frozenset()
-    from kagami.cli.operations import call  # noqa: PLC0415 (loads all operations)
-    from kagami.operations import registry  # noqa: PLC0415
-    from kagami.operations.bots import ListBots  # noqa: PLC0415
-
-    try:
-        rows = asyncio.run(call(registry(), given, ListBots()))
-    except KagamiError:
-        return frozenset()
-    return frozenset(each.name for each in rows if each.health.state == "online")
 
 
 def _configuration(given: Globals) -> tuple[Settings | None, list[Finding]]:
@@ -146,23 +140,36 @@ def _engine(home: Home, t: Translate) -> Iterator[Finding]:
     yield Finding("ok" if ready else "bad", t("engine"), text)
 
 
-def _ports(settings: Settings, t: Translate) -> Iterator[Finding]:
+def _unseen(keys: Sequence[str], t: Translate) -> Iterator[Finding]:
+    if keys:
+        text = t("the engine that runs has these from an environment that is not ours: {}").format(", ".join(keys))
+        fix = t("Run this in its environment, or what is said below may not be of it.")
+        yield Finding("warn", t("configuration"), text, fix)
+
+
+def _ports(settings: Settings, rows: Mapping[str, SettingRow], t: Translate) -> Iterator[Finding]:
+    """Of the engine that runs, its own; else those that one would have that was started here."""
+
+    def value(key: str, ours: Any) -> Any:
+        return rows[key].value if key in rows else ours
+
     ours = holder(settings.home)
-    for section, host, port, name in (
-        ("gateway", settings.gateway.host, settings.gateway.port, "WS_PORT"),
-        ("web", settings.web.host, settings.web.port, "WEBUI_PORT"),
-    ):
+    for section, place in (("gateway", settings.gateway), ("web", settings.web)):
+        if section == "gateway" and value("cluster.role", settings.cluster.role) == "worker":
+            yield Finding("ok", t("gateway"), t("none: this process has the role worker"))
+            continue
+        key = f"{section}.port"
+        port = value(key, place.port)
         subject = t("port {} ({})").format(port, section)
-        problem = _bind(host, port)
+        problem = _bind(value(f"{section}.host", place.host), port)
         if problem is None:
             yield Finding("ok", subject, t("free"))
         elif problem.errno == errno.EADDRINUSE and ours:
             yield Finding("ok", subject, t("in use, while an engine of this home runs: process {}").format(ours))
         else:
-            fix = t("Stop what uses the port, or set another {}.").format(name)
+            fix = t("Stop what uses the port, or set another {}.").format(settable(key, settings.origin(key)))
             taken = problem.errno == errno.EADDRINUSE
-            text = t("another program listens there") if taken else problem.strerror or str(problem)
-            yield Finding("bad", subject, text, fix)
+            yield Finding("bad", subject, t("another program listens there") if taken else t(os_words(problem)), fix)
 
 
 def _bind(host: str, port: int) -> OSError | None:
@@ -216,7 +223,8 @@ def _store(settings: Settings, t: Translate) -> list[Finding]:
         return []
     from kagami.storage.postgres_trial import look_at  # noqa: PLC0415 (loads the driver)
 
-    return asyncio.run(look_at(settings.database, settings.store.read_url.reveal(), t))
+    names = [database_names(key, settings.origin(key)) for key in ("store.url", "store.read_url")]
+    return asyncio.run(look_at(settings.database, settings.store.read_url.reveal(), t, names))
 
 
 def _database(path: Path, t: Translate) -> Iterator[Finding]:
@@ -278,4 +286,5 @@ def _redis(settings: Settings, t: Translate) -> list[Finding]:
         return []
     from kagami.state.trial import look_at  # noqa: PLC0415 (loads the driver)
 
-    return asyncio.run(look_at(settings.redis.url.reveal(), settings.redis.prefix, t))
+    named = settable("redis.url", settings.origin("redis.url"))
+    return asyncio.run(look_at(settings.redis.url.reveal(), settings.redis.prefix, t, named))

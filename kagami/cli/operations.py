@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
@@ -25,6 +26,7 @@ from kagami.ports import Finding, ReloadRow
 
 # Fields that are tables and lists, as they are given in a shell.
 _EXAMPLES: dict[Any, str] = {dict: """'{"city": "Oslo", "retries": 3}'""", list: """'["one", "two"]'"""}
+WORDS = "one,two"
 _PLACE = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 _SIMPLE: dict[Any, click.ParamType[Any]] = {str: click.STRING, int: click.INT, float: click.FLOAT}
 _METAVARS = {click.STRING: mark("TEXT"), click.INT: mark("INTEGER"), click.FLOAT: mark("FLOAT")}
@@ -54,7 +56,7 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
     fields = msgspec.structs.fields(found.request)
     hints = get_type_hints(found.request)
     usage = " ".join(
-        each.name.upper() if each.required else f"[{each.name.upper()}]"
+        f"{each.name.upper()}{'…' if each.type == list[str] else ''}" if each.required else f"[{each.name.upper()}]"
         for each in fields
         if each.name in nameless_fields(found)
     )
@@ -74,7 +76,9 @@ def _option(field: msgspec.structs.FieldInfo, kind: Any, t: Translate) -> click.
     if kind is bool:
         return click.Option([f"{flag}/--no-{field.name.replace('_', '-')}", field.name], default=None)
     choice = click.Choice([str(each) for each in get_args(kind)]) if get_origin(kind) is Literal else None
-    if example := _EXAMPLES.get(get_origin(kind)):
+    if kind == list[str]:
+        text = t("Words with commas between, such as {}").format(WORDS)
+    elif example := _EXAMPLES.get(get_origin(kind)):
         text = t("JSON, such as {}").format(example)
     elif field.required:
         text = t("Needed; may be given without its name.")
@@ -95,6 +99,7 @@ def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, An
     """The request of named `fields`, and of `values` for the `nameless_fields` in their order."""
     given = {name: value for name, value in fields.items() if value is not None}
     missing = [name for name in nameless_fields(found) if name not in given]
+    values = _gathered(values, missing, found)
     if len(values) > len(missing):
         raise _wrong(t("{} is one word too many.").format(values[len(missing)]), found, t)
     given |= dict(zip(missing, values, strict=False))
@@ -106,6 +111,14 @@ def read_request(found: Operation, values: tuple[str, ...], fields: dict[str, An
     except msgspec.ValidationError as error:
         place = _PLACE.search(str(error))
         raise UsageError(reason=_unfit(found, place[1], given[place[1]], t) if place else str(error)) from None
+
+
+def _gathered(values: tuple[str, ...], missing: Sequence[str], found: Operation) -> tuple[str, ...]:
+    """A list of words that comes last takes all that are left."""
+    if not missing or len(values) <= len(missing) or get_type_hints(found.request)[missing[-1]] != list[str]:
+        return values
+    last = len(missing) - 1
+    return (*values[:last], ",".join(values[last:]))
 
 
 def _unfit(found: Operation, name: str, value: Any, t: Translate) -> str:
@@ -157,7 +170,7 @@ def _tell(answer: Any, given: Globals) -> None:
     if given.as_json:
         click.echo(msgspec.json.encode(answer))
         return
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in given.environ else 0
     for line in lines(answer, cut=bool(wide), columns=wide, t=given.t):
         click.echo(line)
     if answer in (None, [], ()):

@@ -13,7 +13,7 @@ import msgspec
 
 from kagami.i18n import Translate
 from kagami.log import escape
-from kagami.operations.cluster import ProcessRow
+from kagami.operations.cluster import STATE_WORDS, ProcessRow
 from kagami.ports import AlertRow, BotKind, BotRow, Field, Finding, Notice, PluginRow, VersionRow, WorkerRow
 from kagami.reasons.say import say
 
@@ -64,7 +64,7 @@ def lines(value: Any, *, cut: bool, columns: int = 0, t: Translate = str) -> Ite
         rows = [_kind(each) if isinstance(each, BotKind) else _said(each, flat(each, row=True), t) for each in value]
         yield from _fitted(_main(value, rows), columns) if columns else table(rows, cut=cut)
     elif isinstance(value, msgspec.Struct | Mapping):
-        yield from _record(value, cut=cut, t=t)
+        yield from _record(value, cut=cut, columns=columns, t=t)
     elif value is not None:
         yield cell(value)
 
@@ -78,6 +78,8 @@ def _kind(kind: BotKind) -> dict[str, str]:
 
 
 def _said(value: Any, row: dict[str, str], t: Translate) -> dict[str, str]:
+    if isinstance(value, ProcessRow):
+        row["state"] = t(STATE_WORDS.get(value.state, value.state))
     if isinstance(value, AlertRow | Notice):
         told = {name: text for name, text in row.items() if name != "fields"}
         return told | {"text": escape(_worded(value, t))}
@@ -93,7 +95,7 @@ def _worded(told: AlertRow | Notice, t: Translate) -> str:
         return told.text
 
 
-def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, t: Translate) -> Iterator[str]:
+def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, columns: int, t: Translate) -> Iterator[str]:
     tables = {name: each for name, each in _items(value) if _is_rows(each)}
     pairs = _said(value, flat({name: each for name, each in _items(value) if name not in tables}), t)
     widest = max((width(name) for name in pairs), default=0)
@@ -102,7 +104,8 @@ def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, t: Translat
     for name, rows in tables.items():
         yield ""
         yield f"{name}:"
-        yield from table([_said(each, flat(each, row=True), t) for each in rows], cut=cut)
+        said = [_said(each, flat(each, row=True), t) for each in rows]
+        yield from _fitted(_main(rows, said), columns) if columns else table(said, cut=cut)
 
 
 def table(rows: Sequence[Mapping[str, str]], *, cut: bool) -> Iterator[str]:
@@ -151,13 +154,24 @@ def _blocks(rows: Sequence[Mapping[str, str]], columns: int) -> Iterator[str]:
         yield _fit(head or "-", columns)
         for name, text in told.items():
             lead = f"  {pad(name, widest)}{GAP}"
-            for piece in _pieces(text, max(LEAST_CELL, columns - len(lead))):
+            for piece in _worded_pieces(text, max(LEAST_CELL, columns - width(lead))):
                 yield lead + piece
-                lead = " " * len(lead)
+                lead = " " * width(lead)
 
 
 def _fit(text: str, columns: int) -> str:
     return text if width(text) <= columns else f"{_pieces(text, columns - 1)[0]}…"
+
+
+def _worded_pieces(text: str, columns: int) -> Iterator[str]:
+    """The same, broken between words where one of them has room."""
+    while width(text) > columns:
+        piece = _pieces(text, columns)[0]
+        space = piece.rfind(" ") if text[len(piece)] != " " else len(piece)
+        piece = piece[:space] if space > 0 else piece
+        yield piece
+        text = text[len(piece) :].lstrip()
+    yield text
 
 
 def _pieces(text: str, columns: int) -> list[str]:

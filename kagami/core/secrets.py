@@ -83,10 +83,12 @@ def weakness(secret: str) -> str:
         return mark("it is empty")
     if secret.strip().casefold() in WELL_KNOWN:
         return mark("everybody knows it")
+    if bits(secret) < ENOUGH_BITS:
+        if secret.isdigit():
+            return mark("it is too short: of digits alone it needs 39, at random")
+        return mark("it is too short: it needs 32 characters, at random")
     if len(set(secret)) < ENOUGH_CHARACTERS or secret in (secret + secret)[1:-1]:
         return mark("it repeats itself")
-    if bits(secret) < ENOUGH_BITS:
-        return mark("it is too short to resist guessing")
     return ""
 
 

@@ -21,11 +21,12 @@ from kagami.engine.conversations import ConversationFolder
 from kagami.engine.listening import listen, open_gateway
 from kagami.engine.live import Live
 from kagami.engine.people import open_people
-from kagami.engine.plugins import deliveries_of, keep_plugins, open_plugins, open_trials
+from kagami.engine.plugins import LateTrials, deliveries_of, keep_plugins, open_plugins
 from kagami.engine.privacy import follow_privacy, open_privacy
 from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools, open_logs
-from kagami.errors import KagamiError, StoreClosed
+from kagami.errors import KagamiError, Refused, StoreClosed
+from kagami.i18n import mark
 from kagami.meters import Meters
 from kagami.model.principal import CONSOLE, SYSTEM, Principal
 from kagami.operations import registry
@@ -218,7 +219,7 @@ def _parts(
         outbox=hub.outbox,
         sandbox=sandbox,
         privacy=tools.privacy,
-        trials=open_trials(tools, host),
+        trials=LateTrials(tools, host),
         conversations=ConversationFolder(tools.settings.home.path / "sandbox"),
         attendance=Attended(tools.clock),
         house=hub,
@@ -229,12 +230,18 @@ def _parts(
         accounts=accounts,
         applications=ApplicationsDesk(centre, tools.translate),
         files=centre,
-        connection=lambda: Connection(tools.live.gateway_url, tools.settings.gateway.token.reveal()),
+        connection=lambda: _connection(tools),
         facts=StagedFacts(tools.store),
         people=people,
         routing=hub.routes,
         guard=hub.guard,
     )
+
+
+def _connection(tools: Tools) -> Connection:
+    if tools.settings.cluster.role == "worker":
+        raise Refused(reason=mark("This process has the role worker: bots connect to a process that has a gateway."))
+    return Connection(tools.live.gateway_url, tools.settings.gateway.token.reveal())
 
 
 async def retain(store: SqlStore, media: MediaFiles, clock: SystemClock) -> None:

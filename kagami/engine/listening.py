@@ -15,6 +15,7 @@ from kagami.engine.outside import open_office
 from kagami.engine.tools import Tools
 from kagami.errors import SettingError
 from kagami.i18n import translator
+from kagami.sources import settable
 
 if TYPE_CHECKING:
     from kagami.engine.cluster import Cluster
@@ -78,7 +79,7 @@ def told(settings: Settings, section: str) -> Iterator[None]:
         yield
     except OSError as error:
         t = translator(language_of(settings))
-        place, short = (settings.gateway, "WS_PORT") if section == "gateway" else (settings.web, "WEBUI_PORT")
+        place = settings.gateway if section == "gateway" else settings.web
         if isinstance(error, socket.gaierror):
             key, reason, fix = f"{section}.host", error.strerror or str(error), t("Give an address of this machine.")
             raise SettingError(
@@ -87,5 +88,5 @@ def told(settings: Settings, section: str) -> Iterator[None]:
         key, port = f"{section}.port", place.port
         taken = error.errno == errno.EADDRINUSE
         reason = t("another program listens there") if taken else error.strerror or str(error)
-        fix = t("Stop what uses the port, or set another {name}.").format(name=short)
+        fix = t("Stop what uses the port, or set another {}.").format(settable(key, settings.origin(key)))
         raise SettingError(key=key, value=port, origin=settings.origin(key), reason=reason, fix=fix) from error

@@ -71,6 +71,7 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         self._server = await self._listen(self._config.host, self._config.port)
+        self._meters.gauge.setdefault("gateway_connections", 0)
         self._tell_open()
         return self
 

@@ -23,6 +23,10 @@ class Drain(Request, frozen=True):
     on: bool = True
 
 
+# How a state is called wherever people read it.
+STATE_WORDS = {"serving": mark("serves"), "leaving": mark("hands over"), "gone": mark("gone")}
+
+
 class ProcessRow(msgspec.Struct, frozen=True):
     """One process: how many partitions it serves and accounts are online at it, how long its oldest event waits.
 

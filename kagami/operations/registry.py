@@ -33,13 +33,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 
 def from_words(found: Operation, given: Mapping[str, str]) -> Request:
-    """The request that `key=value` words spell; a field that is a table or a list is written as JSON.
+    """The request that `key=value` words spell; a field that is a table or a list is written as JSON, one of words also
+    with commas between them.
 
     `msgspec.ValidationError` for what does not fit.
     """
     tables = {field.name for field in msgspec.structs.fields(found.request) if get_origin(field.type) in (dict, list)}
     values: dict[str, Any] = {}
+    plain = {field.name for field in msgspec.structs.fields(found.request) if field.type == list[str]}
     for name, text in given.items():
+        if name in plain and not text.lstrip().startswith("["):
+            values[name] = [word for each in text.split(",") if (word := each.strip())]
+            continue
         try:
             values[name] = msgspec.json.decode(text) if name in tables and isinstance(text, str) else text
         except msgspec.DecodeError:

@@ -84,6 +84,11 @@ TEMPLATES = (
     # Sends
     mark("interrupted before it was sent"),
     mark("interrupted before the answer came"),
+    mark("it is being sent, and nobody knows yet what comes of it"),
+    mark("its process is gone"),
+    mark("no process that has the account took it in time"),
+    mark("the process ended before the answer came"),
+    mark("the process that was sending it lost the account"),
     mark("{} s of sends are already waiting"),
     mark("{} of {} parts were sent, then: {}"),
     mark("{} of {} parts were sent, the next was not: {}"),
@@ -337,6 +342,14 @@ TEMPLATES = (
     mark("Only {megabytes} MB are free on the disk of {home}"),
     mark("The process {process} is gone: nothing has been heard of it for longer than {seconds} s"),
     mark("Messages wait too long at the process {process}: the oldest for {seconds} s"),
+    # What is wrong with a setting
+    mark("environment {}"),
+    mark("file of {}"),
+    mark("Unset {} and start again."),
+    mark("Set {}, or use the role all."),
+    mark("Stop what uses the port, or set another {}."),
+    mark("one of {}"),
+    mark("{} is expected"),
     # What is another process'
     mark("The process {} has this bot: do it at that one."),
 )

@@ -14,9 +14,9 @@ from kagami.state.wire import named
 
 MEGABYTE = 1 << 20
 _FIXES = {
-    trouble.PASSWORD: mark("Correct the name and the password in redis.url, or set REDIS_PWD."),
-    trouble.NOBODY: mark("Start it, or correct host and port in redis.url."),
-    trouble.NO_NAME: mark("Correct the host in redis.url."),
+    trouble.LOGIN: mark("Correct the name and the password: {key}."),
+    trouble.NOBODY: mark("Start it, or correct host and port: {key}."),
+    trouble.NO_NAME: mark("Correct the host: {key}."),
     trouble.SILENT: mark(
         "Look whether it runs, whether a firewall is in between, and whether it speaks TLS: then use rediss://."
     ),
@@ -37,12 +37,15 @@ async def try_redis(url: str, prefix: str) -> None:
             raise Unusable(what=each.subject, reason=each.text, fix=each.fix)
 
 
-async def look_at(url: str, prefix: str, t: Translate) -> list[Finding]:
-    """What is there to say of it; bad is what keeps it from being used."""
+async def look_at(url: str, prefix: str, t: Translate, key: str = "redis.url") -> list[Finding]:
+    """What is there to say of it; bad is what keeps it from being used. `key` is what a person changes."""
     line = Line(url, prefix, named(url), Meters())
     subject = f"Redis {line.named}"
     if reason := await line.trial():
-        return [Finding("bad", subject, t(reason), t(_FIXES.get(reason, mark("Look into its log."))))]
+        if reason == trouble.LOGIN:
+            key = key.replace("REDIS_ADDR", "REDIS_ADDR, REDIS_PWD")
+        fix = t(_FIXES.get(reason, mark("Look into its log."))).format(key=key)
+        return [Finding("bad", subject, t(reason), fix)]
     return list(_seen(line, subject, t))
 
 

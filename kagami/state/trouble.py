@@ -23,7 +23,7 @@ from kagami.i18n import mark
 # All that a command can raise.
 ERRORS = (RedisError, OSError, TimeoutError)
 
-PASSWORD = mark("it refuses the name or the password")
+LOGIN = mark("it refuses the name or the password")
 LOADING = mark("it is loading its data")
 FULL = mark("its memory is full")
 REPLICA = mark("it is a read-only replica")
@@ -39,7 +39,7 @@ REFUSES = mark("it refuses a command")
 CLUSTER = mark("it is a part of a Redis Cluster, which is not supported")
 
 _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    ((AuthenticationError, AuthenticationWrongNumberOfArgsError), PASSWORD),
+    ((AuthenticationError, AuthenticationWrongNumberOfArgsError), LOGIN),
     (BusyLoadingError, LOADING),
     (OutOfMemoryError, FULL),
     (ReadOnlyError, REPLICA),
@@ -53,8 +53,8 @@ _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str],
 )
 # How an answer begins that the library has no class for.
 _CODES = {
-    "NOAUTH": PASSWORD,
-    "WRONGPASS": PASSWORD,
+    "NOAUTH": LOGIN,
+    "WRONGPASS": LOGIN,
     "OOM": FULL,
     "READONLY": REPLICA,
     "LOADING": LOADING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +13,8 @@ from kagami.core.secrets import Secret
 SCHEDULED, ASKED = "scheduled", "asked"
 # Made by itself before something is done that a backup may have to undo.
 BEFORE_MIGRATION, BEFORE_RESTORE, BEFORE_MOVE = "before migration", "before restore", "before move"
+# An address that lost a sign: `postgres//…`, `postgresql:/…`, `user:password@host/name`.
+_MISTYPED = re.compile(r"(?![\w+]+://)(?:\w{2,}(?::|//)|[^/.~][^/]*@)")
 
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,3 +54,8 @@ def is_plain(url: str) -> bool:
     ports = [place.rpartition("]")[2].partition(":")[2] for place in places.split(",")]
     odd = parts.fragment or "@" in login or "@" in parts.path or "@" in parts.query
     return not odd and all(port.isdecimal() or not port for port in ports)
+
+
+def is_mistyped(url_or_path: str) -> bool:
+    """Whether it was meant as an address of a server, but would be taken for a path."""
+    return _MISTYPED.match(url_or_path) is not None

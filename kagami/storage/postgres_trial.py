@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ import msgspec
 from asyncpg import Connection
 
 from kagami.i18n import Translate, mark
+from kagami.net.oswords import os_words
 from kagami.ports import Finding
 from kagami.storage.postgres_link import CONNECT_SECONDS
 from kagami.storage.postgres_schema import version
@@ -41,7 +42,7 @@ SELECT
     current_setting('fsync') = 'on' AS durable
 """
 _FIXES: dict[str, tuple[str, str]] = {
-    "28P01": (mark("it refuses the password of this account"), mark("Correct DB_USER and DB_PASSWORD, or store.url.")),
+    "28P01": (mark("it refuses the password of this account"), mark("Correct the account and its password: {login}.")),
     "28000": (mark("it lets this account not in"), mark("Create the account, or allow it in pg_hba.conf.")),
     "3D000": (mark("there is no such database"), mark("Create it: CREATE DATABASE {name} OWNER {account}.")),
     "53300": (mark("it has no free connection"), mark("Raise max_connections, or end what holds them.")),
@@ -49,12 +50,17 @@ _FIXES: dict[str, tuple[str, str]] = {
     "42501": (mark("the account may not connect"), mark("Run: GRANT ALL ON DATABASE {name} TO {account}.")),
 }
 
+_NAMES = [dict.fromkeys(("login", "host", "place"), key) for key in ("store.url", "store.read_url")]
 
-async def look_at(url: str, read_url: str, t: Translate) -> list[Finding]:
-    """What is there to say of it; bad is what keeps it from being used."""
-    found = await _look(url, t, writes=True)
+
+async def look_at(url: str, read_url: str, t: Translate, names: Sequence[Mapping[str, str]] = _NAMES) -> list[Finding]:
+    """What is there to say of it; bad is what keeps it from being used.
+
+    `names` are, for each of the two, what a person changes: `login`, `host` and `place`.
+    """
+    found = await _look(url, t, names[0], writes=True)
     if read_url:
-        found += await _look(read_url, t, writes=False)
+        found += await _look(read_url, t, names[1], writes=False)
     return found
 
 
@@ -76,32 +82,32 @@ async def neighbours(url: str, seconds: float) -> tuple[list[str], str]:
         connection.terminate()
 
 
-async def _look(url: str, t: Translate, *, writes: bool) -> list[Finding]:
+async def _look(url: str, t: Translate, names: Mapping[str, str], *, writes: bool) -> list[Finding]:
     parts = urlsplit(url)
     subject = f"PostgreSQL {parts.username or ''}@{parts.netloc.rpartition('@')[2]}{parts.path}"
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
     except asyncpg.PostgresError as error:
         text, fix = _FIXES.get(error.sqlstate or "", (str(error), mark("Look into its log.")))
-        names = {"name": parts.path.lstrip("/"), "account": parts.username or ""}
-        return [Finding("bad", subject, t(text), t(fix).format(**names))]
+        more = {"name": parts.path.lstrip("/"), "account": parts.username or "", **names}
+        return [Finding("bad", subject, t(text), t(fix).format(**more))]
     except (OSError, asyncpg.InterfaceError, ValueError) as error:
-        return [Finding("bad", subject, *_unreached(error, t))]
+        return [Finding("bad", subject, *_unreached(error, t, names))]
     try:
         return await _seen(connection, subject, t, writes=writes)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        return [Finding("bad", subject, str(error) or type(error).__name__, t("Look into its log."))]
+        return [Finding("bad", subject, t(os_words(error)), t("Look into its log."))]
     finally:
         connection.terminate()
 
 
-def _unreached(error: Exception, t: Translate) -> tuple[str, str]:
+def _unreached(error: Exception, t: Translate, names: Mapping[str, str]) -> tuple[str, str]:
     if isinstance(error, socket.gaierror):
-        return t("there is no such host"), t("Correct DB_HOST, or the host in store.url.")
+        return t("there is no such host"), t("Correct the host: {host}.").format(**names)
     if isinstance(error, TimeoutError):
         return t("it does not answer"), t("Look whether it runs, and whether a firewall is in between.")
-    text = t("it cannot be reached: {}").format(error)
-    return text, t("Start it, or correct DB_HOST and DB_PORT, or store.url.")
+    text = t("it cannot be reached: {}").format(t(os_words(error)))
+    return text, t("Start it, or correct host and port: {place}.").format(**names)
 
 
 async def _seen(connection: Connection[Any], subject: str, t: Translate, *, writes: bool) -> list[Finding]:

@@ -248,17 +248,43 @@ def wrap(text: str, space: int, tier: Tier = "full", most: int = 500) -> list[st
     return [piece for row in rows(text, tier, most) for piece in fold(row, space)]
 
 
+# Characters beside which a text without spaces may be broken, and those that begin no line, or end none.
+_SCRIPT = re.compile(r"[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_CLOSING = frozenset("，。、；：！？）」』”’》〉】〕…—～·％,.;:!?)]}%")
+_PAUSES = frozenset("，。；：！？")
+_OPENING = frozenset("（「『“‘《〈【〔([{")
+
+
+def _gap(text: str, left: int) -> int:
+    """Where to break a text before its last character at the latest, that at the start of the next line.
+
+    `left` characters are there in all: of a Chinese word that ends them no half stays alone.
+    """
+    last = len(text) - 1
+    places = range(last, max(0, last // 2), -1)
+    for place in places:
+        if text[place - 1] == " " or (text[place - 1] in _PAUSES and text[place] not in _CLOSING):
+            return place
+    for place in places:
+        before, after = text[place - 1], text[place]
+        beside = _SCRIPT.match(before) or _SCRIPT.match(after)
+        if beside and before not in _OPENING and after not in _CLOSING and left - place > 1:
+            return place
+    return last
+
+
 def fold(shown: str, space: int) -> list[str]:
-    """Pieces of at most `space` (at least 2) cells of a visible text; broken at a space in a piece's second half."""
+    """Pieces of at most `space` (at least 2) cells of a visible text; broken in a piece's second half: at a space or
+    after a Chinese comma, else beside a Chinese character where a line may end and begin.
+    """
     space, start, pieces = max(2, space), 0, list[str]()
     while True:
         piece = _take(shown[start : start + space * (MOST_MARKS + 1)], space)
         after = shown[start + len(piece) : start + len(piece) + 1]
         if not after:
             return [*pieces, piece] if piece or not pieces else pieces
-        gap = piece.rfind(" ", len(piece) // 2)
-        if gap > 0 and after != " ":
-            piece = piece[: gap + 1]
+        if after != " ":
+            piece = piece[: _gap(shown[start : start + len(piece) + 1], len(shown) - start)]
         pieces.append(piece.rstrip(" "))
         start += len(piece)
         while shown[start : start + 1] == " ":

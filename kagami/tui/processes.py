@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kagami.i18n import mark
-from kagami.operations.cluster import ProcessRow
+from kagami.operations.cluster import STATE_WORDS, ProcessRow
 from kagami.reasons.say import say
 from kagami.tui.format import fit, visible
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Span
 
-_WORDS = {"serving": mark("serves"), "leaving": mark("hands over"), "gone": mark("gone")}
 _TONES = {"serving": "good", "leaving": "warn", "gone": "bad"}
 
 
@@ -21,7 +20,7 @@ def state_span(shell: Shell, row: ProcessRow) -> Span:
     if row.state == "serving" and (row.trouble or row.redis or row.clock_s):
         return Span(f"{glyphs.troubled} {shell.t(mark('troubled'))}", "warn")
     sign = {"serving": glyphs.online, "gone": glyphs.failed}.get(row.state, glyphs.troubled)
-    return Span(f"{sign} {shell.t(_WORDS.get(row.state, row.state))}", _TONES.get(row.state, "text"))
+    return Span(f"{sign} {shell.t(STATE_WORDS.get(row.state, row.state))}", _TONES.get(row.state, "text"))
 
 
 def bad(trouble: str | None, shell: Shell) -> tuple[str, str]:

@@ -98,5 +98,8 @@ def arranged(actions: tuple[Action, ...], tab: str) -> tuple[Action, ...]:
     """The same actions, those of the tab first; those of another one stand only in palette and help."""
     own = _HEADS.get(tab, ("set.",))
     others = tuple(head for name, heads in _HEADS.items() if name != tab for head in heads)
+    if tab == "processes":  # where there is no setting; changes from elsewhere may still wait
+        kept = ("set.apply", "set.discard", "set.copy")
+        others += tuple(each.id for each in actions if each.id.startswith("set.") and each.id not in kept)
     moved = [replace(each, row=False, hint=False) if each.id.startswith(others) else each for each in actions]
     return tuple(sorted(moved, key=lambda action: not action.id.startswith(own)))

@@ -41,7 +41,7 @@ async def examine(parts: Parts) -> Health:
     components = {
         "loop": loop_state(pulse),
         "store": await _store_state(parts),
-        "gateway": Component("ok", figures={"connections": parts.meters.gauge.get("gateway_connections", 0)}),
+        **_gateway_state(parts),
         "bots": bots_state(pulse),
     }
     if parts.house.leaving:
@@ -57,6 +57,12 @@ def loop_state(pulse: Pulse) -> Component:
     if pulse.loop_lag_ms > STALL_MS:
         return Component("failed", "something blocks the event loop; the log names it", figures)
     return Component("ok", figures=figures)
+
+
+def _gateway_state(parts: Parts) -> dict[str, Component]:
+    """Nothing where there is none: a process of the role worker."""
+    connections = parts.meters.gauge.get("gateway_connections")
+    return {} if connections is None else {"gateway": Component("ok", figures={"connections": connections})}
 
 
 def bots_state(pulse: Pulse) -> Component:

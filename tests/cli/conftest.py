@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -16,7 +16,7 @@ from kagami.cli.main import main
 from kagami.errors import BackupRefused
 from kagami.home import Home, hold, prepare
 from kagami.operations import registry
-from kagami.ports import BackupRow, PluginRow, ReloadRow, SettingRow
+from kagami.ports import Applied, BackupRow, PluginRow, ReloadRow, SettingRow
 from kagami.storage.seal import MISSING
 from kagami.web.config import WebConfig
 from kagami.web.server import WebServer
@@ -69,6 +69,12 @@ class Shelf:
     def __init__(self) -> None:
         self.made: list[str] = []
         self.seals = False
+        self.more: list[SettingRow] = []
+        self.reset: list[str] = []
+
+    async def apply(self, _: object, changes: dict[str, Any], *, version: str, act: str) -> Applied:
+        self.reset += changes
+        return Applied(1, [], "")
 
     async def make(self, *, secrets: bool = False, audit_key: bool = False) -> BackupRow:
         self.made.append("one.kbk.enc" if self.seals else "one.kbk")
@@ -78,7 +84,8 @@ class Shelf:
         raise BackupRefused(name=name, reason=MISSING)
 
     def rows(self) -> list[SettingRow]:
-        return [SettingRow("backup.passphrase", "backup", "secret", "", {"set": self.seals, "changed_at_ms": 0})]
+        sealed = {"set": self.seals, "changed_at_ms": 0}
+        return [SettingRow("backup.passphrase", "backup", "secret", "", sealed), *self.more]
 
 
 @dataclass

@@ -19,7 +19,7 @@ from kagami.engine.upgrading import note
 from kagami.errors import StoreClosed
 from kagami.home import Home, hold
 from kagami.meters import Meters
-from kagami.ports import StorePut
+from kagami.ports import SettingRow, StorePut
 from kagami.storage.store import open_store
 from tests.cli.conftest import Doubles, Say
 from tests.web.doubles import row
@@ -63,6 +63,32 @@ def test_a_port_that_our_engine_holds_is_fine(home: Home, engine: Doubles) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert look(home, WEBUI_PORT=str(port))[f"port {port} (web)"].state == "ok"
+
+
+def test_a_port_is_named_as_it_was_set(home: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = look(home, KAGAMI_GATEWAY__PORT=str(port))[f"port {port} (gateway)"]
+    assert "gateway.port (KAGAMI_GATEWAY__PORT)" in found.fix
+
+
+def test_ports_are_those_of_the_engine_that_runs(home: Home, engine: Doubles) -> None:
+    engine.centre.more = [SettingRow("web.port", "web", "int", "", 5555, origin="environment WEBUI_PORT")]
+    assert "port 5555 (web)" in look(home)
+
+
+def test_what_only_the_engine_was_given_is_named(home: Home, engine: Doubles) -> None:
+    engine.centre.more = [SettingRow("web.port", "web", "int", "", 5555, origin="environment KAGAMI_WEB__PORT")]
+    given = Globals(str, "en", dict(PORTS), home=home.path)
+    (found,) = [each for each in examine(given) if each.subject == "configuration" and each.state == "warn"]
+    assert found.text.endswith("not ours: web.port")
+
+
+def test_a_worker_has_no_gateway(home: Home, engine: Doubles) -> None:
+    engine.centre.more = [SettingRow("cluster.role", "cluster", "choice", "", "worker")]
+    found = look(home)
+    assert found["gateway"].text == "none: this process has the role worker"
+    assert not [subject for subject in found if "(gateway)" in subject]
 
 
 def test_an_engine_that_runs_says_how_it_is(home: Home, engine: Doubles) -> None:

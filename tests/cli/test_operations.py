@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kagami.cli.operations import _failed, read_request, verbs
+from kagami.cli.show import width
 from kagami.errors import NotFound, StoreClosed, UsageError
 from kagami.operations import registry
 from kagami.operations.audit import Exported
@@ -181,3 +182,18 @@ def test_an_export_is_the_file_itself_and_its_page_is_told_beside(
 )
 def test_what_went_wrong_is_the_commands_exit_code(answer: object, failed: bool) -> None:
     assert _failed(answer) is failed
+
+
+@pytest.mark.parametrize("words", [("a.b", "c.d"), ("a.b,c.d",), ("--keys", "a.b, c.d"), ('["a.b", "c.d"]',)])
+def test_a_list_of_words_needs_no_json(say: Say, engine: Doubles, words: tuple[str, ...]) -> None:
+    assert say("settings", "reset", *words).code == 0
+    assert engine.centre.reset == ["a.b", "c.d"]
+
+
+def test_an_answer_is_in_the_language_of_the_shell(say: Say, engine: Doubles) -> None:
+    assert say("system", "stop", "--yes", LANG="zh_CN.UTF-8").err == "完成。\n"
+
+
+def test_a_table_fits_the_columns_that_were_asked_for(say: Say, engine: Doubles) -> None:
+    engine.bots.all = [row(f"long-{number}-" + "x" * 60) for number in range(3)]
+    assert max(map(width, say("bots", "list", COLUMNS="80").out.splitlines())) <= 80

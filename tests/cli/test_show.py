@@ -177,8 +177,26 @@ def test_processes_are_a_table_on_a_terminal_of_80_columns() -> None:
     ]
     head, *told = lines(rows, cut=True, columns=80)
     assert head.split() == ["node", "role", "state", "partitions", "accounts", "lag_s", "duty", "redis"]
-    assert [line.split()[1:3] for line in told] == [["gateway", "serving"], ["gateway", "serving"], ["worker", "gone"]]
+    assert [line.split()[1:3] for line in told] == [["gateway", "serves"], ["gateway", "serves"], ["worker", "gone"]]
     assert max(map(width, told)) <= 80
+
+
+def test_a_process_that_is_drained_is_called_as_on_the_screen() -> None:
+    row = ProcessRow("one", "worker", "leaving", 0, 0, 0, 0.0, 0.4, 120.3, "0.1.0", duty=False)
+    assert "hands over" in show([row])[1]
+    assert "正在交出" in "".join(lines([row], cut=False, t=translator("zh")))
+
+
+def test_tables_within_an_answer_fit_a_terminal() -> None:
+    told = list(lines({"rows": [Health(f"{number} {'long ' * 40}") for number in range(3)]}, cut=True, columns=80))
+    assert max(map(width, told)) <= 80
+
+
+def test_stacked_texts_break_between_words() -> None:
+    told = list(lines([Health("troubled " * 30, 5)], cut=True, columns=80))
+    assert max(map(width, told)) <= 80
+    assert {word for line in told for word in line.split()} >= {"troubled"}
+    assert not {word for line in told for word in line.split()} & {"t", "tr", "tro", "trou", "troub", "troubl"}
 
 
 GONE = "The process {process} is gone: nothing has been heard of it for longer than {seconds} s"

@@ -50,7 +50,10 @@ def test_secrets_are_equal_by_value() -> None:
         ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "repeats"),
         ("abcdefghijabcdefghijabcdefghijabcdefghij", "repeats"),
         ("hunter2-hunter3", "short"),
-        ("0123456789" * 3 + "01234567", "short"),
+        ("aaaa", "short: it needs 32"),
+        ("abab", "short: it needs 32"),
+        ("1234", "of digits alone it needs 39"),
+        ("0123456789" * 3 + "01234567", "of digits alone it needs 39"),
         ("0123456789abcdef" + "f0e1d2c3b4a5968", "short"),
     ],
 )

@@ -19,6 +19,7 @@ from kagami.operations.bots import ListBots
 from kagami.operations.cluster import Drain, ListNodes, ProcessRow
 from kagami.operations.messages import Say
 from kagami.operations.routes import AddRoute
+from kagami.operations.system import Connect
 from kagami.storage.store import SqlStore
 from tests.engine.running import answers, engine, until, visiting
 
@@ -78,6 +79,8 @@ async def test_what_a_gateway_hears_a_worker_handles_and_the_gateway_says(pair: 
     async with visiting(gateway) as peer:
         await answers(peer, "/echo far away", "far away")
     assert worker.gateway_port == 0
+    with pytest.raises(Refused, match="role worker"):
+        await worker.call(Connect())
     await until(lambda: worker.parts.meters.count["events", "handled"] == 1)
     assert gateway.parts.meters.count["events", "handled"] == 0
 
@@ -154,8 +157,14 @@ async def test_what_is_decided_while_another_begins_counts_there_too(
 
 async def test_all_make_the_same_secrets_from_one(pair: tuple[Engine, Engine]) -> None:
     gateway, worker = pair
-    assert gateway.parts.connection().token == worker.parts.connection().token
-    assert (await worker.call(VerifyAudit())).ok
+    assert [(await each.call(VerifyAudit())).ok for each in (gateway, worker)] == [True, True]
+
+
+async def test_a_worker_has_no_address_for_bots(pair: tuple[Engine, Engine]) -> None:
+    gateway, worker = pair
+    assert gateway.parts.connection().token
+    with pytest.raises(Refused, match="role worker"):
+        worker.parts.connection()
 
 
 async def test_an_engine_alone_is_a_cluster_of_one(tmp_path: Path) -> None:

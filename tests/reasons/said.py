@@ -9,7 +9,10 @@ from pathlib import Path
 import kagami
 
 PACKAGE = Path(kagami.__file__).parent
-ROOMS = ("adapters", "net", "hub", "gateway", "onebot", "engine/fallen.py", "core/pulse.py")
+ROOMS = (
+    "adapters", "net", "hub", "gateway", "onebot", "cluster", "storage/events.py", "engine/fallen.py",
+    "engine/cluster.py", "core/pulse.py",
+)  # fmt: skip
 # By the name of what is called: the place of the reason among what it is given.
 _CALLS = {
     "tell": 1, "_tell": 1, "Failed": 0, "Unknown": 0, "EOFError": 0, "ConnectionResetError": 0,

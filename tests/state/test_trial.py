@@ -32,13 +32,13 @@ async def test_a_sound_one_tells_its_version(valkey: Valkey) -> None:
 
 
 async def test_a_wrong_password_is_named(valkey: Valkey) -> None:
-    assert await _said(valkey.url.replace("right", "wrong")) == ("bad", trouble.PASSWORD)
-    assert await _said(valkey.url.replace(":right@", "")) == ("bad", trouble.PASSWORD)
+    assert await _said(valkey.url.replace("right", "wrong")) == ("bad", trouble.LOGIN)
+    assert await _said(valkey.url.replace(":right@", "")) == ("bad", trouble.LOGIN)
 
 
 async def test_a_password_where_none_is_wanted_is_named() -> None:
     async with Valkey() as valkey:
-        assert await _said(f"redis://nobody:x@127.0.0.1:{valkey.port}") == ("bad", trouble.PASSWORD)
+        assert await _said(f"redis://nobody:x@127.0.0.1:{valkey.port}") == ("bad", trouble.LOGIN)
 
 
 async def test_a_port_where_nobody_listens_is_named() -> None:

@@ -23,7 +23,7 @@ def _caused(cause: OSError) -> RedisConnectionError:
         (_caused(ConnectionRefusedError()), trouble.NOBODY),
         (_caused(FileNotFoundError()), trouble.NO_FILE),
         (TimeoutError(), trouble.SILENT),
-        (ResponseError("NOAUTH Authentication required."), trouble.PASSWORD),
+        (ResponseError("NOAUTH Authentication required."), trouble.LOGIN),
         (ResponseError("MASTERDOWN Link with MASTER is down"), "it is a replica whose primary is away"),
         (ResponseError("MOVED 1 h:1"), trouble.CLUSTER),
         (ResponseError("WRONGTYPE Operation against a key"), trouble.REFUSES),

@@ -161,3 +161,17 @@ def test_a_long_text_of_many_lines_is_wrapped_at_once() -> None:
     before = time.thread_time()
     assert len(wrap(text, 40)) < 5_000
     assert time.thread_time() - before < 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "space", "expected"),
+    [
+        ("拒绝了我们的凭据：Unauthorized (401)", 24, ["拒绝了我们的凭据：", "Unauthorized (401)"]),
+        ("隐藏电话号码和姓名等。", 20, ["隐藏电话号码和姓名", "等。"]),
+        ("重新复制令牌到bots.token里", 20, ["重新复制令牌到", "bots.token里"]),
+        ("它会自己尝试测试", 14, ["它会自己尝试", "测试"]),
+        ("选择其中（甲或乙）", 10, ["选择其中", "（甲或乙）"]),
+    ],
+)
+def test_chinese_is_broken_where_a_line_may_end(text: str, space: int, expected: list[str]) -> None:
+    assert fold(text, space) == expected

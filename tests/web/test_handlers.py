@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 
 from kagami.core.secrets import Secret
 from kagami.errors import StoreClosed
+from kagami.meters import Meters
 from kagami.web.config import WebConfig
 from tests.web.conftest import Serve
 from tests.web.doubles import OneKey, SmallStore, StillHouse, pulse
@@ -32,7 +33,16 @@ async def test_health_names_its_components(serve: Serve) -> None:
     async with serve() as site:
         _, told = await get(site.outside, "/healthz")
         assert isinstance(told["components"], dict)
-        assert set(told["components"]) == {"loop", "store", "gateway", "bots"}
+        assert set(told["components"]) == {"loop", "store", "bots"}, "a worker has no gateway"
+
+
+async def test_health_tells_of_a_gateway_where_there_is_one(serve: Serve) -> None:
+    meters = Meters()
+    meters.gauge["gateway_connections"] = 2
+    async with serve(meters=meters) as site:
+        _, told = await get(site.outside, "/healthz")
+        assert isinstance(told["components"], dict)
+        assert told["components"]["gateway"]["figures"] == {"connections": 2}
 
 
 async def test_a_broken_store_is_unready_and_alive(serve: Serve) -> None:

@@ -46,11 +46,7 @@ class Guide(Painted):
                 "a", t(mark("Add one step by step: QQ, WeChat, Telegram, DingTalk, Feishu, KOOK, OneBot.")), width
             ),
             [],
-            *self._words(
-                t(mark("Or let a NapCat that runs connect (its WebUI: Network, New, WebSocket client):")), width
-            ),
-            *self._pasted(width),
-            *self._words(t(mark("Switch it on and save. The bot appears here by itself.")), width),
+            *(self._words(self.denied, width, "dim") if self.denied else self._by_itself(width)),
             [],
             self._state(),
             *self._turned_away(width),
@@ -59,8 +55,14 @@ class Guide(Painted):
         ]
         return rows[:height]
 
-    def _words(self, text: str, width: int) -> list[Line]:
-        return [[Span(f"     {piece}")] for piece in fold(text, width - 6)]
+    def _by_itself(self, width: int) -> list[Line]:
+        t = self.shell.t
+        lead = t(mark("Or let a NapCat that runs connect (its WebUI: Network, New, WebSocket client):"))
+        after = t(mark("Switch it on and save. The bot appears here by itself."))
+        return [*self._words(lead, width), *self._pasted(width), *self._words(after, width)]
+
+    def _words(self, text: str, width: int, role: str = "text") -> list[Line]:
+        return [[Span(f"     {piece}", role)] for piece in fold(text, width - 6)]
 
     def _step(self, number: str, text: str, width: int) -> list[Line]:
         pieces = fold(text, width - 6)
@@ -69,7 +71,7 @@ class Guide(Painted):
 
     def _pasted(self, width: int) -> list[Line]:
         if self.connection is None:
-            return [[Span("     " + (self.denied or "..."), "dim")]]
+            return [[Span("     ...", "dim")]]
         rows: list[Line] = []
         for name, value, key in ((mark("URL"), self.connection.url, "y"), (mark("Token"), self.connection.token, "Y")):
             hint = f"{key} {self.shell.t(mark('copy'))}"

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from kagami.errors import Denied, NotFound
+from kagami.errors import Denied, NotFound, Refused
 from kagami.i18n import mark
 from kagami.operations.audit import ListAudit
 from kagami.operations.bots import ListBots
@@ -309,7 +309,7 @@ class Overview(Place):
         if self.guide.connection is None:
             try:
                 self.guide.connection = await self.control.call(Connect())
-            except Denied as error:
+            except (Denied, Refused) as error:
                 self.guide.denied = error.text(self.t)
 
     async def _read_refusal(self) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 
-from kagami.errors import Denied
+from kagami.errors import Denied, Refused
 from kagami.log import LogLine
 from kagami.operations.logs import Window, Windowed
 from kagami.operations.system import Connect
@@ -29,6 +29,19 @@ async def test_who_may_not_see_the_token_is_told() -> None:
     control.answers[Connect] = refuse
     async with run_console(control=control) as (console, _):
         assert on_screen(console, "This needs the right system:secret.")
+
+
+async def test_a_process_without_a_gateway_shows_no_address() -> None:
+    control = FakeControl(bots=[])
+
+    def refuse(_: object) -> object:
+        raise Refused(reason="This process has the role worker: bots connect to a process that has a gateway.")
+
+    control.answers[Connect] = refuse
+    async with run_console((80, 24), control=control) as (console, _):
+        assert on_screen(console, "This process has the role worker")
+        assert on_screen(console, "gateway.")
+        assert not on_screen(console, "NapCat that runs")
 
 
 async def test_enter_tries_the_sandbox() -> None:

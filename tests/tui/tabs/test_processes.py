@@ -4,7 +4,7 @@ import pytest
 
 from kagami.operations.cluster import Drain, ProcessRow
 from tests.tui.configured import Configured, opened
-from tests.tui.pilot import Size, golden, on_screen, press, screen_text
+from tests.tui.pilot import Size, golden, on_screen, press, screen_text, until
 
 KEY = "P"
 
@@ -49,6 +49,7 @@ async def test_one_alone_says_so_and_hands_nothing_over() -> None:
 
 async def test_one_hands_over_when_that_is_confirmed() -> None:
     control = cluster()
+    control.answers[Drain] = lambda _: control.processes
     async with opened(control, tab=KEY) as (_, console, pilot):
         await press(console, pilot, "H")
         assert on_screen(console, "Let gateway-1 hand over all that it serves?")
@@ -56,6 +57,7 @@ async def test_one_hands_over_when_that_is_confirmed() -> None:
         assert not control.asked(Drain)
         await press(console, pilot, "H", "right", "enter")
         assert control.asked(Drain) == [Drain(node="gateway-1")]
+        await until(lambda: on_screen(console, "gateway-1 hands over"))
 
 
 async def test_one_that_hands_over_serves_again() -> None:
