@@ -44,8 +44,8 @@ async def look_at(url: str, prefix: str, t: Translate, key: str = "redis.url") -
     if reason := await line.trial():
         if reason == trouble.LOGIN:
             key = key.replace("REDIS_ADDR", "REDIS_ADDR, REDIS_PWD")
-        fix = t(_FIXES.get(reason, mark("Look into its log."))).format(key=key)
-        return [Finding("bad", subject, t(reason), fix)]
+        fix = _FIXES.get(reason, mark("Look into its log."))
+        return [Finding("bad", subject, t(reason), t(fix).format(key=key))]
     return list(_seen(line, subject, t))
 
 

@@ -27,6 +27,7 @@ NAMED = {
     "kagami/plugins/extra/reminder/texts.py: _TEXTS[key][0 if language == 'zh' else 1]": "a table, by language",
     "kagami/ports/login.py: t(self.text)": "a step's text, which adapters of ours write; the rest are fields",
     "kagami/reasons/say.py: t(template)": "one of the table of reasons",
+    "kagami/state/trial.py: t(fix)": "a table of troubles",
     "kagami/state/trial.py: t(each.text)": "one of the sentences about a Redis that is set up badly",
     "kagami/storage/postgres_trial.py: t(fix)": "a table of errors",
     "kagami/tui/accounts.py: shell.t(text)": "a table of states, and two sentences beside it",
