@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from tests.deploy.daemon import Daemon
 
 WAIT_S = 90.0
+LOGIN = ("kagami", "bots", "login", "napcat", "--json")
 PUBLISHED = {"console": "CONSOLE_PORT", "api": "API_PORT", "gateway": "GATEWAY_PORT", "napcat": "NAPCAT_PORT"}
 _open = build_opener(ProxyHandler({})).open
 
@@ -81,12 +82,16 @@ class Stack:
 def log_napcat_in(stack: Stack, daemon: Daemon, containers: list[str]) -> None:
     """The phone scans, and Kagami sets NapCat's connection. One of these engines has the account."""
     stack.ask("napcat", "/standin/scan", {})
-    told = []
+    told: list[tuple[int, str]] = []
+
+    def logged_in() -> bool:
+        """A NapCat that was made anew is another address, which whoever has the account may learn by a time-out."""
+        told[:] = [daemon.fails("timeout", "30", "docker", "exec", each, *LOGIN) for each in containers]
+        return any(code == 0 for code, _ in told)
+
+    wait_until(logged_in, f"somebody logs in, of {containers}")
     for each in containers:
-        told.append(
-            daemon.fails("timeout", "30", "docker", "exec", each, "kagami", "bots", "login", "napcat", "--json")
-        )
-        told.append(daemon.fails("docker", "exec", each, "kagami", "bots", "reconnect", "napcat"))
+        daemon.fails("docker", "exec", each, "kagami", "bots", "reconnect", "napcat")
     wait_until(lambda: any(_is_online(daemon, each) for each in containers), f"the account is online; before: {told}")
 
 
