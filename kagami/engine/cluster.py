@@ -123,6 +123,7 @@ class Cluster:
         ledger.part = self._part
         ledger.commits = self
         self._hub.share(self, self._attached)
+        self._hub.unsure = lambda: bool(self.member.trouble)
         # Who has adopted what was only another process' to handle knows that this one is gone.
         self._hub.workers.gone = lambda slot: own_part(slot) in self.partitions.parts
         self._horizon.heard(self.member.rows)

@@ -135,6 +135,7 @@ class Hub:
         self._watchdog: Watchdog | None = None
         self._away_at = -SETTLED_S
         self.pipeline.away = self._store_away
+        self.unsure: Callable[[], bool] = lambda: False  # of the store, for whoever asks it when nothing is written
         self._attached: Callable[[Bot], None] = lambda _: None
         self.stopping = asyncio.Event()
         self.stop_reason = ""
@@ -384,7 +385,7 @@ class Hub:
 
     def _store_away(self) -> bool:
         now = self._parts.clock.monotonic()
-        if not self._parts.meters.gauge.get("ledger_healthy", 1.0):
+        if not self._parts.meters.gauge.get("ledger_healthy", 1.0) or self.unsure():
             self._away_at = now
         return now < self._away_at + SETTLED_S
 

@@ -222,6 +222,12 @@ async def test_shortly_after_an_outage_of_the_store_too_what_fails_may_have_fail
         assert [*told, pipeline.away()] == [False, True, True, False]
 
 
+async def test_who_writes_nothing_hears_of_an_outage_from_whoever_asks() -> None:
+    async with home() as one:
+        one.hub.unsure = lambda: True
+        assert one.hub.pipeline.away()
+
+
 async def test_a_bot_that_stays_away_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
