@@ -35,7 +35,7 @@ class Following(Protocol):
     async def fetch(self) -> None: ...
 
     async def recall(self, bot: BotId) -> None:
-        """What others have of this account is known from now on, should it come again."""
+        """Take what others have of this account; it is known from now on, should it come again."""
         ...
 
     def hold(self) -> AbstractContextManager[None]:
@@ -79,7 +79,6 @@ class Neighbours:
                 await self._clock.sleep(SETTLES_S)
             async with asyncio.timeout(SETTLES_MOST_S):
                 await self._tail.recall(bot)
-                await self._tail.fetch()
 
     def meet(self, others: Sequence[NodeRow]) -> tuple[Elsewhere, ...]:
         """The applications that rules can lead events to there."""

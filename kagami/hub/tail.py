@@ -125,7 +125,9 @@ class Tail:
 
     async def recall(self, bot: BotId) -> None:
         """An account has come here: what another process has of it may be brought again."""
-        for key in await self._history.keys(bot, MOST_KEYS, without=self._slot()):
+        keys = await self._history.keys(bot, MOST_KEYS, without=self._slot())
+        await self.fetch()  # before its keys are known, or it would be taken for its own second coming
+        for key in keys:
             self._keys.add(bot, key)
 
     async def _page(self) -> int:

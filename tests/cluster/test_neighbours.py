@@ -33,6 +33,7 @@ class Tail:
     async def recall(self, bot: BotId) -> None:
         assert self.held
         self.recalled.append(bot)
+        await self.fetch()
 
     async def fetch(self) -> None:
         self.fetched.append(self.held)

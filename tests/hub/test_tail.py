@@ -336,6 +336,14 @@ async def test_what_another_process_had_of_an_account_is_not_told_when_it_comes_
         assert await told(town.tail, Reader(reached)) == [new]
 
 
+async def test_what_was_not_fetched_yet_when_its_account_came_here_is_told(town: Town) -> None:
+    town.tail.open()
+    async with town.tail.follow() as reached:
+        theirs = town.happens(THEIRS, name=7)
+        await town.tail.recall(QQ)
+        assert await told(town.tail, Reader(reached)) == [theirs]
+
+
 async def test_what_is_told_from_memory_no_more_is_known_when_it_comes_again(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
