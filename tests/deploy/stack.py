@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.deploy.daemon import Daemon
@@ -59,6 +60,13 @@ class Stack:
     def health(self, service: str) -> str:
         state = self.inspect(self.container(service))["State"]
         return str(state["Health"]["Status"]) if state["Running"] else str(state["Status"])
+
+    def serves(self) -> bool:
+        """Somebody behind nginx is ready: health alone is what was found last, of a container that has died, too."""
+        try:
+            return self.ask("api", "/readyz") is not None
+        except HTTPError:
+            return False
 
     def inside(self, service: str, *words: str) -> str:
         return self._daemon.docker("exec", self.container(service), *words)

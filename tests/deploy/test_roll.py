@@ -23,6 +23,7 @@ def scaled(stack: Stack, daemon: Daemon) -> Iterator[Stack]:
     log_napcat_in(stack, daemon, stack.containers("kagami", "gateway"))
     yield stack
     assert "the replicas go" in daemon.make("up", "STAGE=dev", timeout=300)
+    assert stack.log_in()  # while nginx may still know those that have gone
     assert not stack.containers("gateway", "worker")
 
 

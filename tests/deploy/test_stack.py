@@ -146,7 +146,7 @@ def test_killed_it_is_started_again_and_healthy(stack: Stack) -> None:
     before = stack.inspect(name)["RestartCount"]
     stack.inside("kagami", "sh", "-c", "kill -9 $(cat /var/lib/kagami/kagami.lock)")
     wait_until(lambda: stack.inspect(name)["RestartCount"] > before, "a restart")
-    wait_until(lambda: stack.health("kagami") == "healthy", "healthy again")
+    wait_until(lambda: stack.health("kagami") == "healthy" and stack.serves(), "healthy again")
 
 
 def test_told_to_stop_it_ends_with_0(stack: Stack, daemon: Daemon) -> None:
@@ -154,7 +154,7 @@ def test_told_to_stop_it_ends_with_0(stack: Stack, daemon: Daemon) -> None:
     daemon.docker("stop", "--time", "40", name)
     state = stack.inspect(name)["State"]
     daemon.docker("start", name)
-    wait_until(lambda: stack.health("kagami") == "healthy", "healthy again")
+    wait_until(lambda: stack.health("kagami") == "healthy" and stack.serves(), "healthy again")
     assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
 
 
