@@ -28,6 +28,8 @@ TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 FULL_SCREEN = b"\x1b[?1049h"
 PAINTED_BYTES = 20  # visible bytes outside of control sequences
 PAINTS_WITHIN_S = 30.0
+# What every terminal answers: where its cursor is, and that it has shown everything so far (DSR, ECMA-48).
+ANSWERS = {b"\x1b[6n": b"\x1b[1;2R", b"\x1b[5n": b"\x1b[0n"}
 ENDS_WITHIN_S = 10.0
 
 
@@ -75,7 +77,7 @@ def _first_paint(terminal: int, began: float) -> float:
     while time.perf_counter() - began < PAINTS_WITHIN_S:
         if select.select([terminal], [], [], 0.5)[0]:
             try:
-                shown += os.read(terminal, 65_536)
+                shown += _read(terminal)
             except OSError:
                 break
             painted = shown.partition(FULL_SCREEN)[2]
@@ -89,9 +91,17 @@ def _drain(terminal: int, seconds: float) -> None:
     while (left := until - time.perf_counter()) > 0:
         if select.select([terminal], [], [], left)[0]:
             try:
-                os.read(terminal, 65_536)
+                _read(terminal)
             except OSError:
                 return
+
+
+def _read(terminal: int) -> bytes:
+    """What was written, answered as a terminal does."""
+    written = os.read(terminal, 65_536)
+    for question, answer in ANSWERS.items():
+        os.write(terminal, answer * written.count(question))
+    return written
 
 
 def screen_figures(times: int) -> dict[str, float]:

@@ -60,7 +60,7 @@ def opened() -> Iterator[Line]:
 
 @pytest.fixture
 def there(opened: Line) -> Line:
-    opened.press("\x1b")
+    opened.press("\x1b[27u")  # as terminals that can say it without what comes next being taken for a part of it
     opened.quiet(0.15)
     return opened
 
