@@ -10,6 +10,8 @@ from __future__ import annotations
 ASK = "\x1b[5n"
 ANSWER = b"\x1b[0n"
 PATIENCE_S = 1.0
+# The same before the first answer: there may never be one, and the first picture waits.
+HOPE_S = 0.15
 # Frames without an answer after which nobody is asked any more.
 MOST_SILENT = 3
 # Weight of the newest time in the shown one.
@@ -38,7 +40,8 @@ class Pacer:
         """Seconds until a frame may go without an answer; 0 when it may go now."""
         if not self._asked_at:
             return 0.0
-        return max(0.0, self._asked_at + PATIENCE_S - now)
+        patience = PATIENCE_S if self._answered else HOPE_S
+        return max(0.0, self._asked_at + patience - now)
 
     def sent(self, now: float) -> None:
         """A frame went, with the question after it."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kagami.tui.pacing import MOST_SILENT, PATIENCE_S, Pacer, without_answers
+from kagami.tui.pacing import HOPE_S, MOST_SILENT, PATIENCE_S, Pacer, without_answers
 
 
 def test_the_first_frame_goes_at_once() -> None:
@@ -10,9 +10,9 @@ def test_the_first_frame_goes_at_once() -> None:
 def test_the_next_one_waits_for_the_answer() -> None:
     pacer = Pacer()
     pacer.sent(1.0)
-    assert pacer.wait_s(1.2) > 0
-    pacer.answered(1.25)
-    assert pacer.wait_s(1.25) == 0
+    assert pacer.wait_s(1.1) > 0
+    pacer.answered(1.12)
+    assert pacer.wait_s(1.12) == 0
 
 
 def test_the_time_of_the_answer_is_the_line_s() -> None:
@@ -28,7 +28,16 @@ def test_the_time_of_the_answer_is_the_line_s() -> None:
 def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
     pacer = Pacer()
     pacer.sent(1.0)
-    assert pacer.wait_s(1.0 + PATIENCE_S) == 0
+    pacer.answered(1.1)
+    pacer.sent(2.0)
+    assert pacer.wait_s(2.0 + HOPE_S) > 0
+    assert pacer.wait_s(2.0 + PATIENCE_S) == 0
+
+
+def test_the_first_picture_does_not_wait_long_for_a_terminal_that_may_never_answer() -> None:
+    pacer = Pacer()
+    pacer.sent(1.0)
+    assert pacer.wait_s(1.0 + HOPE_S) == 0
 
 
 def test_a_terminal_that_never_answers_is_not_asked_any_more() -> None:
