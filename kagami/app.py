@@ -8,7 +8,6 @@ its terminal dies, the gate goes and the bots stay.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -16,28 +15,26 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kagami import log
+from kagami import collector, log
 from kagami.clock import Clock
 from kagami.config import Settings
-from kagami.engine import Engine, open_engine
-from kagami.engine.crossing import Crossing
-from kagami.engine.people import invite
-from kagami.engine.tools import translator_of
 from kagami.errors import EngineAway, KagamiError
 from kagami.home import hold
 from kagami.model.principal import CONSOLE
 from kagami.net.readiness import ReadyLine
 from kagami.ports import Control, Feed
 
+if TYPE_CHECKING:
+    from kagami.engine import Engine
+    from kagami.engine.crossing import Crossing
+
 # The store's writer thread asks for the interpreter after each batch, and a busy loop lets go of it only for moments;
 # when the wait is longer than a turn of the loop, the writer starves (0.5 ms: seconds at p99; 0.1 ms: milliseconds).
 SWITCH_INTERVAL_S = 0.0001
-# A start makes many objects that stay: looking through the young ones seldom costs a message least.
-YOUNG_OBJECTS = 20_000
 # Seconds that a console has for itself before its engine starts beside it.
 FIRST_PAINT_S = 0.1
 # How long what is left of plugins may take to end when everything else has.
@@ -95,6 +92,8 @@ async def _give_back(clock: Clock) -> None:
 
 
 async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
+    from kagami.engine import open_engine  # noqa: PLC0415 (a console in front of one paints before that is loaded)
+
     loop, own = asyncio.get_running_loop(), asyncio.current_task()
     asked = asyncio.Event()
     engines: list[Engine] = []
@@ -115,12 +114,15 @@ async def _serve_until_signalled(settings: Settings, ring: log.Ring) -> None:
     line = ReadyLine(os.environ)
     async with open_engine(settings, ring) as engine, asyncio.TaskGroup() as group:
         engines.append(engine)
-        gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+        collector.run_seldom()
         line.say("READY=1")
         beating = group.create_task(line.beat(engine.parts.clock))
         following = group.create_task(_follow_file(engine, edited))
         giving = group.create_task(_give_back(engine.parts.clock))
         if sys.stdout.isatty():  # a person reads this, not a collector of logs
+            from kagami.engine.people import invite  # noqa: PLC0415
+            from kagami.engine.tools import translator_of  # noqa: PLC0415
+
             await invite(engine, sys.stdout, translator_of(settings))
         if not asked.is_set():
             await engine.stopping.wait()
@@ -240,10 +242,12 @@ class EngineThread:
             self._ended()
 
     async def _serve(self) -> None:
+        from kagami.engine import open_engine  # noqa: PLC0415 (the console paints first)
+
         self.loop = asyncio.get_running_loop()
         async with open_engine(self._settings, self._ring) as engine:
             self.engine = engine
-            gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+            collector.run_seldom()
             self._tell_ready()
             if not self._asked:
                 await engine.stopping.wait()
@@ -291,6 +295,8 @@ class LocalControl:
         engine = await self._thread.serving()
         if self._thread.loop is None:
             raise EngineAway(address="this process")
+        from kagami.engine.crossing import Crossing  # noqa: PLC0415 (the engine has loaded it)
+
         return Crossing(engine, self._thread.loop, CONSOLE)
 
 

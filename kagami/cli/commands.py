@@ -8,10 +8,10 @@ from typing import Any
 import click
 import msgspec
 
-from kagami.cli.console import Looks, Trust, attach, attach_at, looks_options, trust_options
+from kagami.cli.console import Looks, Trust, attach, attach_at
 from kagami.cli.keeping import keeping_commands
 from kagami.cli.migrating import migrating_commands
-from kagami.cli.options import Command, Globals
+from kagami.cli.options import Command, Globals, looks_options, trust_options
 from kagami.cli.plugin import plugin_commands
 from kagami.cli.run import LOG_FORMATS, ROLES, serve
 from kagami.cli.systemd import service_commands

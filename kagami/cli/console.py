@@ -8,27 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from kagami.cli.options import Globals, tell
-from kagami.errors import EngineAway
+from kagami import collector
+from kagami.cli.given import Globals
+from kagami.errors import EngineAway, KagamiError
 from kagami.home import holder
-from kagami.i18n import Translate
 
 if TYPE_CHECKING:
     from kagami.ports import Control
 
 NO_TERMINAL = 2
-# Those of `kagami.tui.switches`, which a line of help need not load.
-COLORS = ("auto", "truecolor", "256", "16", "none")
 
 
 class Looks(NamedTuple):
     """What was asked for on the command line; None leaves it to the last console and the terminal."""
 
-    glyphs: str | None
-    theme: str | None
-    mouse: bool
+    glyphs: str | None = None
+    theme: str | None = None
+    mouse: bool = True
     color: str = "auto"
     read_only: bool = False
     fresh: bool = False
@@ -42,34 +38,6 @@ class Trust(NamedTuple):
     insecure: bool = False
 
 
-def trust_options(t: Translate) -> list[click.Parameter]:
-    file = click.Path(path_type=Path)
-    return [
-        click.Option(["--token-file"], type=file, metavar="FILE", help=t("Read the API token from this file.")),
-        click.Option(["--ca-file"], type=file, metavar="FILE", help=t("Trust the certificates of this authority.")),
-        click.Option(["--insecure"], is_flag=True, help=t("Send the token over a line that others can read.")),
-    ]
-
-
-def looks_options(t: Translate) -> list[click.Parameter]:
-    """How the UI shall look, where the terminal does not say it well enough."""
-    return [
-        click.Option(
-            ["--glyphs"], type=click.Choice(["full", "safe", "ascii"]), help=t("Signs that the UI draws with.")
-        ),
-        click.Option(["--theme"], type=click.Choice(["night", "paper", "ansi"]), help=t("Colours of the UI.")),
-        click.Option(["--mouse/--no-mouse"], default=True, help=t("Whether the UI listens to the mouse.")),
-        click.Option(
-            ["--color"],
-            type=click.Choice(COLORS),
-            default="auto",
-            help=t("How many colours the UI may use."),
-        ),
-        click.Option(["--read-only"], is_flag=True, help=t("Only look: the UI changes nothing.")),
-        click.Option(["--fresh"], is_flag=True, help=t("Forget what the last UI remembered.")),
-    ]
-
-
 def open_console(given: Globals, asked: Looks) -> int:
     """The UI on the home's engine, which is started in this process when none runs."""
     if refused := refuse_terminal(given):
@@ -77,13 +45,18 @@ def open_console(given: Globals, asked: Looks) -> int:
     if holder(given.place):
         return attach(given, asked)
     settings = given.settings()
-    from kagami.app import run_with_console  # noqa: PLC0415 (loads the engine)
+    from kagami.app import run_with_console  # noqa: PLC0415 (reads the configuration)
 
     def show_owned(control: Control, owned: bool) -> str:
         language = given.asked_language or settings.language or None
         return _show(lambda: control, given, language, asked=asked, owned=owned)
 
-    return run_with_console(settings, show=show_owned, tell=lambda error: tell(error, given))
+    def tell_why(error: KagamiError) -> int:
+        from kagami.cli.options import tell  # noqa: PLC0415 (nothing runs that it would burden)
+
+        return tell(error, given)
+
+    return run_with_console(settings, show=show_owned, tell=tell_why)
 
 
 def attach(given: Globals, asked: Looks) -> int:
@@ -93,6 +66,7 @@ def attach(given: Globals, asked: Looks) -> int:
     socket = given.place.socket
     if not holder(given.place):
         raise EngineAway(address=socket)
+    collector.run_seldom()  # no engine will start here that would say so
     from kagami.client import HttpControl  # noqa: PLC0415 (loads an HTTP library)
     from kagami.operations import registry  # noqa: PLC0415
 
@@ -140,7 +114,7 @@ def _show(
     left = run_console(control, wishes, environ=given.environ)
     if left is Leave.DETACH:
         told = given.t("The bots go on. `kagami` comes back to them, `kagami system stop` stops them.")
-        click.echo(given.hint(told))
+        sys.stdout.write(f"{given.hint(told)}\n")
     return "broken" if left is Leave.BROKEN else "stop" if left is Leave.STOP else "detach"
 
 
@@ -150,7 +124,7 @@ def refuse_terminal(given: Globals) -> int:
 
     reason = terminal_refusal(given.environ, interactive=has_terminal())
     if reason:
-        click.echo(reason, err=True)
+        sys.stderr.write(f"{reason}\n")
     return NO_TERMINAL if reason else 0
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from kagami.cli.commands import commands
-from kagami.cli.console import Looks, looks_options, open_console
-from kagami.cli.options import Globals, Group, tell, wanted_language
+from kagami.cli.console import Looks, open_console
+from kagami.cli.options import Globals, Group, looks_options, tell, wanted_language
 from kagami.cli.run import INTERRUPTED, survive_odd_encodings
 from kagami.cli.topics import TOPICS, topic
 from kagami.errors import KagamiError, UsageError

@@ -1,4 +1,4 @@
-"""Options that every command takes, before or after its name, and what they were."""
+"""Options of more than one command: those that every one takes, before or after its name, and those of the UI."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ from kagami.errors import KagamiError
 from kagami.i18n import LANGUAGES, Translate
 from kagami.log import escape
 
-__all__ = ["HELP", "Command", "Globals", "Group", "shared", "tell", "wanted_language"]
+__all__ = [
+    "HELP",
+    "Command",
+    "Globals",
+    "Group",
+    "looks_options",
+    "shared",
+    "tell",
+    "trust_options",
+    "wanted_language",
+]
 
+# Those of `kagami.tui.switches`, which a line of help need not load.
+COLORS = ("auto", "truecolor", "256", "16", "none")
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -63,6 +75,34 @@ def shared(t: Translate) -> list[click.Parameter]:
             callback=_show_version,
             help=t("Show the version."),
         ),
+    ]
+
+
+def trust_options(t: Translate) -> list[click.Parameter]:
+    file = click.Path(path_type=Path)
+    return [
+        click.Option(["--token-file"], type=file, metavar="FILE", help=t("Read the API token from this file.")),
+        click.Option(["--ca-file"], type=file, metavar="FILE", help=t("Trust the certificates of this authority.")),
+        click.Option(["--insecure"], is_flag=True, help=t("Send the token over a line that others can read.")),
+    ]
+
+
+def looks_options(t: Translate) -> list[click.Parameter]:
+    """How the UI shall look, where the terminal does not say it well enough."""
+    return [
+        click.Option(
+            ["--glyphs"], type=click.Choice(["full", "safe", "ascii"]), help=t("Signs that the UI draws with.")
+        ),
+        click.Option(["--theme"], type=click.Choice(["night", "paper", "ansi"]), help=t("Colours of the UI.")),
+        click.Option(["--mouse/--no-mouse"], default=True, help=t("Whether the UI listens to the mouse.")),
+        click.Option(
+            ["--color"],
+            type=click.Choice(COLORS),
+            default="auto",
+            help=t("How many colours the UI may use."),
+        ),
+        click.Option(["--read-only"], is_flag=True, help=t("Only look: the UI changes nothing.")),
+        click.Option(["--fresh"], is_flag=True, help=t("Forget what the last UI remembered.")),
     ]
 
 

@@ -1,5 +1,5 @@
-"""`kagami run`, as services write it, is read here and not by the library that reads every other line: what that loads,
-with the other commands, would stay in memory for as long as the engine runs.
+"""`kagami` and `kagami run`, as they are mostly written, are read here and not by the library that reads all other
+lines: what it loads with the other commands would hold up the first picture, and stay for as long as the engine runs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ _OWN: dict[str, tuple[str, ...] | None] = {"--role": ROLES, "--log-format": LOG_
 
 @dataclass(slots=True)
 class Line:
-    """A line that starts an engine: the values of its options by their names."""
+    """`kagami` alone, which opens the terminal UI, or `kagami run`: the values of its options by their names."""
 
     environ: MutableMapping[str, str]
     options: dict[str, str] = field(default_factory=dict)
+    faceless: bool = False
 
     def run(self) -> int:
-        """Run the engine; returns the exit code."""
+        """Run it; returns the exit code."""
         asked = self.options.get("--lang")
         language = choose(asked or self.environ.get("KAGAMI_LANGUAGE"), self.environ)
         home, config = self.options.get("--home"), self.options.get("--config")
@@ -44,9 +45,13 @@ class Line:
         )
         survive_odd_encodings()
         try:
-            return serve(given, self.options.get("--role"), self.options.get("--log-format", "text"))
+            if self.faceless:
+                return serve(given, self.options.get("--role"), self.options.get("--log-format", "text"))
+            from kagami.cli.console import Looks, open_console  # noqa: PLC0415
+
+            return open_console(given, Looks())
         except KagamiError as error:
-            from kagami.cli.options import tell  # noqa: PLC0415 (no engine runs that it would burden)
+            from kagami.cli.options import tell  # noqa: PLC0415 (nothing runs that it would burden)
 
             return tell(error, given)
         except KeyboardInterrupt:
@@ -54,17 +59,18 @@ class Line:
 
 
 def read(words: Sequence[str], environ: MutableMapping[str, str]) -> Line | None:
-    """The line, when it is `[options] run [options]` and nothing about it is wrong or needs an answer."""
+    """The line, when it is `[options] [run [options]]` and nothing about it is wrong or needs an answer."""
     line, known, left = Line(environ), dict(_SHARED), iter(words)
     for word in left:
-        if word == "run" and "--role" not in known:
+        if word == "run" and not line.faceless:
+            line.faceless = True
             known |= _OWN
             continue
         name, value = _option(word, left, known)
         if value is None:
             return None
         line.options[name] = value
-    return line if "--role" in known else None
+    return line
 
 
 def _option(word: str, left: Iterator[str], known: dict[str, tuple[str, ...] | None]) -> tuple[str, str | None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from kagami.i18n import mark
 from kagami.tui.keys import Action
 
+# Opens the place with the question what shall be connected; no bot's name has a colon in front.
+ADD = ":add"
 BOT_ACTIONS: tuple[Action, ...] = (
     Action("bot.open", ("enter",), mark("card"), mark("All that is known of this bot"), row=True),
     Action("bot.add", ("a",), mark("add"), mark("Connect another bot, of any platform, step by step")),

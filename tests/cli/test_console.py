@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
 import pytest
 
-from kagami import app
-from kagami.cli import console
+from kagami import app, collector
+from kagami.cli import console, options
 from kagami.cli.console import Looks, attach, open_console
 from kagami.cli.options import Globals
 from kagami.config import Settings
@@ -77,6 +78,18 @@ def test_the_line_overrides_the_configured_language(
     assert shown[0].language == language
 
 
+def test_a_console_without_an_engine_of_its_own_collects_its_garbage(
+    home: Home, engine: Doubles, shown: list[run.Wishes]
+) -> None:
+    before = gc.get_threshold()
+    try:
+        collector.wait()
+        open_console(given(home), LOOKS)
+        assert gc.get_threshold()[0] < 200_000
+    finally:
+        gc.set_threshold(*before)
+
+
 def test_looks_are_handed_on(home: Home, engine: Doubles, shown: list[run.Wishes]) -> None:
     attach(given(home), Looks("safe", "paper", mouse=False))
     assert (shown[0].glyphs, shown[0].theme, shown[0].mouse) == ("safe", "paper", False)
@@ -144,4 +157,4 @@ def test_a_console_that_broke_is_an_error(home: Home, engine: Doubles, monkeypat
 
 
 def test_every_number_of_colours_that_there_is_can_be_asked_for() -> None:
-    assert set(console.COLORS) == {"auto", *switches.COLORS}
+    assert set(options.COLORS) == {"auto", *switches.COLORS}

@@ -13,6 +13,8 @@ from kagami.cli.run import read
 @pytest.mark.parametrize(
     ("line", "options"),
     [
+        ("", {}),
+        ("--home /h", {"--home": "/h"}),
         ("run", {}),
         ("--home /h run", {"--home": "/h"}),
         ("--home=/h run --log-format json", {"--home": "/h", "--log-format": "json"}),
@@ -20,18 +22,18 @@ from kagami.cli.run import read
         ("--json --lang zh run --lang en", {"--json": "yes", "--lang": "en"}),
     ],
 )
-def test_a_line_that_runs_an_engine_is_read(line: str, options: dict[str, str]) -> None:
+def test_a_line_that_opens_the_console_or_runs_an_engine_is_read(line: str, options: dict[str, str]) -> None:
     found = read(line.split(), {})
     assert found is not None
-    assert found.options == options
+    assert (found.options, found.faceless) == (options, "run" in line.split())
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "",
-        "--home /h",
         "health",
+        "--read-only",
+        "--role all",
         "run fast",
         "run run",
         "run --help",

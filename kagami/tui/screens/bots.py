@@ -17,7 +17,7 @@ from kagami.operations.bots import ListBots
 from kagami.ports import BotRow
 from kagami.tui import accounts
 from kagami.tui.acting import Verb
-from kagami.tui.bot_actions import BOT_ACTIONS
+from kagami.tui.bot_actions import ADD, BOT_ACTIONS
 from kagami.tui.bot_acts import BotActs
 from kagami.tui.format import visible
 from kagami.tui.keys import Action
@@ -34,8 +34,6 @@ TWO_PANES = 100
 CARD_CELLS = 40
 NOTE_ROWS = 18  # of a place that is tall enough for a note below its list
 SANDBOX = "sandbox"
-# Opens the place with the question what shall be connected; no bot's name has a colon in front.
-ADD = ":add"
 _WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
 _OF_ITS_PROCESS = ("bot.login", "bot.reconnect", "bot.disconnect")
 _ITS_OWN = (

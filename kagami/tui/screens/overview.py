@@ -21,13 +21,13 @@ from kagami.operations.system import Connect, ListAlerts, Mute
 from kagami.ports import AlertRow, AuditRow, BotRow, MessageRow, Notice
 from kagami.tui import accounts, figures, processes
 from kagami.tui.acting import Verb
+from kagami.tui.bot_actions import ADD
 from kagami.tui.dialogs.notices import notice_text
 from kagami.tui.format import fit
 from kagami.tui.keys import Action
 from kagami.tui.needs import Standing, standing
 from kagami.tui.others import changes
 from kagami.tui.place import Place, beside
-from kagami.tui.screens.bots import ADD
 from kagami.tui.screens.guide import Guide
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.bars import cells, spread
