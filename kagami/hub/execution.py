@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Protocol
 
@@ -20,8 +20,9 @@ from kagami.model.message import plain_text
 from kagami.model.principal import Principal
 from kagami.model.trace import Mark, Outcome, Trace
 from kagami.operations.registry import Registry
-from kagami.ports import Answer, Fence, Handled, Outbox, Parts, StorePut
+from kagami.ports import Answer, Fence, Handled, Outbox, Parts
 from kagami.ports import Execution as PortExecution
+from kagami.ports.staging import Staging
 
 
 class Stop(NamedTuple):
@@ -103,7 +104,7 @@ class Desk:
         self.reoffer: Callable[[SessionKey], None] = lambda _: None
 
 
-class Execution:
+class Execution(Staging):
     """Implements `ports.Execution` and `ports.Answer`.
 
     `journal` holds the receipts of an earlier try by the order of their sends: a handler that is run again gets them
@@ -117,7 +118,6 @@ class Execution:
         "_desk",
         "_ordinal",
         "_read_at",
-        "_staged",
         "accepted_ms",
         "admin",
         "answers",
@@ -149,6 +149,7 @@ class Execution:
         fence: Fence | None = None,
         holds: int = 0,
     ) -> None:
+        super().__init__()
         self.event = event
         self.fence = fence
         self.holds = holds
@@ -169,7 +170,6 @@ class Execution:
         self._desk = desk
         self._read_at = read_at
         self._ordinal = 0
-        self._staged: dict[tuple[str, str], StorePut] = {}
 
     @property
     def prefix(self) -> str:
@@ -202,24 +202,6 @@ class Execution:
         )
         self.mark("receipt", type(receipt).__name__.lower())
         return receipt
-
-    def stage(self, write: StorePut) -> None:
-        self._staged[write.plugin, write.key] = write
-
-    def staged(self, plugin: str) -> Mapping[str, str | None]:
-        return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
-
-    def savepoint(self) -> Callable[[], None]:
-        kept = dict(self._staged)
-
-        def forget() -> None:
-            self._staged = kept
-
-        return forget
-
-    @property
-    def effects(self) -> tuple[StorePut, ...]:
-        return tuple(self._staged.values())
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ The copies are loaded afresh beside those that serve, so that not even what a pl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -31,7 +31,8 @@ from kagami.plugins.line import Line
 from kagami.plugins.schedule import Scheduler
 from kagami.plugins.shadow import LayeredMedia, LayeredValues, NotedLog, NotedReach, Notes
 from kagami.plugins.versions import fingerprint
-from kagami.ports import Answer, Media, Reach, StorePut
+from kagami.ports import Answer, Media, Reach
+from kagami.ports.staging import Staging
 from kagami.ports.trials import Reader, Trial, Tried
 
 LONGEST_S = 30.0
@@ -43,7 +44,7 @@ _NOT_ASKED = "a dry run asks no platform"
 MediaFolder = Callable[[Path], AbstractAsyncContextManager[Media]]
 
 
-class TrialExecution:
+class TrialExecution(Staging):
     """Implements `ports.Execution` and `ports.Answer`: everything is noted, nothing is done."""
 
     attempts = 0
@@ -51,6 +52,7 @@ class TrialExecution:
     replays = False
 
     def __init__(self, trial: Trial, notes: Notes, desk: Desk, read: Reader, prefix: str) -> None:
+        super().__init__()
         self.event: Event = trial.event
         self.only = trial.only
         self.admin = _OPERATOR if trial.operator else None
@@ -62,7 +64,6 @@ class TrialExecution:
         self._read = read
         self._answers = list(trial.answers)
         self._numbers = count(1)
-        self._staged: dict[tuple[str, str], StorePut] = {}
 
     def mark(self, stage: str, detail: str = "") -> None:
         self._notes.mark(stage, detail)
@@ -78,25 +79,6 @@ class TrialExecution:
                 self._notes.did("call", action.name, msgspec.json.encode(action.params).decode())
                 return Failed(_NOT_ASKED)
         return Sent(f"dry{next(self._numbers)}")
-
-    def stage(self, write: StorePut) -> None:
-        self._staged[write.plugin, write.key] = write
-
-    def staged(self, plugin: str) -> Mapping[str, str | None]:
-        return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
-
-    def savepoint(self) -> Callable[[], None]:
-        kept = dict(self._staged)
-
-        def forget() -> None:
-            self._staged = kept
-
-        return forget
-
-    @property
-    def effects(self) -> tuple[StorePut, ...]:
-        """What would have become real at the event's end."""
-        return tuple(self._staged.values())
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:

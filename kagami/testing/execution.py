@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -14,7 +14,8 @@ from kagami.model.action import Action, Failed, Receipt
 from kagami.model.event import Event
 from kagami.model.ids import SessionKey
 from kagami.model.principal import Principal
-from kagami.ports import Answer, StorePut
+from kagami.ports import Answer
+from kagami.ports.staging import Staging
 
 
 class Chat(Protocol):
@@ -29,7 +30,7 @@ class Chat(Protocol):
     def reoffer(self, session: SessionKey) -> None: ...
 
 
-class ChatExecution:
+class ChatExecution(Staging):
     """Implements `ports.Execution` and `ports.Answer` for one event of a test chat.
 
     `journal` holds the receipts of what was sent, by their order; `ended` is set when its process is gone.
@@ -45,6 +46,7 @@ class ChatExecution:
         restarted: bool = False,
         journal: dict[int, Receipt] | None = None,
     ) -> None:
+        super().__init__()
         self._chat = chat
         self.event = event
         self.admin = admin
@@ -58,7 +60,6 @@ class ChatExecution:
         self.answers: list[Answer] = []
         self._asks_anew = not restarted
         self._ordinal = 0
-        self._staged: dict[tuple[str, str], StorePut] = {}
 
     def mark(self, stage: str, detail: str = "") -> None:
         self.marks.append(f"{stage} {detail}".rstrip())
@@ -79,24 +80,6 @@ class ChatExecution:
         if not isinstance(receipt, Failed):
             self.journal[ordinal] = receipt
         return receipt
-
-    def stage(self, write: StorePut) -> None:
-        self._staged[write.plugin, write.key] = write
-
-    def staged(self, plugin: str) -> Mapping[str, str | None]:
-        return {key: write.value for (owner, key), write in self._staged.items() if owner == plugin}
-
-    def savepoint(self) -> Callable[[], None]:
-        kept = dict(self._staged)
-
-        def forget() -> None:
-            self._staged = kept
-
-        return forget
-
-    @property
-    def effects(self) -> tuple[StorePut, ...]:
-        return tuple(self._staged.values())
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:
