@@ -27,12 +27,18 @@ class Globals:
     environ: MutableMapping[str, str]
     asked_language: str | None = None
     home: Path | None = None
-    config: Path | None = None
+    asked_config: Path | None = None
     as_json: bool = False
 
     @property
     def place(self) -> Home:
         return locate(self.home, self.environ, self.t)
+
+    @property
+    def config(self) -> Path | None:
+        """The file to read in place of the home's: what `--config` names, else `KAGAMI_CONFIG`."""
+        kept = self.environ.get("KAGAMI_CONFIG")
+        return self.asked_config or (Path(kept) if kept else None)
 
     def hint(self, text: str) -> str:
         """A text with commands that can be run as they stand there, also for another home than the usual one."""

@@ -60,7 +60,7 @@ def shared(t: Translate) -> list[click.Parameter]:
         _option("--home", "home", type=click.Path(path_type=Path), metavar="DIR", help=t("Where everything is kept.")),
         _option(
             "--config",
-            "config",
+            "asked_config",
             type=click.Path(path_type=Path),
             metavar="FILE",
             help=t("Read this file instead of the home's kagami.toml."),

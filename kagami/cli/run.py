@@ -40,7 +40,7 @@ class Line:
             self.environ,
             asked_language=asked,
             home=Path(home) if home else None,
-            config=Path(config) if config else None,
+            asked_config=Path(config) if config else None,
             as_json="--json" in self.options,
         )
         survive_odd_encodings()

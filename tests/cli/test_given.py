@@ -13,6 +13,14 @@ def test_settings_are_those_of_the_home(tmp_path: Path) -> None:
     assert Globals(str, "en", {"KAGAMI_HOME": str(tmp_path)}).settings().gateway.port == 4000
 
 
+def test_a_file_may_be_named_once_for_all_lines_and_anew_on_one(tmp_path: Path) -> None:
+    for port in (4001, 4002):
+        (tmp_path / f"{port}.toml").write_text(f"gateway.port = {port}")
+    environ = {"KAGAMI_HOME": str(tmp_path), "KAGAMI_CONFIG": str(tmp_path / "4001.toml")}
+    assert Globals(str, "en", environ).settings().gateway.port == 4001
+    assert Globals(str, "en", environ, asked_config=tmp_path / "4002.toml").settings().gateway.port == 4002
+
+
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError):
         Globals(str, "en", {"WS_PORT": "x"}, home=tmp_path).settings(create=False)

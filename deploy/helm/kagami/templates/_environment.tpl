@@ -2,6 +2,9 @@
 {{- define "kagami.environment" -}}
 {{- $auth := "/run/secrets/kagami/auth" -}}
 - {name: KAGAMI_HOME, value: /var/lib/kagami}
+{{- if or .Values.config .Values.existingConfigSecret }}
+- {name: KAGAMI_CONFIG, value: /etc/kagami/kagami.toml}
+{{- end }}
 - {name: KAGAMI_GATEWAY__HOST, value: 0.0.0.0}
 - {name: KAGAMI_WEB__HOST, value: 0.0.0.0}
 - {name: WS_PORT, value: "3001"}
