@@ -21,6 +21,8 @@ LASTING = frozenset(
         "redis_setup",
     }
 )
+# What the kind of a notice ends with that tells of such an end.
+OVER = "_over"
 # A state that has come and gone so often is told again only when it lasts longer.
 MOST_FLAPS = 3
 FLAP_S = 900.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Literal
 
-from kagami.core.alerts import LASTING
+from kagami.core.alerts import LASTING, OVER
 from kagami.errors import KagamiError
 from kagami.hub.board import Board
 from kagami.hub.registry import BotRegistry
@@ -21,7 +21,7 @@ from kagami.reasons.say import say
 SERIOUS = (
     frozenset({"backup_late", "canary_abort", "guard", "quarantine", "recall"})
     | LASTING
-    | {f"{kind}_over" for kind in LASTING}
+    | {f"{kind}{OVER}" for kind in LASTING}
 )
 # To whoever wants to know outside: a notice as plain JSON values.
 Post = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
@@ -66,8 +66,9 @@ class Alarm:
         if self._admins and self.chats:
             self._nursery.start(f"tell admins: {kind}", self._tell_admins(words))
         if self.post is not None:
-            over, at_ms = kind.endswith("_over"), self._board.notices()[-1].at_ms
-            told = {"kind": kind, "level": level, "over": over, "text": words, "fields": fields, "at_ms": at_ms}
+            over, at_ms = kind.endswith(OVER), self._board.notices()[-1].at_ms
+            of = kind.removesuffix(OVER)
+            told = {"kind": of, "level": level, "over": over, "text": words, "fields": fields, "at_ms": at_ms}
             self._nursery.start(f"post: {kind}", self.post(told))
 
     async def _tell_admins(self, words: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kagami.clock import Clock
-from kagami.core.alerts import Reading, Sentry, Told
+from kagami.core.alerts import OVER, Reading, Sentry, Told
 from kagami.hub.alarm import Alarm
 from kagami.hub.config import AlertsConfig
 from kagami.i18n import mark
@@ -16,6 +16,8 @@ from kagami.ports import AlertRow, BotRow, Bots, Pulse
 
 PERIOD_S = 5.0
 MEGABYTE = 1 << 20
+# A span is told in whole minutes, or in hours, when it is at least so long.
+MINUTES_FROM_S, HOURS_FROM_S = 120.0, 7200.0
 _BOTS = {
     "connecting": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
     "backoff": ("bot_offline", mark("The bot {bot} is not connected: {reason}")),
@@ -24,6 +26,20 @@ _BOTS = {
     "crash_loop": ("bot_crash_loop", mark("The bot {bot} fails again and again: {reason}")),
 }
 _GONE = mark("its connection was closed")
+# Told of what was: whether a bot is back or was taken away, it needs nobody any more.
+ENDS = {
+    "bot_offline": mark("Over: the bot {bot} was not connected, for {span}."),
+    "bot_silent": mark("Over: the bot {bot} heard nothing, for {span}."),
+    "bot_refused": mark("Over: the platform refused the bot {bot}, for {span}."),
+    "bot_crash_loop": mark("Over: the connection of the bot {bot} failed again and again, for {span}."),
+    "queue_age": mark("Over: messages waited too long for their handlers, for {span}."),
+    "disk_full": mark("Over: the disk of {home} was nearly full, for {span}."),
+    "process_gone": mark("Over: nothing was heard of the process {process}, for {span}."),
+    "clock_apart": mark("Over: the clock of the process {process} was apart from the database's, for {span}."),
+    "store_away": mark("Over: the database could not be written, for {span}."),
+    "redis_away": mark("Over: {redis} was away, for {span}."),
+    "redis_setup": mark("Over: {redis} was not set up as it should be, for {span}."),
+}
 
 
 class Alerts:
@@ -106,15 +122,11 @@ class Alerts:
     def _tell(self, told: Told) -> None:
         reading = told.reading
         if told.over:
-            text = mark("Over after {span}: {what}")
             self._alarm.tell(
-                "info", f"{reading.kind}_over", text, span=f"{told.seconds:.0f} s", **self._filled(reading)
+                "info", f"{reading.kind}{OVER}", ENDS[reading.kind], span=_span(told.seconds), **reading.fields
             )
         else:
             self._alarm.tell(reading.level, reading.kind, reading.text, **reading.fields)
-
-    def _filled(self, reading: Reading) -> dict[str, str]:
-        return {"what": reading.text.format_map(reading.fields), **reading.fields}
 
     def _readings(self) -> dict[str, Reading]:
         found = {**self._about_bots(), **self._about_queue(), **self._about_disk(), **self._about_store()}
@@ -166,3 +178,10 @@ class Alerts:
             return {}
         text = mark("The database cannot be written; {messages} messages are kept on disk")
         return {"store": Reading("store_away", 0.0, text, {"messages": str(pulse.kept_aside)})}
+
+
+def _span(seconds: float) -> str:
+    """As `45 s`, `12 min` or `3.5 h`."""
+    if seconds < MINUTES_FROM_S:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < HOURS_FROM_S else f"{seconds / 3600:.1f} h"

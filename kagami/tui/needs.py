@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kagami.core.alerts import LASTING
+from kagami.core.alerts import LASTING, OVER
 from kagami.ports import AlertRow, Notice
 
 # For so long what is over is still shown, dimmed: who comes back to the screen sees what was.
 OVER_MS = 600_000
-_END = "_over"
 
 
 class Standing(NamedTuple):
@@ -27,7 +26,7 @@ def standing(lasting: Sequence[AlertRow], notices: Sequence[Notice], now_ms: int
     ]
     there = {_name(each.kind, each.fields) for each in lasting}
     ends = {
-        _name(each.kind.removesuffix(_END), each.fields): each.at_ms for each in notices if each.kind.endswith(_END)
+        _name(each.kind.removesuffix(OVER), each.fields): each.at_ms for each in notices if each.kind.endswith(OVER)
     }
     once, over, seen = [], [], set(there)
     for each in reversed(notices):

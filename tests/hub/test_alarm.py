@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -98,3 +99,19 @@ async def test_an_account_of_another_process_brings_it_where_this_one_has_none(l
     ((_, _, action),) = letters.sent
     assert isinstance(action, Send)
     assert (action.bot, action.chat) == ("qq:1", "private:10001")
+
+
+async def test_the_end_of_a_state_is_posted_under_the_kind_of_the_state(letters: Letters) -> None:
+    posted: list[dict[str, Any]] = []
+
+    async def post(told: dict[str, Any]) -> None:
+        posted.append(told)
+
+    async with Nursery() as nursery:
+        told = alarm(letters, nursery)
+        told.post = post
+        told.tell("info", "bot_offline_over", "Over: {bot}", bot="qq:1")
+        async with asyncio.timeout(5):
+            while not posted:
+                await asyncio.sleep(0)
+    assert (posted[0]["kind"], posted[0]["over"]) == ("bot_offline", True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kagami.core.alerts import Reading
+from kagami.core.alerts import LASTING, Reading
 from kagami.hub.alarm import Alarm
-from kagami.hub.alerts import PERIOD_S, Alerts
+from kagami.hub.alerts import ENDS, PERIOD_S, Alerts
 from kagami.hub.board import Board
 from kagami.hub.config import AlertsConfig
 from kagami.hub.registry import BotRegistry
@@ -95,6 +95,21 @@ def test_a_bot_that_is_not_well_is_told_once_and_its_recovery_too(
     assert room.pass_s(300) == [f"{kind}_over"]
 
 
+def test_an_end_says_for_how_long_it_was_and_no_reason_of_before(make: Callable[..., Room]) -> None:
+    room = make()
+    room.pass_s(10)
+    room.accounts.states["qq:1"] = "backoff"
+    room.pass_s(300)
+    room.accounts.states["qq:1"] = "online"
+    room.pass_s(60)
+    told = room.board.notices()[-1]
+    assert told.text.format_map(told.fields) == "Over: the bot qq:1 was not connected, for 5 min."
+
+
+def test_every_state_that_lasts_has_words_for_its_end() -> None:
+    assert set(ENDS) == LASTING
+
+
 def test_a_bot_that_is_back_soon_is_not_told(make: Callable[..., Room]) -> None:
     room = make()
     room.pass_s(10)
@@ -169,7 +184,7 @@ def test_other_settings_hold_at_once(make: Callable[..., Room]) -> None:
 
 
 def test_what_another_part_says_of_itself_is_told_too(make: Callable[..., Room]) -> None:
-    room, wrong = make(), {"it": Reading("redis_away", 10, "away", {}, "warning")}
+    room, wrong = make(), {"it": Reading("redis_away", 10, "{redis} is away", {"redis": "Redis"}, "warning")}
     room.alerts.watch(lambda: wrong)
     assert room.pass_s(20) == ["redis_away"]
     wrong.clear()
