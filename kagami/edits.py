@@ -20,6 +20,8 @@ from kagami.i18n import Translate, mark
 from kagami.sources import JSON_NAME, TOML_NAME
 
 MODE = 0o600
+# What a file of somebody's own may keep: it may be a group's, but what is written may be a secret.
+MAY_STAY = 0o770
 BOM = b"\xef\xbb\xbf"
 # What a system answers when the file itself was mounted: it can be written, but not replaced.
 MOUNTED = (errno.EBUSY, errno.EXDEV)
@@ -177,7 +179,7 @@ def _replace(path: Path, raw: bytes) -> None:
     for stale in _left_drafts(path):
         stale.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    mode = path.stat().st_mode & 0o777 if path.exists() else MODE
+    mode = path.stat().st_mode & MAY_STAY if path.exists() else MODE
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, MODE), "wb") as file:
             os.fchmod(file.fileno(), mode)

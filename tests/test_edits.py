@@ -114,12 +114,18 @@ def test_dotted_keys_get_company() -> None:
 def test_a_mark_at_the_beginning_and_line_ends_stay(tmp_path: Path) -> None:
     path, before = tmp_path / "kagami.toml", b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode()
     path.write_bytes(before)
-    path.chmod(0o664)
     change(path, (DAYS, 3), (("gateway", "port"), 4))
     after = path.read_bytes()
     assert after.startswith(before.replace(b"= 7", b"= 3"))
     assert b"\n" not in after.replace(b"\r\n", b"")
-    assert path.stat().st_mode & 0o777 == 0o664
+
+
+def test_a_file_that_was_written_may_stay_a_groups_and_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "kagami.toml"
+    path.write_text(FILE)
+    path.chmod(0o664)
+    change(path, (DAYS, 3))
+    assert path.stat().st_mode & 0o777 == 0o660
 
 
 NAMES = st.sampled_from(["host", "port", "a b", "键"])

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from kagami.core.chain import Verdict
+from kagami.operations.paging import Before, Limit
 from kagami.operations.privacy import veiled_audit
 from kagami.operations.registry import Request, operation
 from kagami.ports import AuditRow, Parts
@@ -31,8 +32,8 @@ class ListAudit(Request, frozen=True):
     text: str = ""
     since_ms: int = 0
     until_ms: int = 0
-    before: int = 0
-    limit: int = 100
+    before: Before = 0
+    limit: Limit = 100
 
 
 class VerifyAudit(Request, frozen=True):
@@ -43,8 +44,8 @@ class ExportAudit(Request, frozen=True):
     """Rows behind the number `after`, oldest first."""
 
     format: Literal["jsonl", "csv"] = "jsonl"
-    after: int = 0
-    limit: int = 500
+    after: Before = 0
+    limit: Limit = 500
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ def _write_lines(rows: Iterable[AuditRow]) -> str:
 
 
 def _most(limit: int) -> int:
-    return max(1, min(limit, MOST_ROWS))
+    return min(limit, MOST_ROWS)
 
 
 OPERATIONS = (list_audit, verify, export)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kagami.log import LEVELS, LogLine, json_line, text_line
+from kagami.operations.paging import Limit
 from kagami.operations.registry import Request, operation
 from kagami.ports import Parts
 
@@ -28,7 +29,7 @@ class Window(Request, frozen=True):
 
     before: Number = 0
     after: Number = 0
-    limit: int = 200
+    limit: Limit = 200
     level: Level = "debug"
     filter: str = ""
 

@@ -11,6 +11,7 @@ from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.operations.imagined import checked, happening
+from kagami.operations.paging import Before, Limit
 from kagami.operations.privacy import veiled_chats, veiled_events, veiled_messages
 from kagami.operations.registry import Request, operation
 from kagami.ports import ChatRow, Cleaned, MessageRow, Open, Parts
@@ -20,7 +21,7 @@ MOST_DAYS = 36_500
 
 
 class ListChats(Request, frozen=True):
-    limit: int = 200
+    limit: Limit = 200
     contains: str = ""
 
 
@@ -29,8 +30,8 @@ class ListMessages(Request, frozen=True):
 
     bot: str = ""
     chat: str = ""
-    before: int = 0
-    limit: int = 100
+    before: Before = 0
+    limit: Limit = 100
 
 
 class Search(Request, frozen=True):
@@ -42,12 +43,12 @@ class Search(Request, frozen=True):
     user: str = ""
     direction: Literal["", "in", "out"] = ""
     outcome: str = ""
-    before: int = 0
-    limit: int = 50
+    before: Before = 0
+    limit: Limit = 50
 
 
 class ListDead(Request, frozen=True):
-    limit: int = 100
+    limit: Limit = 100
 
 
 class Replay(Request, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 from kagami.errors import NotFound
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
+from kagami.operations.paging import Limit
 from kagami.operations.privacy import veiled_messages, veiled_traces
 from kagami.operations.registry import Request, operation
 from kagami.ports import MessageRow, Parts
@@ -25,7 +26,7 @@ class ListTraces(Request, frozen=True):
     plugin: str = ""
     slower_us: int = 0
     before_ms: int = 0
-    limit: int = 100
+    limit: Limit = 100
     since_ms: int = 0
     chat: str = ""
     user: str = ""
@@ -105,7 +106,7 @@ async def _rows(parts: Parts, request: ListTraces) -> list[Trace]:
 
 
 def _most(limit: int) -> int:
-    return max(1, min(limit, MOST_LISTED))
+    return min(limit, MOST_LISTED)
 
 
 OPERATIONS = (list_traces, get_trace, export)

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from kagami.errors import KagamiError, Throttled, Unauthorized, UsageError
+from kagami.errors import KagamiError, Throttled, Unauthorized
 from kagami.i18n import mark
 from kagami.model.principal import Principal
 from kagami.ports.people import People, Tokens
@@ -200,7 +200,7 @@ def _is_address(text: str) -> bool:
 async def _body(request: web.Request, kind: type[T]) -> T:
     body = await request.read()
     if body and request.content_type != JSON:
-        raise UsageError(reason=mark("the body must be application/json"))
+        raise web.HTTPUnsupportedMediaType
     found = read_request(kind, body)
     if not isinstance(found, kind):
         raise TypeError(kind)

@@ -128,7 +128,7 @@ async def test_what_is_no_login_is_a_bad_request(port: Port) -> None:
 async def test_a_form_of_another_site_cannot_log_in(port: Port) -> None:
     body = f'{{"user":"alice","password":"{PASSWORD}"}}'
     async with port.http.post(LOGIN, data=body, headers={"Content-Type": "text/plain"}) as response:
-        assert response.status == 400
+        assert response.status == 415
 
 
 async def test_a_browser_gets_cookies_that_scripts_cannot_read(port: Port) -> None:

@@ -66,8 +66,9 @@ def test_every_schema_is_json_schema_2020_12() -> None:
 
 
 def test_numbers_of_requests_have_the_bounds_that_they_really_have() -> None:
-    limit = DOCUMENT["components"]["schemas"]["Search"]["properties"]["limit"]
-    assert (limit["minimum"], limit["maximum"]) == (-(1 << 63), (1 << 63) - 1)
+    fields = DOCUMENT["components"]["schemas"]["ListTraces"]["properties"]
+    bounds = {name: (fields[name]["minimum"], fields[name]["maximum"]) for name in ("slower_us", "limit")}
+    assert bounds == {"slower_us": (-(1 << 63), (1 << 63) - 1), "limit": (1, 1 << 53)}
 
 
 def test_a_request_takes_no_other_fields() -> None:

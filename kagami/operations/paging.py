@@ -1,0 +1,14 @@
+"""How a list is asked for in parts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+# What any database counts to.
+_MOST = 1 << 53
+# How many rows at most; an operation gives no more than it bears.
+Limit = Annotated[int, msgspec.Meta(ge=1, le=_MOST)]
+# Rows with a number below this one; 0: from the newest.
+Before = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
