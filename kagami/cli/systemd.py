@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from kagami.cli.options import Command, Globals, Group
-from kagami.errors import Conflict, KagamiError, NotFound, UsageError
+from kagami.errors import Conflict, NotFound, UsageError
 from kagami.i18n import Translate
 from kagami.log import escape
 
@@ -184,4 +184,6 @@ def _control(given: Globals, words: list[str], *, system: bool) -> None:
 
     done = subprocess.run([program, *called[1:]], capture_output=True, text=True, check=False, env=dict(os.environ))  # noqa: S603
     if done.returncode:
-        raise KagamiError(reason=f"{' '.join(called)}: {escape(done.stderr.strip().partition(chr(10))[0])}")
+        said = f"{' '.join(called)}: {escape(done.stderr.strip().partition(chr(10))[0])}."
+        fix = given.t("Use sudo.") if system else given.t("It needs a session of this user's own: log in as that user.")
+        raise Conflict(reason=f"{said} {fix}")

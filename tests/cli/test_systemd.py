@@ -110,3 +110,10 @@ def test_without_systemd_it_says_so(service: Say, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     said = service("install")
     assert (said.code, "systemd" in said.err) == (1, True)
+
+
+def test_a_systemd_that_cannot_be_reached_is_told_with_what_to_do(service: Say, systemd: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "systemctl"
+    program.write_text("#!/bin/sh\necho Failed to connect to bus >&2\nexit 1\n")
+    said = service("install")
+    assert (said.code, "Failed to connect to bus. It needs a session of this user" in said.err) == (1, True)
