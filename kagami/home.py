@@ -64,6 +64,11 @@ class Home:
         return self.path / "spool" / "events"
 
     @property
+    def ballast(self) -> Path:
+        """Room that is kept for a stop on a full disk."""
+        return self.path / "ballast"
+
+    @property
     def backups(self) -> Path:
         return self.path / "backups"
 
@@ -184,8 +189,9 @@ def hold(home: Home) -> Iterator[None]:
     try:
         if not _locked(lock):
             raise HomeBusy(pid=_written(home), home=home.path)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # a full disk: the lock is what holds, the number only tells people who has it
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
         yield
         os.ftruncate(lock, 0)
     finally:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -115,6 +116,15 @@ def test_a_home_is_free_again(home: Home) -> None:
     assert holder(home) == ""
     with hold(home):
         pass
+
+
+def test_a_full_disk_does_not_keep_anybody_from_holding_a_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with hold(home):
+        assert holder(home) == "?"
 
 
 def test_nobody_holds_a_home_that_is_not_there(tmp_path: Path) -> None:

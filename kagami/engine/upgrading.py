@@ -69,6 +69,7 @@ async def open_home_store(settings: Settings, clock: Clock, meters: Meters) -> A
         seals=seals,
         alone=alone,
         aside=settings.home.spool,
+        ballast=settings.home.ballast,
     ) as store:
         yield store
 

@@ -139,7 +139,7 @@ class Audit:
             try:
                 await asyncio.to_thread(self._anchors.append, seq, hashed, self._clock.wall_ms())
             except OSError as error:
-                _log.error("the audit's anchor cannot be written", cause=error)
+                _log.error("the audit's anchor cannot be written", reason=error.strerror or str(error))
                 return
             self._anchored, self._news = seq, 0
 

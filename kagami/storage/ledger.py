@@ -35,8 +35,7 @@ RETRY_S = 1.0
 # A write that takes longer is as good as none to events that come once.
 LATE_S = 1.0
 # What may wait while the disk is full: beyond this nothing more is accepted.
-WAITING_ROWS = 10_000
-WAITING_BYTES = 64 << 20
+WAITING_ROWS, WAITING_BYTES = 10_000, 64 << 20
 ROW_BYTES = 512
 # Beyond this, readers are asked to pause. What one of them has read already has to fit into the rest.
 CROWDED_ROWS = 3_000
@@ -65,7 +64,7 @@ class BatchLedger:
         self._called = False
         self._written = 0  # number of the newest batch that is committed
         self._synced = 0  # number of the newest batch that is on disk
-        self._rows = self._bytes = 0
+        self._rows = self._bytes = self.lost = 0
         self._closed = ""
         self.unwritten = Unwritten()
         self.spool: Spool | None = None
@@ -174,7 +173,7 @@ class BatchLedger:
             await self._on_disk(self._gathering)
 
     async def close(self) -> None:
-        """Write what is left; what the database does not take now is given up."""
+        """Write what is left; what the database does not take now is given up, and counted in `lost`."""
         if self._closed:
             return
         self._closed = "it is closed"
@@ -368,8 +367,9 @@ class BatchLedger:
 
     def _give_up(self) -> None:
         self._seal()
-        if lost := self._rows - (0 if self.spool is None else self.spool.copies):
-            _log.error("rows are lost: the store is closed and cannot be written", rows=lost, reason=self.trouble)
+        self.lost = self._rows - (0 if self.spool is None else self.spool.copies)
+        if self.lost:
+            _log.error("rows are lost: the store is closed and cannot be written", rows=self.lost, reason=self.trouble)
         while self._queue:
             batch = self._queue.popleft()
             batch.lost = self.trouble

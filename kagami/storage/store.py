@@ -11,7 +11,7 @@ from typing import Unpack
 from kagami.clock import Clock
 from kagami.core.chain import Verdict
 from kagami.core.partition import SLOTS
-from kagami.errors import Refused
+from kagami.errors import Refused, StoreClosed
 from kagami.meters import Meters
 from kagami.model.action import Action
 from kagami.model.ids import BotId, ChatId, ExecutionId
@@ -35,6 +35,7 @@ from kagami.ports import (
 )
 from kagami.storage import events, messages, plugindata, traces
 from kagami.storage.audit import Audit, Seals
+from kagami.storage.ballast import Ballast
 from kagami.storage.config import StoreConfig
 from kagami.storage.engine import Engine, Questions
 from kagami.storage.ledger import BatchLedger
@@ -236,12 +237,14 @@ async def open_store(
     seals: Seals | None = None,
     alone: bool = True,
     aside: Path | None = None,
+    ballast: Path | None = None,
 ) -> AsyncIterator[SqlStore]:
     """The store in a file (a path or `sqlite:///path`), in memory (`:memory:`) or in PostgreSQL, migrated and ready.
 
     The search index and the list of chats are filled in the background; what they do not hold yet is read directly.
     Where this process is not `alone` on the database, one of them calls `keep_up` for all. `aside` is a file for events
-    that come once while a server is away; `bring_back` accepts them then.
+    that come once while a server is away; `bring_back` accepts them then. `ballast` is a file that is given up when
+    there is no room for what is left at the end; `StoreClosed` when that cannot be written all the same.
     """
     seals, config, adopted = seals or Seals(), config or StoreConfig(), list[int]()
 
@@ -250,16 +253,7 @@ async def open_store(
         adopted.append(CHAINED)
 
     async with AsyncExitStack() as stack:
-        engine: Engine
-        between: Questions | None = None
-        if is_postgres(url_or_path):
-            # Only for those who have it: its driver takes 60 ms to import.
-            from kagami.storage.postgres import open_postgres  # noqa: PLC0415
-
-            server = await stack.enter_async_context(open_postgres(url_or_path, read_url=config.read_url.reveal()))
-            engine, between = server, server.between
-        else:
-            engine = await stack.enter_async_context(open_sqlite(database_path(url_or_path), {CHAINED: adopt}))
+        engine, between = await stack.enter_async_context(_open_engine(url_or_path, config, adopt))
         audit = Audit(engine, clock, seals)
         # The anchors are in a home, of which each process has its own where several share a database.
         shared = is_postgres(url_or_path)
@@ -271,12 +265,14 @@ async def open_store(
             ledger.spool = Spool(aside, meters)
             await ledger.spool.open()
             stack.push_async_callback(ledger.spool.close)
-        stack.push_async_callback(ledger.close)
+        room = Ballast(ballast)
+        stack.push_async_callback(_write_the_rest, ledger, meters, room)
         upkeep = Upkeep(engine, config, lambda: ledger.newest)
         nursery = await stack.enter_async_context(Nursery(clock))
         if alone:
             nursery.keep("store upkeep", upkeep.run)
         nursery.keep("audit anchors", audit.run)
+        nursery.start("ballast", room.keep(clock))
         store = SqlStore(engine, ledger, upkeep, audit, clock, int(config.keep_audit_days * DAY_MS))
         if between is not None:
             from kagami.storage.backlog import SqlBacklog  # noqa: PLC0415
@@ -286,6 +282,30 @@ async def open_store(
             store.cluster = SqlLeases(between), SqlNodes(between), SqlBacklog(between, clock)
             store.opened_seq = await store.audit_seq()
         yield store
+
+
+@asynccontextmanager
+async def _open_engine(
+    url_or_path: str, config: StoreConfig, adopt: Callable[[Connection], None]
+) -> AsyncIterator[tuple[Engine, Questions | None]]:
+    """With what several processes ask of each other, where they can share it."""
+    if is_postgres(url_or_path):
+        # Only for those who have it: its driver takes 60 ms to import.
+        from kagami.storage.postgres import open_postgres  # noqa: PLC0415
+
+        async with open_postgres(url_or_path, read_url=config.read_url.reveal()) as server:
+            yield server, server.between
+    else:
+        async with open_sqlite(database_path(url_or_path), {CHAINED: adopt}) as engine:
+            yield engine, None
+
+
+async def _write_the_rest(ledger: BatchLedger, meters: Meters, room: Ballast) -> None:
+    room.throw(needed=not ledger.healthy)
+    await ledger.close()
+    if ledger.lost:
+        meters.count["ledger_lost", ""] += ledger.lost
+        raise StoreClosed(reason=ledger.trouble)
 
 
 def is_postgres(url_or_path: str) -> bool:

@@ -40,7 +40,7 @@ async def examine(parts: Parts) -> Health:
     pulse = parts.house.pulse()
     components = {
         "loop": loop_state(pulse),
-        "store": await _store_state(parts),
+        "store": await _store_state(parts, pulse),
         **_gateway_state(parts),
         "bots": bots_state(pulse),
     }
@@ -70,7 +70,10 @@ def bots_state(pulse: Pulse) -> Component:
     return Component("troubled" if pulse.troubled or pulse.offline else "ok", figures=figures)
 
 
-async def _store_state(parts: Parts) -> Component:
+async def _store_state(parts: Parts, pulse: Pulse) -> Component:
+    """A database on a full disk answers, and takes nothing."""
+    if pulse.store_away:
+        return Component("failed", "it cannot be written")
     try:
         async with asyncio.timeout(STORE_PATIENCE_S):
             size = await parts.store.size()

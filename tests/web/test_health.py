@@ -28,6 +28,11 @@ async def test_a_broken_store_fails_the_engine() -> None:
     assert "the disk is full" in found.components["store"].reason
 
 
+async def test_a_store_that_answers_and_cannot_be_written_fails_the_engine() -> None:
+    found = await examine(make_parts(house=StillHouse(pulse(store_away=True))))
+    assert (found.state, found.status, found.components["store"].reason) == ("failed", 503, "it cannot be written")
+
+
 async def test_a_silent_store_fails_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(SmallStore):
         async def size(self) -> int:
