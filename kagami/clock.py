@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+# How late a wait that has become shorter is noticed.
+STEP_S = 0.25
 
 
 class Clock(Protocol):
@@ -32,3 +36,13 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+async def doze(clock: Clock, seconds: Callable[[], float]) -> None:
+    """Sleep for so many seconds, which may become fewer meanwhile: they are asked for again every `STEP_S`."""
+    began = clock.monotonic()
+    while True:
+        left = began + seconds() - clock.monotonic()
+        await clock.sleep(max(0.0, min(left, STEP_S)))
+        if left <= STEP_S:
+            return

@@ -8,7 +8,7 @@ from contextlib import aclosing, contextmanager, suppress
 from typing import Protocol
 
 from kagami import log
-from kagami.clock import Clock
+from kagami.clock import Clock, doze
 from kagami.cluster.asking import ANSWERED, ASKED, Told, hint
 from kagami.cluster.membership import Membership
 from kagami.errors import KagamiError, StoreClosed
@@ -236,7 +236,7 @@ class Courier:
 
     async def _sweep(self) -> None:
         while True:
-            await self._clock.sleep(self._nap())
+            await doze(self._clock, self._nap)
             with suppress(KagamiError):
                 await self._inherit()
             self._wake.set()

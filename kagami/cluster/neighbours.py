@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from kagami import log
-from kagami.clock import Clock
+from kagami.clock import Clock, doze
 from kagami.errors import KagamiError
 from kagami.model.ids import BotId
 from kagami.ports import Elsewhere, NodeRow, WorkerRow
@@ -119,5 +119,5 @@ class Neighbours:
 
     async def _sweep(self) -> None:
         while True:
-            await self._clock.sleep(self._nap())
+            await doze(self._clock, self._nap)
             self._wake.set()

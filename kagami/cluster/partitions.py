@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from kagami import log
-from kagami.clock import Clock
+from kagami.clock import Clock, doze
 from kagami.cluster.membership import Membership
 from kagami.core.partition import PARTITIONS, own_part, surplus
 from kagami.errors import KagamiError
@@ -203,9 +203,12 @@ class Partitions:
 
     async def _sweep(self) -> None:
         while True:
-            known = self._clock.monotonic() >= self._known_at
-            await self._clock.sleep(self._nap() if known else min(self._nap(), LOOK_S))
+            await doze(self._clock, self._until_a_look)
             self._look(self._fences)
+
+    def _until_a_look(self) -> float:
+        nap = self._nap()
+        return nap if self._clock.monotonic() >= self._known_at else min(nap, LOOK_S)
 
     def _look(self, parts: Iterable[int]) -> None:
         mine = self._fences.keys() & set(parts)
