@@ -49,6 +49,7 @@ class HomeBackups:
         self._meters = meters or Meters()
         self._folder = settings().home.backups
         self._late = False
+        self._newest_ms = 0
         self.may_run: Callable[[], bool] = lambda: True  # of several processes with one database, one makes them
         self._one = asyncio.Lock()
         self._working = Lock()  # of the threads: one that nobody waits for any more still has to end
@@ -57,7 +58,8 @@ class HomeBackups:
         async with self._one:
             row = await self._apart(lambda halt: self._make(halt, reason, secrets=secrets, audit_key=audit_key))
         self._meters.count["backups", "made"] += 1
-        self._meters.gauge["backup_timestamp_seconds"] = row.made_ms / 1000
+        self._newest_ms = row.made_ms
+        self._show_newest()
         _log.info("backup made", file=row.name, megabytes=row.bytes >> 20, reason=reason)
         return row
 
@@ -88,10 +90,11 @@ class HomeBackups:
             async with self._one:
                 await asyncio.to_thread(self._sweep)
         rows = await self.list()
-        self._meters.gauge["backup_timestamp_seconds"] = max((row.made_ms for row in rows), default=0) / 1000
+        self._newest_ms = max((row.made_ms for row in rows), default=0)
         last_ms = max((row.made_ms for row in rows if row.reason == SCHEDULED), default=0)
         good_ms = max((row.made_ms for row in rows if not row.trouble), default=self._clock.wall_ms())
         while True:
+            self._show_newest()
             await self._clock.sleep(LOOK_S)
             config, now_ms = self._settings().backup, self._clock.wall_ms()
             last_ms, good_ms = min(last_ms, now_ms), min(good_ms, now_ms)  # a clock set back must not end the backups
@@ -107,6 +110,13 @@ class HomeBackups:
             except Refused as error:
                 _log.debug("there is nothing to back up", reason=error.text())
             await self._clock.sleep(REST * (self._clock.monotonic() - started))
+
+    def _show_newest(self) -> None:
+        """Whoever does not make them has nothing to say of it: the newest that it knows is not the newest."""
+        if self.may_run():
+            self._meters.gauge["backup_timestamp_seconds"] = self._newest_ms / 1000
+        else:
+            self._meters.gauge.pop("backup_timestamp_seconds", None)
 
     def _failed(self, error: BackupFailed | OSError, age_ms: int, hours: float) -> None:
         """Tell it, and once when the last good backup is too old."""

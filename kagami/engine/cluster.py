@@ -26,7 +26,7 @@ from kagami.engine.auditing import close_begun
 from kagami.engine.parcels import share_stock
 from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
-from kagami.engine.watching import unwritten
+from kagami.engine.watching import reached_at, unwritten
 from kagami.errors import KagamiError, Unavailable
 from kagami.home import keep_secret, own_name
 from kagami.model.action import Receipt
@@ -301,7 +301,7 @@ class Cluster:
         return NodeState(
             version=__version__,
             started_ms=self._started_ms,
-            address=f"{web.host}:{web.port}",
+            address=reached_at(web.host, web.port),
             parts=self.partitions.held,
             tables=self.tables.held if self.tables else (),
             duty=self.duty.ours,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 
 from kagami.core.alerts import Reading
@@ -20,6 +21,12 @@ UNWRITTEN = mark("it cannot be written")
 def unwritten(meters: Meters) -> str:
     """Why the database is of no use, as far as whoever writes has noticed; empty when it is."""
     return "" if meters.gauge.get("ledger_healthy", 1.0) else UNWRITTEN
+
+
+def reached_at(host: str, port: int) -> str:
+    """Where others find what listens there: by the machine's name where it is every address."""
+    shown = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - not bound
+    return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
 
 
 def readings(rows: Iterable[NodeRow], own: str, patience_s: float, queue_s: float) -> dict[str, Reading]:

@@ -12,7 +12,7 @@ import pytest
 
 from kagami.config import Settings, load
 from kagami.core.secrets import Secret
-from kagami.engine.backups import HomeBackups
+from kagami.engine.backups import LOOK_S, HomeBackups
 from kagami.engine.seals import seals_of
 from kagami.errors import BackupRefused, NotFound, Refused, Unavailable
 from kagami.home import Home
@@ -188,6 +188,18 @@ async def test_the_time_of_the_newest_is_measured(settings: Settings) -> None:
     meters = Meters()
     made = await HomeBackups(lambda: settings, FakeClock(), meters=meters).make()
     assert (meters.count["backups", "made"], meters.gauge["backup_timestamp_seconds"]) == (1, made.made_ms / 1000)
+
+
+async def test_a_process_that_does_not_make_them_any_more_tells_no_time(settings: Settings) -> None:
+    clock, meters, ours = FakeClock(), Meters(), [True]
+    backups = HomeBackups(lambda: settings, clock, meters=meters)
+    backups.may_run = lambda: ours[0]
+    async with asyncio.timeout(20), scheduled(backups):
+        await clock.asleep()
+        assert "backup_timestamp_seconds" in meters.gauge
+        ours[0] = False
+        await clock.advance(LOOK_S)
+        assert "backup_timestamp_seconds" not in meters.gauge
 
 
 async def test_a_start_removes_what_a_killed_one_left(settings: Settings) -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from kagami.engine.watching import readings, unwritten
+import socket
+
+import pytest
+
+from kagami.engine.watching import reached_at, readings, unwritten
 from kagami.meters import Meters
 from kagami.ports import NodeRow, NodeState
 
@@ -41,3 +45,14 @@ def test_a_clock_that_is_wrong_is_told_of_whoevers_it_is() -> None:
     (reading,) = readings(rows, "a", 15.0, 30.0).values()
     assert reading.kind == "clock_apart"
     assert "process a is -7 s from" in reading.text.format_map(reading.fields)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("10.0.0.2", "10.0.0.2:5000"), ("::1", "[::1]:5000"), ("0.0.0.0", "me:5000"), ("::", "me:5000")],
+)
+def test_a_process_that_listens_everywhere_is_found_by_its_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "me")
+    assert reached_at(host, 5000) == address
