@@ -171,7 +171,7 @@ class Unauthorized(KagamiError):
 
 
 class Throttled(KagamiError):
-    """Too many tries. Wait {seconds} seconds."""
+    """Too many tries. Wait {seconds} s."""
 
 
 class ConfirmationNeeded(KagamiError):

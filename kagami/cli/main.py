@@ -74,7 +74,7 @@ def main(arguments: list[str], environ: MutableMapping[str, str] | None = None) 
 def explain(error: click.ClickException, t: Translate) -> str:
     """What is wrong with the line, in our words where they exist, and where help is."""
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "kagami"
-    return f"{_wrong(error, t)} {t('See: {}').format(f'{command} --help')}"
+    return t("{reason} See: {command}").format(reason=_wrong(error, t), command=f"{command} --help")
 
 
 def _wrong(error: click.ClickException, t: Translate) -> str:
@@ -95,7 +95,7 @@ def _wrong(error: click.ClickException, t: Translate) -> str:
             return _unfilled(error, t)
         case _:
             return _spare(error, t)
-    return f"{text} {t('Did you mean {}?').format(next(iter(near)))}" if near else text
+    return t("{text} Did you mean {near}?").format(text=text, near=next(iter(near))) if near else text
 
 
 def _spare(error: click.ClickException, t: Translate) -> str:

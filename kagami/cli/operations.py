@@ -139,13 +139,14 @@ def _failed(answer: Any) -> bool:
 
 
 def _wrong(reason: str, found: Operation, t: Translate) -> UsageError:
-    return UsageError(reason=f"{reason} {t('See: {}').format(f'kagami {found.topic} {found.verb} --help')}")
+    command = f"kagami {found.topic} {found.verb} --help"
+    return UsageError(reason=t("{reason} See: {command}").format(reason=reason, command=command))
 
 
 def _confirm(found: Operation, t: Translate) -> None:
     if not sys.stdin.isatty():
         raise UsageError(reason=t("This asks before it acts. Without a terminal, add --yes."))
-    click.confirm(f"{t(found.text)} {t('Do it?')}", abort=True, err=True)
+    click.confirm(t("{what} Do it?").format(what=t(found.text)), abort=True, err=True)
 
 
 async def call(operations: Registry, given: Globals, request: msgspec.Struct) -> Any:

@@ -110,7 +110,7 @@ def _run(given: Globals, name: str, value: Any, work: Callable[[], int]) -> int:
     if value is None:
         command = click.get_current_context().command_path
         reason = given.t("{} is missing.").format(name)
-        raise UsageError(reason=f"{reason} {given.t('See: {}').format(f'{command} --help')}")
+        raise UsageError(reason=given.t("{reason} See: {command}").format(reason=reason, command=f"{command} --help"))
     return work()
 
 

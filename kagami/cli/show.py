@@ -14,15 +14,13 @@ import msgspec
 from kagami.i18n import Translate
 from kagami.log import escape
 from kagami.operations.cluster import STATE_WORDS, ProcessRow
-from kagami.ports import AlertRow, BotKind, BotRow, Field, Finding, Notice, PluginRow, VersionRow, WorkerRow
+from kagami.operations.worded import filled, ours
+from kagami.ports import AlertRow, BotKind, BotRow, Field, Notice, PluginRow, VersionRow, WorkerRow
 from kagami.reasons.say import say
 
 GAP = "  "
 LONGEST_CELL = 60
 LEAST_CELL = 12
-# English that is said in the reader's language.
-_REASONS = frozenset({"reason", "error", "trouble", "redis"})
-_FINDING = frozenset({"subject", "text", "fix"})
 # So few rows are shown whole rather than cut.
 FEW = 2
 # What a field says that says nothing.
@@ -82,17 +80,9 @@ def _said(value: Any, row: dict[str, str], t: Translate) -> dict[str, str]:
         row["state"] = t(STATE_WORDS.get(value.state, value.state))
     if isinstance(value, AlertRow | Notice):
         told = {name: text for name, text in row.items() if name != "fields"}
-        return told | {"text": escape(_worded(value, t))}
-    names = _FINDING if isinstance(value, Finding) else _REASONS
+        return told | {"text": escape(filled(value, t))}
+    names = ours(value)
     return {name: say(text, t) if name.rpartition(".")[2] in names else text for name, text in row.items()}
-
-
-def _worded(told: AlertRow | Notice, t: Translate) -> str:
-    """The words with what they name; `--json` has the two apart."""
-    try:
-        return t(told.text).format_map({name: say(each, t) for name, each in told.fields.items()})
-    except (KeyError, ValueError, IndexError):  # an engine of another version may have other fields
-        return told.text
 
 
 def _record(value: msgspec.Struct | Mapping[str, Any], *, cut: bool, columns: int, t: Translate) -> Iterator[str]:

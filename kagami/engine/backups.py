@@ -50,6 +50,7 @@ class HomeBackups:
         self._folder = settings().home.backups
         self._late = False
         self._newest_ms = 0
+        self._running = False
         self.may_run: Callable[[], bool] = lambda: True  # of several processes with one database, one makes them
         self._one = asyncio.Lock()
         self._working = Lock()  # of the threads: one that nobody waits for any more still has to end
@@ -86,6 +87,14 @@ class HomeBackups:
 
     async def run(self) -> None:
         """Until cancelled: backups on schedule, counted from the last one, and no more of them than are kept."""
+        self._running = True
+        try:
+            await self._keep_making()
+        finally:  # another process goes on with them, and knows of newer ones
+            self._running = False
+            self._show_newest()
+
+    async def _keep_making(self) -> None:
         if not is_postgres(self._settings().database):  # else another process may be making one in the same folder
             async with self._one:
                 await asyncio.to_thread(self._sweep)
@@ -113,7 +122,7 @@ class HomeBackups:
 
     def _show_newest(self) -> None:
         """Whoever does not make them has nothing to say of it: the newest that it knows is not the newest."""
-        if self.may_run():
+        if self._running and self.may_run():
             self._meters.gauge["backup_timestamp_seconds"] = self._newest_ms / 1000
         else:
             self._meters.gauge.pop("backup_timestamp_seconds", None)

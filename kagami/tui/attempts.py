@@ -13,6 +13,8 @@ from kagami.i18n import Translate, mark
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.trace import Trace
 from kagami.ports import Deed, Tried
+from kagami.reasons.say import say
+from kagami.tui.details import detail_text
 from kagami.tui.figures import micros
 from kagami.tui.format import pad, wrap
 from kagami.tui.looks import Looks
@@ -131,11 +133,16 @@ def _why(tried: Tried, width: int, looks: Looks, t: Translate) -> list[Line]:
     if tried.plugin:
         built.append([Span(f" {tried.plugin}", "accent")])
     number = t(mark("rule {number}")).format(number=tried.number) + ": " if tried.number else ""
-    built += paragraph(number + (tried.reason or t(mark("no rule decided"))), width, looks, "dim")
+    built += paragraph(number + (_reason(tried, t) or t(mark("no rule decided"))), width, looks, "dim")
     for each in tried.marks:
         if each.stage == "version":
             built += paragraph(f"{t(mark('version'))} {each.detail}", width, looks, "dim", 2)
-    return [*built, (), *paragraph(tried.error, width, looks, "bad", 1)] if tried.error else built
+    return [*built, (), *paragraph(say(tried.error, t), width, looks, "bad", 1)] if tried.error else built
+
+
+def _reason(tried: Tried, t: Translate) -> str:
+    """The guard's where it kept it out, else the rules'."""
+    return detail_text("guard" if tried.outcome == "guarded" else "route", tried.reason, t)
 
 
 def _deeds(tried: Tried, width: int, looks: Looks, t: Translate) -> list[Line]:

@@ -61,6 +61,12 @@ def result_span(result: str, glyphs: Glyphs, t: Translate) -> Span:
     return Span(f"{sign} {t(word)}", role)
 
 
+def result_text(result: str, t: Translate) -> str:
+    """`refused: NotFound` in the reader's language; which refusal it was stays, as the audit has it."""
+    word, colon, reason = result.partition(":")
+    return f"{t(RESULTS[word][0])}{colon}{reason}" if word in RESULTS else result
+
+
 def who(row: AuditRow) -> str:
     return f"{row.kind}:{row.name}" if row.name and row.name != row.kind else row.kind
 

@@ -276,7 +276,7 @@ class BotActs:
             for name, word in (("account_per_second", mark("in all")), ("chat_per_second", mark("a chat")))
             if pace.get(name) is not None
         ]
-        told = ", ".join(limits) or t(mark("the house's"))
+        told = ", ".join(limits) or t(mark("as set for all bots"))
         rows: list[ChatRow] = await self.shell.control.call(ListChats(contains=bot.id, limit=FEW_CHATS))
         now = self.shell.clock.wall_ms()
         chats = [f"{row.chat} {row.chat_name}  {age((now - row.last_ms) / 1000)}" for row in rows if row.bot == bot.id]

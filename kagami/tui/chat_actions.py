@@ -102,5 +102,5 @@ CHAT_ACTIONS: tuple[Action, ...] = (
         hint=False,
         scope=PEOPLE,
     ),
-    Action("chat.copy", ("y",), mark("copy"), mark("Copy the marked message"), row=True),
+    Action("chat.copy", ("y",), mark("copy"), mark("Copy the marked message or operator"), row=True),
 )

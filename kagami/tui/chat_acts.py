@@ -232,7 +232,7 @@ class ChatActs:
     async def kick(self, operator: OperatorRow) -> None:
         t = self.shell.t
         facts = (
-            (t(mark("Who")), f"{operator.kind} {operator.name}"),
+            (t(mark("Who")), f"{t(operator.kind)} {operator.name}"),
             (t(mark("From")), operator.address or t(mark("this machine"))),
             (t(mark("Since")), moment(operator.since_ms)),
             (t(mark("After")), t(mark("their login ends at once; they may log in again"))),

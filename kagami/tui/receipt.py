@@ -7,6 +7,7 @@ from kagami.model.trace import Trace
 from kagami.operations.traces import Traced
 from kagami.ports import MessageRow
 from kagami.reasons.say import say
+from kagami.tui.details import detail_text
 from kagami.tui.figures import clock_ms, micros
 from kagami.tui.format import fit
 from kagami.tui.looks import Looks
@@ -23,7 +24,7 @@ def stage_text(leg: Leg, width: int, looks: Looks, t: Translate) -> list[Line]:
     if leg.stage in STAGES:
         built += paragraph(t(STAGES[leg.stage][1]), width, looks, "dim")
     if leg.detail:
-        built += paragraph(leg.detail, width, looks)
+        built += paragraph(detail_text(leg.stage, leg.detail, t), width, looks)
     return [*built, ()]
 
 
@@ -33,7 +34,7 @@ def receipt_lines(one: Traced, width: int, looks: Looks, t: Translate) -> list[L
     by = "".join(f"  {name}" for name in dict.fromkeys((trace.plugin, trace.worker)) if name)
     built: list[Line] = [[Span(" "), outcome_span(trace.outcome, looks.glyphs, t), Span(by, "accent")]]
     for each in reasons(one.trace):
-        built += paragraph(f"{t(mark('why this version'))}: {each}", width, looks, "dim")
+        built += paragraph(f"{t(mark('why this version'))}: {detail_text('plugin', each, t)}", width, looks, "dim")
     built += [row for each in lateness(trace) for row in paragraph(say(each, t), width, looks, "warn")]
     if trace.outcome in EXPLAINED:
         built += paragraph(t(EXPLAINED[trace.outcome]), width, looks, "dim")

@@ -20,6 +20,8 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "commit": (mark("commit"), mark("A send waited for its turn and was written to the disk.")),
     "receipt": (mark("receipt"), mark("The platform was asked, and answered.")),
     "late": (mark("too old"), mark("It was older than its handler takes.")),
+    "worker": (mark("worker"), mark("It was given to an application outside.")),
+    "operator": (mark("operator"), mark("An operator sent it.")),
     "ask": (mark("question"), mark("The handler asked and waited for an answer.")),
 }
 # Marks that end a stage, and what goes on after them. Every other mark begins one.

@@ -1,10 +1,12 @@
-"""How chats and messages are shown: as rows of tables, as entries of a transcript, and when there are none."""
+"""How chats and messages are shown: as rows of tables, as entries of a transcript, under which tabs, and when there
+are none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from kagami.i18n import mark
+from kagami.i18n import Translate, mark
 from kagami.model.ids import split_id
 from kagami.model.message import preview
 from kagami.ports import ChatRow, DialogRow, MessageRow, Open, OperatorRow
@@ -56,6 +58,27 @@ DEAD_COLUMNS = (
     Column(mark("LAST ERROR"), 14, grow=True),
 )
 
+_TABS = (
+    ("live", "c", mark("Conversations"), "chat.live"),
+    ("search", "/", mark("Search"), "chat.search"),
+    ("dead", "d", mark("Dead letters"), "chat.dead"),
+    ("people", "o", mark("Operators"), "op.list"),
+)
+
+
+def tab_line(shell: Shell, here: str, numbers: Mapping[str, int]) -> Line:
+    """The tabs with their keys and, by tab, how much is on them."""
+    spans: list[Span] = []
+    for tab, key, title, action in _TABS:
+        number = numbers.get(tab, 0)
+        text = f"{shell.t(title)} {number}" if number else shell.t(title)
+        role = "title" if tab == here else "bad" if tab == "dead" and number else "text"
+        spans += [
+            Span(f" {key} ", "key"),
+            Span(f"[{text}]" if tab == here else f" {text} ", role, f"app.place('{action}')"),
+        ]
+    return spans
+
 
 def chat_row(shell: Shell, key: str, chat: ChatRow, dialogs: Sequence[DialogRow] = ()) -> Row:
     """Under `CHAT_COLUMNS`. `dialogs` are the questions that are open there."""
@@ -81,7 +104,8 @@ def operator_row(shell: Shell, key: str, operator: OperatorRow) -> Row:
     """Under `OPERATOR_COLUMNS`."""
     t = shell.t
     since = (shell.clock.wall_ms() - operator.since_ms) / 1000
-    texts = (operator.name or "?", operator.kind, t(_FACES[operator.face]), operator.address or t(mark("this machine")))
+    here = operator.address or t(mark("this machine"))
+    texts = (operator.name or "?", t(operator.kind), t(_FACES[operator.face]), here)
     sent = size(operator.sent_bytes) if operator.sent_bytes else "-"
     cells = (*map(Span, texts, ("strong", "dim", "accent", "text")), Span(age(since), "dim"), Span(sent, "dim"))
     return Row(key, cells, (*texts, -since, operator.sent_bytes))
@@ -116,7 +140,7 @@ def found_row(shell: Shell, row: MessageRow) -> Row:
     return Row(str(row.id), spans, (row.time_ms,))
 
 
-def dead_row(dead: Open) -> Row:
+def dead_row(dead: Open, t: Translate) -> Row:
     """Under `DEAD_COLUMNS`."""
     event = dead.event
     spans = (
@@ -125,7 +149,7 @@ def dead_row(dead: Open) -> Row:
         Span(event.sender.name or event.user, "accent"),
         Span(event.chat),
         Span(preview(event.message), "strong"),
-        Span(dead.error, "bad"),
+        Span(say(dead.error, t), "bad"),
     )
     return Row(event.execution, spans, (event.time_ms, dead.attempts))
 

@@ -68,7 +68,7 @@ _LOGIN_WORDS = {
     "wrong": mark("The name or the password is wrong."),
     "wrong_code": mark("The code is wrong, or does not count any more."),
     "differ": mark("The two passwords differ."),
-    "throttled": mark("Too many tries. Wait {seconds} seconds."),
+    "throttled": mark("Too many tries. Wait {seconds} s."),
     "away": mark("Kagami does not answer. Try again in a moment."),
     "busy": mark("One moment…"),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from kagami.centre.texts import TEXTS
 from kagami.cli.show import LONGEST_CELL, cell, lines, pad, shorten, width
 from kagami.i18n import translator
 from kagami.log import LogLine
 from kagami.model.ids import BotId
 from kagami.operations.cluster import ProcessRow
-from kagami.ports import AlertRow, BotHealth, BotRow, Finding, Notice, PluginRow, VersionRow
+from kagami.ports import AlertRow, BotHealth, BotRow, Finding, Notice, PluginRow, SettingRow, VersionRow
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -214,3 +216,15 @@ def test_an_alert_and_a_notice_are_told_with_what_they_name(told: AlertRow | Not
 
 def test_a_notice_with_other_fields_stands_as_it_is() -> None:
     assert GONE in show([Notice(0, "error", "process_gone", GONE)])[1]
+
+
+def test_settings_are_explained_in_the_readers_language() -> None:
+    rows = [SettingRow("KEY", "log", "text", text) for text in TEXTS.values()]
+    _, *told = lines(rows, cut=False, t=translator("zh"))
+    assert len(told) == len(TEXTS)
+    assert [line for line in told if not re.search("[\u4e00-\u9fff]", line)] == []
+
+
+def test_a_value_of_a_setting_stands_as_it_is() -> None:
+    row = SettingRow("log.level", "log", "text", TEXTS["log.level"], value="failed")
+    assert "failed" in "".join(lines([row], cut=False, t=translator("zh")))

@@ -202,6 +202,20 @@ async def test_a_process_that_does_not_make_them_any_more_tells_no_time(settings
         assert "backup_timestamp_seconds" not in meters.gauge
 
 
+async def test_the_time_of_the_newest_goes_when_the_duty_ends(settings: Settings) -> None:
+    clock, meters = FakeClock(), Meters()
+    async with asyncio.timeout(20), scheduled(HomeBackups(lambda: settings, clock, meters=meters)):
+        await clock.asleep()
+        assert "backup_timestamp_seconds" in meters.gauge
+    assert "backup_timestamp_seconds" not in meters.gauge
+
+
+async def test_one_made_by_hand_where_none_are_kept_making_tells_no_time(settings: Settings) -> None:
+    meters = Meters()
+    await HomeBackups(lambda: settings, FakeClock(), meters=meters).make()
+    assert "backup_timestamp_seconds" not in meters.gauge
+
+
 async def test_a_start_removes_what_a_killed_one_left(settings: Settings) -> None:
     clock, left = FakeClock(), settings.home.backups / ".making-old"
     left.mkdir(parents=True)

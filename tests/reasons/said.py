@@ -31,7 +31,7 @@ def templates() -> dict[str, str]:
             tree = ast.parse(path.read_text("utf-8"))
             constants = _constants(tree)
             for node in _reasons(tree):
-                for text in _texts(node, constants):
+                for text in texts_in(node, constants):
                     found.setdefault(text, f"{path.relative_to(PACKAGE)}:{node.lineno}")
     return found
 
@@ -55,16 +55,17 @@ def _reasons(tree: ast.AST) -> Iterator[ast.expr]:
             yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
 
 
-def _texts(node: ast.expr, constants: dict[str, str]) -> Iterator[str]:
+def texts_in(node: ast.expr, constants: dict[str, str]) -> Iterator[str]:
+    """What an expression can say; `{}` stands for what is filled in."""
     match node:
         case ast.IfExp():
-            yield from _texts(node.body, constants)
-            yield from _texts(node.orelse, constants)
+            yield from texts_in(node.body, constants)
+            yield from texts_in(node.orelse, constants)
         case ast.BoolOp():
             for each in node.values:
-                yield from _texts(each, constants)
+                yield from texts_in(each, constants)
         case ast.Call(func=ast.Attribute(value=ast.JoinedStr() as text, attr="rstrip")):
-            yield from _texts(text, constants)
+            yield from texts_in(text, constants)
         case ast.Call(func=ast.Name(id="mark"), args=[ast.Constant(value=str(text))]):
             yield text
         case ast.Constant(value=str(text)):
@@ -79,6 +80,6 @@ def _constants(tree: ast.Module) -> dict[str, str]:
     found = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            for text in _texts(node.value, {}):
+            for text in texts_in(node.value, {}):
                 found[node.targets[0].id] = text
     return found

@@ -7,7 +7,7 @@ import pytest
 from kagami.core.chain import CHANGED, Verdict
 from kagami.operations.audit import ListAudit
 from kagami.ports import AuditRow
-from kagami.tui.audit_rows import earlier, fields, record, verdict_words, wanted, who
+from kagami.tui.audit_rows import earlier, fields, record, result_text, verdict_words, wanted, who
 from kagami.tui.looks import looks
 from kagami.tui.widgets.painted import Line
 from tests.tui.world import audit_row
@@ -60,3 +60,11 @@ def test_a_target_that_is_no_object_is_shown_as_it_is() -> None:
 )
 def test_a_verdict_is_a_sentence(verdict: Verdict, words: str) -> None:
     assert verdict_words(verdict, str) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [("refused: NotFound", "REFUSED: NotFound"), ("failed", "FAILED"), ("of another version", "of another version")],
+)
+def test_a_result_in_a_sentence_is_said_and_which_refusal_it_was_stays(result: str, told: str) -> None:
+    assert result_text(result, str.upper) == told

@@ -7,6 +7,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from kagami.errors import Conflict
+from kagami.i18n import translator
 from kagami.model.ability import Ability
 from kagami.operations.bots import (
     Abilities,
@@ -73,6 +74,20 @@ async def test_the_card_tells_entry_and_pace() -> None:
     async with bots(engine()) as (console, _):
         await until(lambda: on_screen(console, "2/s in all"))
         assert on_screen(console, "ws://127.0.0.1:3001")
+
+
+async def test_the_card_speaks_the_other_language_at_once() -> None:
+    async with bots(engine()) as (console, pilot):
+        await until(lambda: on_screen(console, "2/s in all"))
+        await pilot.press("f3")
+        await until(lambda: on_screen(console, f"2/s {translator('zh')('in all')}"))
+
+
+async def test_a_card_that_is_not_seen_speaks_it_when_it_is_seen_again() -> None:
+    async with bots(engine()) as (console, pilot):
+        await until(lambda: on_screen(console, "2/s in all"))
+        await press(console, pilot, "3", "f3", "2")
+        await until(lambda: on_screen(console, f"2/s {translator('zh')('in all')}"))
 
 
 async def test_a_bot_is_paused_resumed_renamed_and_connected_anew() -> None:

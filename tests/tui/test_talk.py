@@ -66,7 +66,7 @@ def test_who_is_named_by_name_then_by_id() -> None:
 
 def test_found_and_dead_rows_fill_their_columns() -> None:
     assert len(found_row(SHELL, message_row(1, "in", "hi")).cells) == len(FOUND_COLUMNS)
-    dead = dead_row(dead_of(1, "hi", "boom"))
+    dead = dead_row(dead_of(1, "hi", "boom"), str)
     assert len(dead.cells) == len(DEAD_COLUMNS)
     assert dead.cells[-1].text == "boom"
 

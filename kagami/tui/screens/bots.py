@@ -176,6 +176,10 @@ class Bots(Place):
 
     def relabel(self) -> None:
         self._show()
+        if self.seen:
+            self.run_worker(later(self._read_more), group="more", exclusive=True)
+        else:
+            self.card.more = ("", [])  # read again when it is seen
 
     async def refresh_now(self) -> None:
         rows: list[BotRow] = await self.control.call(ListBots())
@@ -271,7 +275,8 @@ class Bots(Place):
         bot = self.selected
         if bot is None:
             return
-        self.card.more = (bot.id, [])
+        # What is known of it already stays until there is an answer.
+        self.card.more = (bot.id, self.card.more[1] if self.card.more[0] == bot.id else [])
         with suppress(Denied, EngineAway):
             more = await self._acts.more(bot)
             if self.selected is not None and self.selected.id == bot.id:

@@ -41,6 +41,7 @@ from kagami.tui.talk import (
     no_results,
     operator_row,
     said_entry,
+    tab_line,
 )
 from kagami.tui.widgets.box import Box
 from kagami.tui.widgets.listing import Chosen, Moved
@@ -57,7 +58,7 @@ MOST_MESSAGES = 1_000
 
 
 class Chats(Place):
-    """Three tabs: conversations with their transcript, search, dead letters."""
+    """Four tabs: conversations with their transcript, search, dead letters, operators."""
 
     DEFAULT_CSS = beside(__file__)
     NAME = "chats"
@@ -138,7 +139,7 @@ class Chats(Place):
         return ChatActs(self.shell, cast("App[Leave]", self.app))
 
     def blocked(self, action: str) -> str:
-        row = self._row_marked() if self.tab in ("live", "search") else None
+        row = self._row_marked()
         reasons = {
             "chat.open": (self._execution(), mark("there is no message")),
             "chat.copy": (self._text(), mark("there is no message")),
@@ -147,7 +148,10 @@ class Chats(Place):
                 row and row.outcome in ("failed", "unknown"),
                 mark("only what failed or is unknown can be sent again"),
             ),
-            "chat.delete": (row and row.message_id, mark("the platform gave it no id")),
+            "chat.delete": (
+                row and row.message_id,
+                mark("the platform gave it no id") if row else mark("no message of a conversation is marked"),
+            ),
             "chat.reply": (row or self._live_chat(), mark("no conversation is marked (c shows them)")),
             "chat.pin": (self._live_chat(), mark("no conversation is marked (c shows them)")),
             "chat.switch": (self._live_chat(), mark("no conversation is marked (c shows them)")),
@@ -216,7 +220,7 @@ class Chats(Place):
     async def refresh_now(self) -> None:
         dead: list[Open] = await self.control.call(ListDead())
         self._dead = {each.event.execution: each for each in dead}
-        self.dead.show([dead_row(each) for each in dead])
+        self.dead.show([dead_row(each, self.t) for each in dead])
         self.dead_pane.label(f"{self.t(mark('Dead letters'))} {len(dead)}", self.t(mark("r handles it again")))
         if self.tab == "live":
             await self._read_live()
@@ -307,7 +311,7 @@ class Chats(Place):
     @on(Chosen)
     def _chosen(self, message: Chosen) -> None:
         if message.listing is not self.list:
-            self._trace()
+            self.action_act("chat.open")
 
     def _execution(self) -> str:
         """Of the marked message."""
@@ -317,11 +321,15 @@ class Chats(Place):
         return row.execution if row else ""
 
     def _row_marked(self) -> MessageRow | None:
+        """The message under the cursor; None on the tabs that show none."""
         if self.tab == "search":
             return self._found.get(self.results.key)
-        return self._messages.get(self.said.key)
+        return self._messages.get(self.said.key) if self.tab == "live" else None
 
     def _text(self) -> str:
+        """What is copied: the marked message, or the operator's row."""
+        if self.tab == "people":
+            return self.people.copied()
         if self.tab == "dead":
             dead = self._dead.get(self.dead.key)
             return preview(dead.event.message) if dead else ""
@@ -373,23 +381,8 @@ class Chats(Place):
     # Painting.
 
     def tabs(self, width: int) -> Sequence[Line]:  # noqa: ARG002
-        names = (
-            ("live", "c", mark("Conversations"), len(self._chats)),
-            ("search", "/", mark("Search"), 0),
-            ("dead", "d", mark("Dead letters"), len(self._dead)),
-            ("people", "o", mark("Operators"), len(self._operators)),
-        )
-        actions = {"live": "chat.live", "search": "chat.search", "dead": "chat.dead", "people": "op.list"}
-        spans: list[Span] = []
-        for tab, key, title, number in names:
-            text = f"{self.t(title)} {number}" if number else self.t(title)
-            here = tab == self.tab
-            role = "title" if here else "bad" if tab == "dead" and number else "text"
-            spans += [
-                Span(f" {key} ", "key"),
-                Span(f"[{text}]" if here else f" {text} ", role, f"app.place('{actions[tab]}')"),
-            ]
-        return [spans]
+        numbers = {"live": len(self._chats), "dead": len(self._dead), "people": len(self._operators)}
+        return [tab_line(self.shell, self.tab, numbers)]
 
     def _box_label(self, width: int) -> Sequence[Line]:  # noqa: ARG002
         return [[Span(f" {self.t(mark('search'))} ", "accent")]]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kagami.i18n import mark
 from kagami.ports import AuditRow
 from kagami.tui import figures
+from kagami.tui.audit_rows import result_text
 from kagami.tui.format import pad, visible
 from kagami.tui.shell import Shell
 from kagami.tui.widgets.painted import Line, Painted, Span
@@ -44,7 +45,7 @@ class Deeds(Painted):
     def _row(self, row: AuditRow, width: int) -> Line:
         tier = self.shell.looks.text
         what = f"{row.operation} {visible(row.target.translate(_SHELL_OF_VALUES), tier)}"
-        went = "" if row.result == "ok" else f"  {row.result}"
+        went = "" if row.result == "ok" else f"  {result_text(row.result, self.shell.t)}"
         room = max(1, width - 11 - WHO_CELLS - 1)
         return [
             Span(f" {figures.clock(row.at_ms)} ", "dim"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kagami.i18n import mark
 from kagami.model.trace import Trace
+from kagami.tui.details import detail_text
 from kagami.tui.figures import count, micros
 from kagami.tui.format import pad
 from kagami.tui.shell import Shell
@@ -61,13 +62,14 @@ class Waterfall(Listing):
         first = min(bar - 1, leg.start_us * bar // self._total)
         cells = max(1, leg.end_us * bar // self._total - first)
         solid = looks.glyphs.focus[1] * cells
+        told = detail_text(leg.stage, leg.detail, self.shell.t)
         longest = leg.end_us - leg.start_us == max(each.end_us - each.start_us for each in self._legs)
         return [
             self.marker(chosen=chosen),
             Span(pad(stage_name(leg.stage, self.shell.t), STAGE_CELLS, tier=looks.text)),
             Span(pad(" " * first + solid, bar), "warn" if longest and len(self._legs) > 1 else "accent"),
             Span(pad(count(leg.end_us - leg.start_us), TIME_CELLS, "right") + "  "),
-            Span(pad(leg.detail, detail, tier=looks.text) if detail else "", "dim"),
+            Span(pad(told, detail, tier=looks.text) if detail else "", "dim"),
         ]
 
     @staticmethod

@@ -8,10 +8,12 @@ import pytest
 from textual.pilot import Pilot
 
 from kagami.operations.messages import ListMessages, Replay, Search
+from kagami.ports import OperatorRow
 from kagami.tui.app import Console
 from kagami.tui.screens.chats import Chats
 from kagami.tui.shell import Leave
-from tests.tui.pilot import run_console, screen_text, settled, until
+from tests.tui.engine import NOW_MS
+from tests.tui.pilot import press, run_console, screen_text, settled, until
 from tests.tui.world import World, busy_world, execution, message_row
 
 
@@ -127,6 +129,37 @@ async def test_only_a_dead_letter_can_be_handled_again() -> None:
         await pilot.press("r")
         assert "dead letter" in place.blocked("chat.replay")
         assert world.asked(Replay) == []
+
+
+async def test_on_the_operators_no_key_is_about_a_message_that_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = busy_world()
+    world.operators = [OperatorRow(kind="person", name="ann", face="browser", address="203.0.113.9", since_ms=NOW_MS)]
+    async with chats(world) as (place, console, pilot):
+        copied: list[str] = []
+        monkeypatch.setattr(console, "copy", copied.append)
+        await press(console, pilot, "o")
+        assert [each.id for each in place.hinted() if each.row] == ["chat.copy"]
+        assert place.blocked("chat.delete") == "no message of a conversation is marked"
+        await press(console, pilot, "enter", "y")
+        assert place.seen
+        assert copied == ["ann person browser 203.0.113.9 0s -"]
+
+
+async def test_an_empty_list_of_dead_letters_offers_nothing_of_a_message() -> None:
+    world = busy_world()
+    world.dead = []
+    async with chats(world) as (place, console, pilot):
+        await press(console, pilot, "d")
+        assert [each.id for each in place.hinted() if each.row] == []
+        assert place.blocked("chat.delete") == "no message of a conversation is marked"
+
+
+async def test_a_message_without_an_id_cannot_be_taken_back() -> None:
+    world = World()
+    world.messages = [message_row(1, "in", "hello")]
+    async with chats(world) as (place, console, pilot):
+        await press(console, pilot, "enter")
+        assert place.blocked("chat.delete") == "the platform gave it no id"
 
 
 async def test_escape_goes_back_to_the_conversations_step_by_step() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from kagami.i18n import Translate
 from kagami.log import escape
+from kagami.operations.worded import filled, ours
+from kagami.ports import AlertRow, Notice
+from kagami.reasons.say import say
 
 MOST_LINES = 20
 LONGEST_LINE = 200
@@ -22,42 +25,49 @@ def shown(value: Any, t: Translate) -> str:
     if value is None:
         return t("Done.")
     if isinstance(value, msgspec.Struct):
-        told = {name: each for name, each in msgspec.structs.asdict(value).items() if each not in _NOTHING}
-        return "\n".join(_clipped(f"{name}: {_word(each)}") for name, each in told.items()) or t("Nothing.")
+        return "\n".join(_clipped(f"{name}: {each}") for name, each in _told(value, t)) or t("Nothing.")
     if isinstance(value, list | tuple):
         return _listed(value, t)
-    return _clipped(_word(value))
+    return _clipped(_word(value, t))
 
 
 def _listed(items: Sequence[Any], t: Translate) -> str:
     if not items:
         return t("Nothing.")
-    lines = [_clipped(_line(item)) for item in items[:MOST_LINES]]
+    lines = [_clipped(_line(item, t)) for item in items[:MOST_LINES]]
     if len(items) > MOST_LINES:
         lines.append(t("… and {count} more").format(count=len(items) - MOST_LINES))
     return "\n".join(lines)
 
 
-def _line(item: Any) -> str:
-    """What is not empty of one item, in the order of its fields."""
+def _line(item: Any, t: Translate) -> str:
     if not isinstance(item, msgspec.Struct):
-        return _word(item)
-    fields = msgspec.structs.asdict(item).items()
-    return " · ".join(f"{name} {_word(each)}" for name, each in fields if each not in _NOTHING)
+        return _word(item, t)
+    return " · ".join(f"{name} {each}" for name, each in _told(item, t))
 
 
-def _word(value: Any) -> str:
+def _told(row: msgspec.Struct, t: Translate) -> Iterator[tuple[str, str]]:
+    """What is not empty, in the order of the fields; texts of ours are in the reader's language."""
+    fields = msgspec.structs.asdict(row)
+    if isinstance(row, AlertRow | Notice):
+        fields |= {"text": filled(row, t), "fields": {}}
+    for name, each in fields.items():
+        if each not in _NOTHING:
+            yield name, _word(say(each, t) if name in ours(row) and isinstance(each, str) else each, t)
+
+
+def _word(value: Any, t: Translate) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case float():
             return f"{value:.3g}"
         case msgspec.Struct():
-            return f"({_line(value)})"
+            return f"({_line(value, t)})"
         case Mapping():
-            return _joined(f"{key} {_word(each)}" for key, each in value.items())
+            return _joined(f"{key} {_word(each, t)}" for key, each in value.items())
         case list() | tuple():
-            return _joined(_word(each) for each in value)
+            return _joined(_word(each, t) for each in value)
         case _:
             return escape(str(value))
 

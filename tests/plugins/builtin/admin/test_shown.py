@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from kagami.i18n import translator
 from kagami.plugins.builtin.admin.shown import LONGEST_LINE, shown, shown_bytes, shown_span
+from kagami.ports import AlertRow, SettingRow
 
 
 class Inner(msgspec.Struct):
@@ -41,6 +43,20 @@ def test_an_answer_is_a_short_text(value: Any, text: str | None) -> None:
         assert shown(value, str).endswith("by_bot: x 1")
     else:
         assert shown(value, str) == text
+
+
+def test_what_is_ours_is_said_in_the_language_of_the_house() -> None:
+    row = SettingRow("prefix", "general", "text", "What a command begins with in a chat.", value="failed")
+    told = shown([row], translator("zh"))
+    assert "What a command" not in told
+    assert "value failed" in told
+
+
+def test_an_alert_is_told_with_what_it_names() -> None:
+    told = "The bot {bot} is not connected: {reason}"
+    row = AlertRow("bot qq:1", "bot.offline", "error", told, {"bot": "qq:1", "reason": "paused by an operator"})
+    assert "The bot qq:1 is not connected: paused by an operator" in shown([row], str)
+    assert "fields" not in shown([row], str)
 
 
 def test_a_long_list_is_cut_and_counted() -> None:

@@ -1,0 +1,24 @@
+"""What of an answer's rows is English of ours, for the faces that say it in the reader's language."""
+
+from __future__ import annotations
+
+from kagami.i18n import Translate
+from kagami.ports import AlertRow, Finding, Notice, SettingRow
+from kagami.reasons.say import say
+
+_REASONS = frozenset({"reason", "error", "trouble", "redis"})
+
+
+def ours(row: object) -> frozenset[str]:
+    """The names of the fields whose texts are ours; others hold what came from outside, or words for programs."""
+    if isinstance(row, Finding):
+        return frozenset({"subject", "text", "fix"})
+    return _REASONS | {"text"} if isinstance(row, SettingRow) else _REASONS
+
+
+def filled(told: AlertRow | Notice, t: Translate) -> str:
+    """The words with what they name, which a program has apart."""
+    try:
+        return t(told.text).format_map({name: say(each, t) for name, each in told.fields.items()})
+    except (KeyError, ValueError, IndexError):  # an engine of another version may have other fields
+        return told.text
