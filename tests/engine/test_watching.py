@@ -49,7 +49,7 @@ def test_a_clock_that_is_wrong_is_told_of_whoevers_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    [("10.0.0.2", "10.0.0.2:5000"), ("::1", "[::1]:5000"), ("0.0.0.0", "me:5000"), ("::", "me:5000")],
+    [("10.0.0.2", "10.0.0.2:5000"), ("::1", "[::1]:5000"), ("0.0.0.0", "me:5000"), ("::", "me:5000")],  # noqa: S104
 )
 def test_a_process_that_listens_everywhere_is_found_by_its_machine(
     monkeypatch: pytest.MonkeyPatch, host: str, address: str
