@@ -9,13 +9,14 @@ from kagami.tui import figures
 from kagami.tui.feed import EngineFeed
 from kagami.tui.format import fold, pad
 from kagami.tui.shell import Shell
+from kagami.tui.widgets.above import Above
 from kagami.tui.widgets.bars import cells
 from kagami.tui.widgets.painted import Line, Painted, Span
 
 WIDTH, HEIGHT = 60, 16
 
 
-class LinkCard(Painted):
+class LinkCard(Above):
     """The link to the engine is lost: since when, what is tried, what to do."""
 
     def __init__(self, shell: Shell, feed: EngineFeed) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from kagami.tui.format import fold, visible
 from kagami.tui.shell import Level, Shell
-from kagami.tui.widgets.painted import Line, Painted, Span
+from kagami.tui.widgets.above import Above
+from kagami.tui.widgets.painted import Line, Span
 
 MOST = 3
 MOST_ROWS = 3
@@ -30,7 +31,7 @@ class Said:
     times: int = 1
 
 
-class Toasts(Painted):
+class Toasts(Above):
     """At most three; information goes by itself, errors stay until Esc or the notices."""
 
     DEFAULT_CSS = "Toasts { layer: over; position: absolute; width: 44; height: 1; display: none; background: $panel; }"
@@ -62,6 +63,8 @@ class Toasts(Painted):
         if len(staying) != len(self._up):
             self._up = staying
             self._lay_out()
+        elif staying:
+            self.refresh()  # what lies below may be another place by now, with other edges
 
     def seen(self) -> bool:
         """The user has read them; False when there was nothing."""
