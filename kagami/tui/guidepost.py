@@ -14,6 +14,7 @@ from kagami.model.trace import Trace
 from kagami.operations import registry
 from kagami.operations.registry import Operation
 from kagami.operations.traces import ListTraces
+from kagami.operations.worded import wanted_of
 from kagami.tui import commands
 from kagami.tui.acting import Verb
 from kagami.tui.actions import ACTIONS
@@ -177,7 +178,7 @@ class Guidepost:
         desk, name = self.desk, operation.name
         question = Question(
             name,
-            ((desk.t(mark("What")), desk.t(operation.text)), (desk.t(mark("Request")), repr(request))),
+            ((desk.t(mark("What")), desk.t(operation.text)), *wanted_of(request)),
             keep=desk.t(mark("Keep as it is")),
             go=desk.t(mark("Do it")),
         )

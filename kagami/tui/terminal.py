@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from kagami.i18n import choose, mark, translator
 
 PROBE_S = 0.15
+# What Python puts in place of the locale C where that exists.
+COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
 _ANSWER = re.compile(rb"\x1b\[(\d+);(\d+)R")
 # Mouse and focus reports, marks around what is pasted, frames, sizes, keyboard protocol, second screen, wrapping.
 RESET = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1004, 1006, 1015, 2004, 2026, 2048))
@@ -88,10 +90,21 @@ def _column(stdin: int, limit_s: float) -> int:
     return 0
 
 
+def is_plain(environ: Mapping[str, str]) -> bool:
+    """Whether somebody chose the locale C, in which a terminal is told ASCII; Python writes UTF-8 all the same.
+
+    In that locale Python sets `LC_CTYPE` to one of its own (PEP 538), which is nobody's choice.
+    """
+    kept = {name: environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")}
+    if kept["LC_CTYPE"] in COERCED:
+        kept["LC_CTYPE"] = ""
+    return next(filter(None, kept.values()), "") in {"C", "POSIX"}
+
+
 def probe(environ: Mapping[str, str]) -> tuple[str, bool]:
     """The encoding of standard output, and whether blocks are wide; `KAGAMI_WIDE` (0 or 1) answers for the terminal."""
     stream = sys.__stdout__
-    encoding = (stream.encoding if stream else "") or "ascii"
+    encoding = "ascii" if is_plain(environ) else (stream.encoding if stream else "") or "ascii"
     if environ.get("KAGAMI_WIDE"):
         return encoding, environ["KAGAMI_WIDE"] == "1"
     if sys.platform == "win32" or stream is None or not stream.isatty() or "utf" not in encoding.lower():

@@ -14,11 +14,10 @@ OF_OURS = {"t", "_t", "translate", "mark"}
 # Their templates are texts of ours too, which no rule of one file can see.
 NAMED = {
     "kagami/errors.py: template": "the docstring of the error's class, or the catalogue's text for it",
-    "kagami/cli/show.py: t(told.text)": "as in the alarm",
     "kagami/engine/sharing.py: each.text": "one of the sentences about a Redis that is set up badly",
     "kagami/hub/alarm.py: self._translate(text)": "a notice's text, which rooms of ours write; the rest are fields",
-    "kagami/hub/alerts.py: reading.text": "an alert's text, which rooms of ours write; the rest are fields",
     "kagami/hub/watchdog.py: stack": "lines of a stack, which only has a method of that name",
+    "kagami/operations/worded.py: t(told.text)": "as in the alarm",
     "kagami/plugins/expected.py: t(problem[0])": "one of the sentences about limits",
     "kagami/plugins/extra/chat/main.py: words.remembers": "a table of that plugin, by language",
     "kagami/plugins/extra/chat/main.py: template": "the same",
@@ -33,6 +32,7 @@ NAMED = {
     "kagami/tui/accounts.py: shell.t(text)": "a table of states, and two sentences beside it",
     "kagami/tui/bot_acts.py: t(head)": "a question of that file, which its callers mark",
     "kagami/tui/chat_acts.py: question.title": "the same, three lines above",
+    "kagami/tui/details.py: template": "a table of that file, by stage",
     "kagami/tui/dialogs/notices.py: shell.t(notice.text)": "as in the alarm",
     "kagami/tui/guidepost.py: desk.t(refused[0].text)": "why a key is refused, one of the keymap's sentences",
     "kagami/tui/memory.py: t(each.text)": "the same",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from kagami.clock import STEP_S
 from kagami.cluster.neighbours import SETTLES_S, Neighbours
 from kagami.errors import StoreClosed
 from kagami.model.ids import BotId
@@ -52,10 +53,10 @@ class Tail:
 
 class Case:
     def __init__(self, nursery: Nursery, clock: FakeClock) -> None:
-        self.clock, self.tail = clock, Tail()
+        self.clock, self.tail, self.nap_s = clock, Tail(), NAP_S
         hub = Hub(clock=clock)
         self.relay = hub.state().relay
-        self.neighbours = Neighbours(self.relay, clock, nap=lambda: NAP_S)
+        self.neighbours = Neighbours(self.relay, clock, nap=lambda: self.nap_s)
         self.seen: list[WorkerRow] = []
         self.neighbours.serve(self.tail, self._give_way)
         nursery.start("neighbours", self.neighbours.run())
@@ -158,3 +159,12 @@ async def test_what_others_have_of_an_account_is_known_where_nobody_follows_yet(
 async def test_an_account_that_nobody_has_is_waited_for_by_nobody(case: Case) -> None:
     await case.neighbours.let_settle(BOT, moved=False)
     assert (case.tail.recalled, case.tail.fetched) == ([BOT], [True])
+
+
+async def test_a_nap_ends_when_hints_do_not_come_any_more(case: Case) -> None:
+    await case.clock.advance(NAP_S / 5)
+    before = len(case.tail.fetched)
+    case.nap_s = NAP_S / 25
+    await case.clock.advance(STEP_S)
+    await settle()
+    assert len(case.tail.fetched) == before + 1

@@ -93,4 +93,4 @@ class PtyConsole:
 
 def _environ(extra: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "SSH_CONNECTION")}
-    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "TZ": "UTC", "KAGAMI_WIDE": "0", **extra}
+    return {**kept, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", "KAGAMI_WIDE": "0", **extra}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kagami.tui.terminal import RESET, probe, terminal_refusal, wide_blocks
+from kagami.tui.terminal import RESET, is_plain, probe, terminal_refusal, wide_blocks
 
 
 @pytest.fixture
@@ -73,3 +73,20 @@ def test_mending_ends_every_mode_that_the_console_begins() -> None:
     for mode in (1000, 1002, 1003, 1004, 1006, 2004, 1049):
         assert f"\x1b[?{mode}l" in RESET
     assert RESET.endswith("\x1b[?25h\x1b[0m")
+
+
+@pytest.mark.parametrize(
+    ("environ", "plain"),
+    [
+        ({}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, False),
+        ({"LANG": "zh_CN.UTF-8"}, False),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "C"}, False),
+        ({"LANG": "C"}, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LC_ALL": "POSIX", "LANG": "zh_CN.UTF-8"}, True),
+    ],
+)
+def test_the_locale_c_is_plain_when_somebody_chose_it(environ: dict[str, str], plain: bool) -> None:
+    assert is_plain(environ) is plain

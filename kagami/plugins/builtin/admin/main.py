@@ -14,6 +14,7 @@ from kagami.operations.broadcast import Audience, Broadcast, Broadcasted, Reache
 from kagami.operations.messages import Clean, Measure
 from kagami.operations.plugins import Reload
 from kagami.operations.system import Pulses, Status, StatusNow
+from kagami.operations.worded import wanted_of
 from kagami.plugins.api import Context, Plugin, Rest, Settings
 from kagami.ports import Cleaned, Pulse, ReloadRow
 
@@ -114,7 +115,9 @@ async def run_operation(ctx: Ctx, words: Rest[str] = "") -> str:
     if operation.scope.endswith(":secret"):  # what is said in a chat is kept, in the sandbox too
         return ctx.t("A chat is no place for secrets: use the console.")
     request = read_request(operation, left, ctx.t)
-    question = ctx.t("{what} Really? (yes/no)").format(what=ctx.t(operation.text))
+    told = ", ".join(f"{name}: {value}" for name, value in wanted_of(request))
+    what = f"{ctx.t(operation.text)} ({told})" if told else ctx.t(operation.text)
+    question = ctx.t("{what} Really? (yes/no)").format(what=what)
     if operation.asks and not await ctx.confirm(question):
         return ctx.t("Nothing was done.")
     return shown(await ctx.operate(request), ctx.t)

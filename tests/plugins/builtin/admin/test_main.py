@@ -149,7 +149,7 @@ async def test_any_operation_can_be_called(chat: PluginChat) -> None:
 
 async def test_an_operation_that_changes_much_is_confirmed(chat: PluginChat) -> None:
     chat.answers[Disconnect] = None
-    assert (await ordered(chat, "#bots disconnect qq:1")).endswith("Really? (yes/no)")
+    assert (await ordered(chat, "#bots disconnect qq:1")).endswith("(bot: qq:1) Really? (yes/no)")
     assert await ordered(chat, "yes") == "Done."
     assert chat.calls == [Disconnect(bot="qq:1")]
 
