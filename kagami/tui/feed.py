@@ -16,7 +16,8 @@ STALE_S = 3.0
 LOST_S = 5.0
 KEPT_PULSES = 300
 KEPT_NOTICES = 200
-_PAUSES = (1.0, 2.0, 4.0, 8.0)
+# An engine that is back is found within three seconds of its start.
+_PAUSES = (1.0, 2.0)
 
 
 class EngineFeed:

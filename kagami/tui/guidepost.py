@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from kagami.errors import KagamiError, NotFound, UsageError
-from kagami.i18n import mark
+from kagami.i18n import mark, translator
 from kagami.model.trace import Trace
 from kagami.operations import registry
 from kagami.operations.registry import Operation
@@ -132,11 +132,13 @@ class Guidepost:
     def _operation(self, found: Operation) -> Entry:
         begin = partial(self._begin, found.topic, found.verb)
         name = f"{found.topic} {found.verb}"
-        return Entry(self.desk.t(found.text), name, found.name, "", begin, weight=_OPERATION_WEIGHT)
+        other = f"{name} {_in_chinese(found.text)}"
+        return Entry(self.desk.t(found.text), other, found.name, "", begin, weight=_OPERATION_WEIGHT)
 
     def _entry(self, action: Action, where: str, do: Callable[[], None], reason: str = "") -> Entry:
         key = action.keys[0] if action.keys else ""
-        return Entry(self.desk.t(action.text), f"{action.text} {action.id}", where, key, do, reason)
+        other = f"{action.text} {action.id} {_in_chinese(action.text)}"
+        return Entry(self.desk.t(action.text), other, where, key, do, reason)
 
     def _begin(self, topic: str, verb: str) -> None:
         self._begin_line(f"{topic} {verb} ")
@@ -243,3 +245,8 @@ class Guidepost:
 
 def _after(values: Sequence[str], value: str) -> str:
     return values[(values.index(value) + 1) % len(values)]
+
+
+def _in_chinese(text: str) -> str:
+    """A text of ours, which is found in either language, whichever is shown."""
+    return translator("zh")(text)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from kagami.operations.bots import Disconnect
 from kagami.operations.plugins import ListPlugins, Reload
 from kagami.operations.system import Stop
@@ -110,6 +112,14 @@ async def test_the_palette_works_without_an_engine() -> None:
         await until(lambda: len(console.screen_stack) == 2)
         await settled(console, pilot)
         assert on_screen(console, "Go to Logs")
+
+
+@pytest.mark.parametrize("letters", ["备份", "bf"])
+async def test_chinese_finds_what_is_shown_in_english(letters: str) -> None:
+    async with run_console() as (console, pilot):
+        await pilot.press("ctrl+p", *letters)
+        await settled(console, pilot)
+        assert on_screen(console, "backup")
 
 
 async def test_pinyin_finds_a_place() -> None:

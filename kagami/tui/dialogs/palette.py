@@ -31,7 +31,7 @@ _KEY, _PLAIN_KEY = 6, 8
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`text` in the user's language, `other` in English; `where` says what kind it is; `reason` blocks it."""
+    """`text` in the user's language, `other` in both; `where` says what kind it is; `reason` blocks it."""
 
     text: str
     other: str
@@ -43,7 +43,7 @@ class Entry:
 
     def spellings(self) -> tuple[str, ...]:
         both = f"{self.text} {self.where}"
-        return (both, self.other, initials(both))
+        return (both, self.other, initials(both), initials(self.other))
 
 
 class Palette(Overlay[Entry | None]):
