@@ -31,6 +31,7 @@ from kagami.web.auth import Login
 from kagami.web.openapi import describe
 from tests.pages import ALL, Block, blocks, inline, shell_lines, text_of
 
+SECURITY = ("security.md", "zh/security.md")
 BLOCKS = [block for page in ALL for block in blocks(page)]
 RUN = [block for block in BLOCKS if block.mark == "run"]
 PLUGINS = [block for block in RUN if "\nplugin = Plugin(" in block.text]
@@ -175,3 +176,17 @@ def test_what_curl_sends_on_the_pages_is_a_request(page: str) -> None:
             topic, verb = path.split("/")[3:]
             found = registry().by_name.get(f"{topic}.{verb}")
             assert msgspec.convert(given, found.request if found else Login) is not None
+
+
+@pytest.mark.parametrize("page", SECURITY)
+def test_a_test_of_the_pages_on_security_is_there(page: str) -> None:
+    named = re.findall(r"`([\w/]+\.py)::(?:\w+::)*(\w+)`", text_of(page))
+    folder = Path(__file__).parent
+    assert len(named) > 60
+    assert [name for file, name in named if name not in (folder / file).read_text("utf-8")] == []
+
+
+def test_the_pages_on_security_have_the_same_rows() -> None:
+    row = re.compile(r"^\| (S\w\d+) .*?((?: ?`[^`]+`(?:<br>)?)+) \|$", re.MULTILINE)
+    first, second = (row.findall(text_of(page)) for page in SECURITY)
+    assert first == second
