@@ -151,7 +151,7 @@ def test_an_engine_knows_every_setting_that_it_is_given(chart: Chart) -> None:
     for values in SETS:
         for pod in pods(rendered(chart, values)).values():
             given = {name.removesuffix("_FILE") for name in environment(pod)}
-            others = {"KAGAMI_HOME", "KAGAMI_ADMIN_PASSWORD"}
+            others = {"KAGAMI_HOME", "KAGAMI_CONFIG", "KAGAMI_ADMIN_PASSWORD"}
             composed = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "REDIS_ADDR", "REDIS_PWD"}
             assert given - known - others - composed == set()
 
