@@ -16,7 +16,8 @@ import tarfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.deploy.daemon import Daemon, found
+from tests.deploy.daemon import Daemon
+from tests.deploy.system import found
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

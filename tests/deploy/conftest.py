@@ -12,7 +12,8 @@ import pytest
 
 from kagami import __version__
 from tests.deploy import bases
-from tests.deploy.daemon import Daemon, rules_kept
+from tests.deploy.daemon import Daemon
+from tests.deploy.leftovers import FOLDER, machine_kept
 from tests.deploy.stack import Stack
 
 HERE = Path(__file__).parent
@@ -40,8 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def daemon() -> Iterator[Daemon]:
     # Not pytest's own folder: sockets need a short path, and removing the layers is the engine's affair.
     with ExitStack() as stack:
-        stack.enter_context(rules_kept())
-        opened = Daemon(Path(tempfile.mkdtemp(prefix="kagami-docker-")))
+        stack.enter_context(machine_kept())
+        opened = Daemon(Path(tempfile.mkdtemp(prefix=FOLDER)))
         stack.callback(opened.stop)
         opened.start()
         yield opened

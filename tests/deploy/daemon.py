@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from tests.deploy import system
+from tests.deploy.leftovers import SWARM_BRIDGE, delete_link, unmount
+
 ROOT = Path(__file__).parent.parent.parent
-# Of the packet filter: chains of an engine, its bridges, its addresses.
-OURS = re.compile(r"DOCKER|kagami\d|docker_gwbridge|172\.(30|31)\.|-[io] br-")
 READY_S, GONE_S = 30.0, 30.0
 COMMAND_S = 60.0
 CLIENTS = ("/usr/bin/docker",)
 # A bridge of its own: another engine of this machine keeps `docker0`, and another run of these tests has another.
 BRIDGE, ADDRESS = f"kagami{os.getpid() % 10**8}", f"172.31.{200 + os.getpid() % 50}.1/24"
-SWARM_BRIDGE = "docker_gwbridge"
 POOL = {"base": "172.31.128.0/18", "size": 26}
-
-
-def found(program: str) -> str:
-    """Where a program of the system is."""
-    place = shutil.which(program)
-    assert place, f"these tests need {program}"
-    return place
 
 
 class Daemon:
@@ -68,8 +59,8 @@ class Daemon:
             "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 4096, "Hard": 4096}},
         }
         for words in (("add", BRIDGE, "type", "bridge"), ("set", BRIDGE, "up")):
-            subprocess.run([found("ip"), "link", *words], check=True, capture_output=True)
-        subprocess.run([found("ip"), "address", "add", ADDRESS, "dev", BRIDGE], check=True)
+            system.run("ip", "link", *words)
+        system.run("ip", "address", "add", ADDRESS, "dev", BRIDGE)
         config = self.folder / "daemon.json"
         config.write_text(json.dumps(settings))
         with (self.folder / "log").open("wb") as log:
@@ -82,7 +73,9 @@ class Daemon:
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        asked = subprocess.run([found("docker"), "version"], env=self.environment, capture_output=True, check=False)
+        asked = subprocess.run(
+            [system.found("docker"), "version"], env=self.environment, capture_output=True, check=False
+        )
         return asked.returncode == 0
 
     def docker(self, *words: str, timeout: float = COMMAND_S) -> str:
@@ -118,33 +111,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        _unmount(self.folder)
+        unmount(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         for link in (BRIDGE, SWARM_BRIDGE) if self._owns_swarm_bridge else (BRIDGE,):
-            subprocess.run([found("ip"), "link", "delete", link], capture_output=True, check=False)
-
-
-def _unmount(folder: Path) -> None:
-    """Whatever is still mounted below, the deepest first."""
-    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    for place in sorted((each for each in mounts if each.startswith(f"{folder}/")), reverse=True):
-        subprocess.run([found("umount"), "--lazy", place], capture_output=True, check=False)
-
-
-@contextmanager
-def rules_kept() -> Iterator[None]:
-    """Take away what an engine adds to the packet filter, unless another engine was here before."""
-    before = _filter("save", "")
-    try:
-        yield
-    finally:
-        if "DOCKER" not in before:
-            left = [line for line in _filter("save", "").splitlines() if not OURS.search(line)]
-            if ":FORWARD DROP" not in before:
-                left = [line.replace(":FORWARD DROP", ":FORWARD ACCEPT") for line in left]
-            _filter("restore", "\n".join(left) + "\n")
-
-
-def _filter(what: str, rules: str) -> str:
-    done = subprocess.run([f"iptables-{what}"], input=rules, capture_output=True, text=True, check=False)
-    return done.stdout
+            delete_link(link)
