@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
@@ -21,8 +22,8 @@ from kagami.home import holder
 from kagami.i18n import Translate, mark
 from kagami.log import escape
 from kagami.operations import registry
+from kagami.operations.questions import told_before
 from kagami.operations.registry import Operation, Registry, from_words
-from kagami.operations.worded import wanted_of
 from kagami.ports import Finding, ReloadRow
 
 # Fields that are tables and lists, as they are given in a shell.
@@ -46,7 +47,7 @@ def _command(operations: Registry, found: Operation, t: Translate) -> Command:
     def run(given: Globals, /, nameless: tuple[str, ...], yes: bool = False, **fields: Any) -> int:
         request = read_request(found, nameless, fields, t)
         if found.asks and not yes:
-            _confirm(found, request, t)
+            _confirm(operations, found, given, request)
         answer = asyncio.run(call(operations, given, request))
         if found.verb == "export" and not given.as_json:
             _pour(answer)
@@ -144,10 +145,11 @@ def _wrong(reason: str, found: Operation, t: Translate) -> UsageError:
     return UsageError(reason=t("{reason} See: {command}").format(reason=reason, command=command))
 
 
-def _confirm(found: Operation, request: msgspec.Struct, t: Translate) -> None:
+def _confirm(operations: Registry, found: Operation, given: Globals, request: msgspec.Struct) -> None:
+    t = given.t
     if not sys.stdin.isatty():
         raise UsageError(reason=t("This asks before it acts. Without a terminal, add --yes."))
-    for name, value in wanted_of(request):
+    for name, value in asyncio.run(told_before(found, request, partial(call, operations, given), t)):
         click.echo(f"{name}: {escape(value)}", err=True)
     click.confirm(t("{what} Do it?").format(what=t(found.text)), abort=True, err=True)
 

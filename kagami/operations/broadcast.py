@@ -61,7 +61,7 @@ async def audience(parts: Parts, request: Audience) -> Reached:
     return Reached(by_bot.total(), dict(by_bot))
 
 
-@operation("messages.broadcast", "messages:write", asks=True)
+@operation("messages.broadcast", "messages:write", asks=True, foretold=lambda asked: Audience(days=asked.days))
 async def broadcast(parts: Parts, request: Broadcast) -> Broadcasted:
     """Send a message to every active chat, as fast as each account may speak."""
     if not request.text.strip():

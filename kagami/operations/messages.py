@@ -174,7 +174,7 @@ async def measure(parts: Parts, request: Measure) -> Cleaned:
     return await parts.store.measure(_limit_ms(parts, request.days))
 
 
-@operation("messages.clean", "messages:delete", asks=True)
+@operation("messages.clean", "messages:delete", asks=True, foretold=lambda asked: Measure(days=asked.days))
 async def clean(parts: Parts, request: Clean) -> Cleaned:
     """Delete messages older than so many days."""
     return await parts.store.clean(_limit_ms(parts, request.days))

@@ -63,7 +63,8 @@ class Operation:
 
     `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `quiet`: not
     in the audit though its right is one to change things, because it is called again and again. `offline`: what is kept
-    on the disk is enough for it, so that it can be called where no engine runs.
+    on the disk is enough for it, so that it can be called where no engine runs. `foretold` makes a request that only
+    reads: what this one would come to, for the question before it.
     """
 
     topic: str
@@ -77,6 +78,7 @@ class Operation:
     watched: bool = False
     quiet: bool = False
     offline: bool = False
+    foretold: Callable[[Any], Request] | None = None
 
     @property
     def reads(self) -> bool:
@@ -101,6 +103,7 @@ def operation(
     watched: bool = False,
     quiet: bool = False,
     offline: bool = False,
+    foretold: Callable[[Any], Request] | None = None,
 ) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
 
@@ -108,7 +111,7 @@ def operation(
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
         types = hints["request"], hints["return"]
-        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline)
+        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline, foretold)
 
     return make
 

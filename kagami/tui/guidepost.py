@@ -12,9 +12,9 @@ from kagami.errors import KagamiError, NotFound, UsageError
 from kagami.i18n import mark, translator
 from kagami.model.trace import Trace
 from kagami.operations import registry
+from kagami.operations.questions import told_before
 from kagami.operations.registry import Operation
 from kagami.operations.traces import ListTraces
-from kagami.operations.worded import wanted_of
 from kagami.tui import commands
 from kagami.tui.acting import Verb
 from kagami.tui.actions import ACTIONS
@@ -178,14 +178,16 @@ class Guidepost:
     async def _run(self, operation: Operation, request: msgspec.Struct) -> None:
         """Call an operation, after a question where every face asks one, and show its answer."""
         desk, name = self.desk, operation.name
-        question = Question(
-            name,
-            ((desk.t(mark("What")), desk.t(operation.text)), *wanted_of(request)),
-            keep=desk.t(mark("Keep as it is")),
-            go=desk.t(mark("Do it")),
-        )
-        if operation.asks and not await desk.ask(question):
-            return
+        if operation.asks:
+            told = await told_before(operation, request, desk.control.call, desk.t)
+            question = Question(
+                name,
+                ((desk.t(mark("What")), desk.t(operation.text)), *told),
+                keep=desk.t(mark("Keep as it is")),
+                go=desk.t(mark("Do it")),
+            )
+            if not await desk.ask(question):
+                return
         rows = commands.answer_rows(await desk.control.call(request))
         if rows:
             await desk.push_screen_wait(AnswerReader(desk, name, rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 
 import msgspec
@@ -13,13 +13,15 @@ from kagami.core.handshake import digest
 from kagami.core.scopes import allowed
 from kagami.errors import ConfirmationNeeded, KagamiError, Unauthorized
 from kagami.i18n import mark
-from kagami.operations.registry import Registry
+from kagami.model.principal import Principal
+from kagami.operations.questions import told_before
+from kagami.operations.registry import Operation, Registry
 from kagami.ports import Parts
 from kagami.web.asked import WHO
 from kagami.web.config import WebConfig
 from kagami.web.doors import is_near
 from kagami.web.health import examine, loop_state
-from kagami.web.operations import JSON, Answer, answer, refusal, respond
+from kagami.web.operations import JSON, Answer, answer, read_request, refusal, respond
 
 CONFIRM = "X-Confirm"
 HEALTH_SCOPE = "system:read"
@@ -106,10 +108,16 @@ class Handlers:
                 raise Unauthorized(reason=mark("this address needs a token"))
             found = self._operations.find(name)
             if found.asks and request.headers.get(CONFIRM) != "yes" and allowed(who, found.scope):
-                raise ConfirmationNeeded(what=found.text)
+                raise await self._unconfirmed(who, found, body)
         except KagamiError as error:
             return refusal(error)
         return await answer(self._operations, self._parts, who, name, body)
+
+    async def _unconfirmed(self, who: Principal, found: Operation, body: bytes) -> ConfirmationNeeded:
+        """What a face has to show to a person is in its details, a line each."""
+        wanted = read_request(found.request, body)
+        told = await told_before(found, wanted, partial(self._operations.call, self._parts, who))
+        return ConfirmationNeeded(what=found.text, told="\n".join(f"{name}: {value}" for name, value in told))
 
     async def describe(self, _: web.Request) -> web.Response:
         """The whole interface in OpenAPI 3.1."""

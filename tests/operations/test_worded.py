@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.i18n import translator
-from kagami.operations.messages import Clean, DropDead, ListDead
-from kagami.operations.people import Add
-from kagami.operations.worded import filled, ours, wanted_of
+from kagami.operations.worded import filled, ours
 from kagami.ports import AlertRow, BotHealth, Finding, Notice, SettingRow
 
 GONE = "The bot {bot} is not connected: {reason}"
@@ -33,18 +31,3 @@ def test_an_alert_is_filled_in_and_what_it_names_is_said_too(told: AlertRow | No
 
 def test_one_with_other_fields_stands_as_it_is() -> None:
     assert filled(Notice(0, "error", "k", GONE), str) == GONE
-
-
-def test_a_question_tells_what_was_given_and_nothing_that_goes_without_saying() -> None:
-    assert wanted_of(Clean(days=0.5)) == [("days", "0.5")]
-    assert wanted_of(ListDead()) == []
-
-
-def test_a_question_tells_no_secret() -> None:
-    told = dict(wanted_of(Add(name="ann", password="correct horse battery")))
-    assert "correct horse battery" not in str(told)
-
-
-def test_a_long_value_is_cut_in_a_question() -> None:
-    text = dict(wanted_of(DropDead(execution="x" * 500, reason="")))["execution"]
-    assert (len(text), text[-1]) == (80, "…")

@@ -136,6 +136,7 @@ async def test_what_asks_is_not_done_until_it_is_confirmed(serve: Serve, door: s
         status, told = await call(client, "system/stop", {"reason": "r"})
         assert (status, told["error"]["code"], house.stopped) == (428, "ConfirmationNeeded", "")
         assert "Stop the engine" in told["error"]["message"]
+        assert told["error"]["details"]["told"] == "reason: r"
         assert (await call(client, "system/stop", {"reason": "r"}, X_Confirm="yes"))[0] == 200
         assert house.stopped == "r"
 

@@ -13,8 +13,8 @@ from kagami.operations import registry
 from kagami.operations.broadcast import Audience, Broadcast, Broadcasted, Reached
 from kagami.operations.messages import Clean, Measure
 from kagami.operations.plugins import Reload
+from kagami.operations.questions import told_before
 from kagami.operations.system import Pulses, Status, StatusNow
-from kagami.operations.worded import wanted_of
 from kagami.plugins.api import Context, Plugin, Rest, Settings
 from kagami.ports import Cleaned, Pulse, ReloadRow
 
@@ -115,11 +115,13 @@ async def run_operation(ctx: Ctx, words: Rest[str] = "") -> str:
     if operation.scope.endswith(":secret"):  # what is said in a chat is kept, in the sandbox too
         return ctx.t("A chat is no place for secrets: use the console.")
     request = read_request(operation, left, ctx.t)
-    told = ", ".join(f"{name}: {value}" for name, value in wanted_of(request))
-    what = f"{ctx.t(operation.text)} ({told})" if told else ctx.t(operation.text)
-    question = ctx.t("{what} Really? (yes/no)").format(what=what)
-    if operation.asks and not await ctx.confirm(question):
-        return ctx.t("Nothing was done.")
+    if operation.asks:
+        told = ", ".join(
+            f"{name}: {value}" for name, value in await told_before(operation, request, ctx.operate, ctx.t)
+        )
+        what = f"{ctx.t(operation.text)} ({told})" if told else ctx.t(operation.text)
+        if not await ctx.confirm(ctx.t("{what} Really? (yes/no)").format(what=what)):
+            return ctx.t("Nothing was done.")
     return shown(await ctx.operate(request), ctx.t)
 
 
