@@ -134,6 +134,9 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
         # The first thing of the end: what is being handled still needs its sockets to answer.
         stack.push_async_callback(hub.drain)
         if cluster is not None:
+            from kagami.engine.calling import follow_reach  # noqa: PLC0415
+
+            await follow_reach(tools, server, cluster.calling)
             cluster.start()
             stack.push_async_callback(cluster.leave)
         _log.info("ready", home=settings.home.path)

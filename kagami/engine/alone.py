@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kagami import __version__
+from kagami.core.passes import NOT_HERE, Pass
 from kagami.engine.watching import unwritten
+from kagami.errors import Refused, Unauthorized
+from kagami.model.principal import Principal
+from kagami.operations.registry import ITS_OWN
 from kagami.ports import NodeRow, NodeState
 
 if TYPE_CHECKING:
@@ -16,10 +22,21 @@ if TYPE_CHECKING:
 MEGABYTE = 1e6
 
 
+class Nobody:
+    """Implements `ports.Calls`."""
+
+    async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:  # noqa: ARG002
+        raise Refused(reason=ITS_OWN.format(node))
+
+    def admit(self, text: str, operation: str) -> Pass:  # noqa: ARG002
+        raise Unauthorized(reason=NOT_HERE)
+
+
 class Alone:
     """Implements `ports.Processes`."""
 
     patience_s = 60.0
+    calling = Nobody()
 
     def __init__(self, hub: Hub, tools: Tools) -> None:
         self._hub = hub

@@ -23,6 +23,7 @@ from kagami.core.alerts import Reading
 from kagami.core.partition import following, own_part, part_of
 from kagami.engine import watching
 from kagami.engine.auditing import close_begun
+from kagami.engine.calling import Calling
 from kagami.engine.parcels import share_stock
 from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
@@ -45,8 +46,8 @@ SEEN_S, UNSEEN_S = 5.0, 0.2
 SENDING_S = 8.0
 # How long this process tries to hand over when it ends; leases end by themselves, too.
 LEAVING_S, GONE_S = 12.0, 3.0
-# What hints to other processes are signed with.
-HINTS = "hint_key"
+# What hints to other processes, and calls of them, are signed with.
+HINTS, PASSES = "hint_key", "pass_key"
 # What the others are told of by the live feed, and how often it is looked up all the same.
 NODES = "nodes"
 FOLLOW_S = 2.0
@@ -80,6 +81,8 @@ class Cluster:
         )
         key = keep_secret(settings.home, HINTS, tools.translate).reveal().encode()
         self.asking = Asking(self.member.node, store.ledger, backlog, bus, clock, nap=self._nap, key=key)
+        passes = keep_secret(settings.home, PASSES, tools.translate).reveal().encode()
+        self.calling = Calling(tools.operations, self.member, passes)
         self.courier = Courier(
             self.member,
             backlog,
@@ -315,6 +318,7 @@ class Cluster:
             plugins=self.plugins(),
             clock_s=self.member.apart_s,
             written=self._tools.store.ledger.unwritten_from,
+            reach=self.calling.reach,
             apps=() if self._leaving else tuple(row for row in self._hub.workers.own_rows() if row.state == "live"),
         )
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from kagami.core.secrets import HIDDEN
-from kagami.errors import NotFound, Refused, UsageError
+from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
@@ -178,17 +178,15 @@ async def test_bot(parts: Parts, request: TestBot) -> list[Finding]:
     return [*await parts.accounts.test(request.bot, request.given())]
 
 
-@operation("bots.reconnect", "bots:write")
+@operation("bots.reconnect", "bots:write", account="bot")
 async def reconnect(parts: Parts, request: Reconnect) -> None:
     """Close a bot's connection and open it anew."""
-    _here(parts, request.bot)
     await parts.accounts.reconnect(request.bot)
 
 
-@operation("bots.disconnect", "bots:write", asks=True)
+@operation("bots.disconnect", "bots:write", asks=True, account="bot")
 async def disconnect(parts: Parts, request: Disconnect) -> None:
     """Close an account's connection; it may come back by itself."""
-    _here(parts, request.bot)
     bot = parts.bots.get(BotId(request.bot))
     if bot is None:
         raise NotFound(what="bot", name=request.bot)
@@ -197,10 +195,9 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
     await bot.close("disconnected by an operator")
 
 
-@operation("bots.login", "bots:write")
+@operation("bots.login", "bots:write", account="bot")
 async def login(parts: Parts, request: Login) -> LoginStep:
     """Log an account in: the QR code or whatever else comes first."""
-    _here(parts, request.bot)
     going = parts.accounts.login(request.bot)
     step = await going.step()
     if step.kind == "wait":
@@ -208,13 +205,13 @@ async def login(parts: Parts, request: Login) -> LoginStep:
     return _told(parts, step)
 
 
-@operation("bots.login_step", "bots:write", quiet=True)
+@operation("bots.login_step", "bots:write", quiet=True, account="bot")
 async def login_step(parts: Parts, request: LoginStepOf) -> LoginStep:
     """How a login goes on."""
     return _told(parts, await parts.accounts.login_of(request.bot).step(request.after, request.seconds))
 
 
-@operation("bots.login_answer", "bots:write")
+@operation("bots.login_answer", "bots:write", account="bot")
 async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
     """Give a login what it asks for."""
     going = parts.accounts.login_of(request.bot)
@@ -225,13 +222,13 @@ async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
     return _told(parts, await going.step(asked.number, ANSWER_S))
 
 
-@operation("bots.login_refresh", "bots:write")
+@operation("bots.login_refresh", "bots:write", account="bot")
 async def login_refresh(parts: Parts, request: LoginRefresh) -> None:
     """Ask for another QR code."""
     await parts.accounts.login_of(request.bot).refresh()
 
 
-@operation("bots.login_end", "bots:write")
+@operation("bots.login_end", "bots:write", account="bot")
 async def login_end(parts: Parts, request: LoginEnd) -> None:
     """Give a login up."""
     await parts.accounts.login_of(request.bot).close()
@@ -242,13 +239,6 @@ async def bot_abilities(parts: Parts, request: Abilities) -> list[Ability]:
     """What a platform lets its bots do."""
     found = parts.bots.get(BotId(request.bot))
     return [*parts.accounts.abilities(found.adapter if found is not None else request.bot)]
-
-
-def _here(parts: Parts, bot: str) -> None:
-    """`Refused` when another process has the bot: only that one has its connection."""
-    node = next((row.node for row in parts.bots.rows() if bot in (row.id, row.name)), "")
-    if node:
-        raise Refused(reason=mark("The process {} has this bot: do it at that one.").format(node))
 
 
 def _told(parts: Parts, step: LoginStep) -> LoginStep:

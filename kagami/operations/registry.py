@@ -17,7 +17,8 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 import msgspec
 
 from kagami.core.scopes import allowed
-from kagami.errors import Denied, KagamiError, NotFound
+from kagami.errors import Denied, KagamiError, NotFound, Refused
+from kagami.i18n import mark
 from kagami.model.principal import Principal
 from kagami.operations.facts import StagedFacts
 from kagami.operations.sound import refuse_odd
@@ -52,6 +53,8 @@ def from_words(found: Operation, given: Mapping[str, str]) -> Request:
     return msgspec.convert(values, found.request, strict=False)
 
 
+ITS_OWN = mark("The process {} has this bot: do it at that one.")
+
 R = TypeVar("R", bound=Request)
 A = TypeVar("A")
 Function = Callable[[Parts, R], Awaitable[A]]
@@ -64,7 +67,8 @@ class Operation:
     `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `quiet`: not
     in the audit though its right is one to change things, because it is called again and again. `offline`: what is kept
     on the disk is enough for it, so that it can be called where no engine runs. `foretold` makes a request that only
-    reads: what this one would come to, for the question before it.
+    reads: what this one would come to, for the question before it. `account` names the field of a bot whose process is
+    the one that does it.
     """
 
     topic: str
@@ -79,6 +83,7 @@ class Operation:
     quiet: bool = False
     offline: bool = False
     foretold: Callable[[Any], Request] | None = None
+    account: str = ""
 
     @property
     def reads(self) -> bool:
@@ -104,6 +109,7 @@ def operation(
     quiet: bool = False,
     offline: bool = False,
     foretold: Callable[[Any], Request] | None = None,
+    account: str = "",
 ) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
 
@@ -111,7 +117,7 @@ def operation(
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
         types = hints["request"], hints["return"]
-        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline, foretold)
+        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline, foretold, account)
 
     return make
 
@@ -135,14 +141,21 @@ class Registry:
     def of(self, request: msgspec.Struct) -> Operation:
         return self._by_request[type(request)]  # type: ignore[index]
 
-    async def call(self, parts: Parts, who: Principal, request: msgspec.Struct) -> Any:
-        """Run the operation of `request` for `who`; `Denied` without its scope, audited when it may change things."""
+    async def call(self, parts: Parts, who: Principal, request: msgspec.Struct, *, passed_on: bool = False) -> Any:
+        """Run the operation of `request` for `who`; `Denied` without its scope, audited when it may change things.
+
+        What another process does is in the audit there; what has been `passed_on` goes no further.
+        """
         found = self.of(request)
         refuse_odd(request)
         row = Row(parts, who, found, request)
         if not allowed(who, found.scope):
             await row.write("denied")
             raise Denied(scope=found.scope)
+        if node := _keeper(parts, found, request):
+            if passed_on:
+                raise Refused(reason=ITS_OWN.format(node))
+            return await parts.cluster.calling.call(node, who, request)
         if found.reads or found.quiet:
             return await found.function(replace(parts, who=who), request)
         if found.staged:
@@ -169,6 +182,14 @@ class Registry:
             await row.write(ended, facts.writes if ended == "ok" else ())
         await facts.tell()
         return answer
+
+
+def _keeper(parts: Parts, found: Operation, request: msgspec.Struct) -> str:
+    """The other process that has the account, whose connection it is alone; empty when there is none."""
+    if not found.account:
+        return ""
+    bot = getattr(request, found.account)
+    return next((row.node for row in parts.bots.rows() if bot in (row.id, row.name)), "")
 
 
 @dataclass(frozen=True, slots=True)

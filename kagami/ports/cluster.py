@@ -7,12 +7,14 @@ holder writes names the epoch, and is refused when it is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from kagami.core.passes import Pass
 from kagami.model.action import Receipt
 from kagami.model.ids import BotId, ExecutionId
+from kagami.model.principal import Principal
 from kagami.ports.bots import BotRow
 from kagami.ports.routing import WorkerRow
 from kagami.ports.store import Fence, Open, SendRow
@@ -31,6 +33,7 @@ class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     None where none is set. `plugins` are those on its disk, `id@version#digest`; None while it has not looked. `apps`
     are the applications that are connected to it. `clock_s` is how far its clock is ahead of the database's, 0.0 where
     that is nothing to tell. All that it has numbered below `written` is on disk, and it numbers above from then on.
+    `reach` is where the others call its operations, empty where they cannot.
     """
 
     version: str = ""
@@ -50,6 +53,7 @@ class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     apps: tuple[WorkerRow, ...] = ()
     clock_s: float = 0.0
     written: int = 0
+    reach: str = ""
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -237,11 +241,26 @@ class Sharing(Protocol):
         ...
 
 
+class Calls(Protocol):
+    """Operations that one process has another one do."""
+
+    async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:
+        """What it answers at that process, or the error that it ends in; `Unavailable` when nobody can be asked."""
+        ...
+
+    def admit(self, text: str, operation: str) -> Pass:
+        """Who asks here; `Unauthorized` when no process of this cluster has sent that, or for something else."""
+        ...
+
+
 class Processes(Protocol):
     """Who shares the work, as operations see it. Whoever is silent for `patience_s` is gone."""
 
     @property
     def patience_s(self) -> float: ...
+
+    @property
+    def calling(self) -> Calls: ...
 
     def rows(self) -> list[NodeRow]: ...
 

@@ -6,7 +6,7 @@ cookies that its scripts cannot read; every other client is given the tokens the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeVar
@@ -18,8 +18,9 @@ from aiohttp.typedefs import Handler, Middleware
 from kagami.errors import KagamiError, Throttled, Unauthorized
 from kagami.i18n import mark
 from kagami.model.principal import Principal
+from kagami.ports import Calls
 from kagami.ports.people import People, Tokens
-from kagami.web.asked import WHO
+from kagami.web.asked import PASS, WHO
 from kagami.web.operations import JSON, Answer, read_request, refusal, respond
 
 ACCESS_COOKIE, REFRESH_COOKIE = "kagami_access", "kagami_refresh"
@@ -30,6 +31,8 @@ AUTH = "/api/v1/auth"
 OPEN = frozenset(
     {"/livez", "/readyz", "/healthz", "/metrics", f"{AUTH}/{{act}}", "/", "/login", "/assets/{mark}/{name}"}
 )
+# The scheme by which another process of the cluster asks for somebody, and what of a path names its operation.
+PROCESS, NAMED = "kagami", ("topic", "verb")
 # Of the refresh cookie; the session itself ends earlier when it is not used.
 COOKIE_S = 30 * 86_400
 
@@ -61,8 +64,9 @@ class Setup(Body, frozen=True):
 class Door:
     """What the middleware and the handlers of `/api/v1/auth` know: the people, and the proxies to believe."""
 
-    def __init__(self, people: People, proxies: Iterable[str] = ()) -> None:
+    def __init__(self, people: People, proxies: Iterable[str] = (), calls: Callable[[], Calls] | None = None) -> None:
         self._people = people
+        self._calls = calls
         self._proxies = [ip_network(each, strict=False) for each in proxies]
 
     def routes(self) -> list[web.RouteDef]:
@@ -120,6 +124,10 @@ class Door:
 
     async def principal(self, request: web.Request) -> Principal:
         """Who asks; `Unauthorized` when that cannot be told."""
+        if self._calls is not None and (shown := credentials(request.headers.getall("Authorization", []), PROCESS)):
+            named = [request.match_info.get(each, "") for each in NAMED]
+            request[PASS] = self._calls().admit(shown, ".".join(named) if all(named) else "")
+            return request[PASS].who
         token = bearer(request.headers.getall("Authorization", []))
         if not token and (request.method in SAFE_METHODS or _is_browser(request)):
             token = request.cookies.get(ACCESS_COOKIE, "")
@@ -137,9 +145,8 @@ class Door:
         return request.scheme == "https" or (behind and request.headers.get("X-Forwarded-Proto", "").lower() == "https")
 
 
-def known_person(people: People, proxies: Iterable[str] = (), *, open_to_all: frozenset[str] = OPEN) -> Middleware:
+def known_person(door: Door, *, open_to_all: frozenset[str] = OPEN) -> Middleware:
     """Put the `Principal` into `request[WHO]`. Strangers may only ask for the paths of `open_to_all`, as nobody."""
-    door = Door(people, proxies)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -177,8 +184,13 @@ def origin(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> s
 
 def bearer(given: Sequence[str]) -> str:
     """The token of the one `Authorization: Bearer` among these headers, empty when there is none."""
-    scheme, _, token = given[0].strip().partition(" ") if len(given) == 1 else ("", "", "")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    return credentials(given, "bearer")
+
+
+def credentials(given: Sequence[str], scheme: str) -> str:
+    """What follows the name of the scheme in the one `Authorization`, empty when it is of another or of none."""
+    named, _, shown = given[0].strip().partition(" ") if len(given) == 1 else ("", "", "")
+    return shown.strip() if named.lower() == scheme else ""
 
 
 def _is_browser(request: web.Request) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from kagami.core.handshake import digest
+from kagami.core.passes import digest_of
 from kagami.core.scopes import allowed
 from kagami.errors import ConfirmationNeeded, KagamiError, Unauthorized
 from kagami.i18n import mark
@@ -17,7 +18,7 @@ from kagami.model.principal import Principal
 from kagami.operations.questions import told_before
 from kagami.operations.registry import Operation, Registry
 from kagami.ports import Parts
-from kagami.web.asked import WHO
+from kagami.web.asked import PASS, WHO
 from kagami.web.config import WebConfig
 from kagami.web.doors import is_near
 from kagami.web.health import examine, loop_state
@@ -102,16 +103,16 @@ class Handlers:
         return respond(await self._answer(request, name, body))
 
     async def _answer(self, request: web.Request, name: str, body: bytes) -> Answer:
-        who = request.get(WHO)
+        who, shown = request.get(WHO), request.get(PASS)
         try:
-            if who is None:
+            if who is None or (shown is not None and shown.body != digest_of(body)):
                 raise Unauthorized(reason=mark("this address needs a token"))
             found = self._operations.find(name)
             if found.asks and request.headers.get(CONFIRM) != "yes" and allowed(who, found.scope):
                 raise await self._unconfirmed(who, found, body)
         except KagamiError as error:
             return refusal(error)
-        return await answer(self._operations, self._parts, who, name, body)
+        return await answer(self._operations, self._parts, who, name, body, passed_on=shown is not None)
 
     async def _unconfirmed(self, who: Principal, found: Operation, body: bytes) -> ConfirmationNeeded:
         """What a face has to show to a person is in its details, a line each."""

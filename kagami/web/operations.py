@@ -64,12 +64,14 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def answer(operations: Registry, parts: Parts, who: Principal, name: str, body: bytes) -> Answer:
+async def answer(
+    operations: Registry, parts: Parts, who: Principal, name: str, body: bytes, *, passed_on: bool = False
+) -> Answer:
     """Call the operation `topic.verb` with a request in JSON; an empty body is a request without fields."""
     try:
         found = operations.find(name)
         request = read_request(found.request, body)
-        value = await operations.call(parts, who, request)
+        value = await operations.call(parts, who, request, passed_on=passed_on)
     except KagamiError as error:
         return refusal(error)
     except Exception as error:  # noqa: BLE001 - a bug in one operation is told here and must not end the connection

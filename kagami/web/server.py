@@ -105,11 +105,11 @@ class WebServer:
     def _port_door(self) -> tuple[list[Middleware], list[web.RouteDef], Ask]:
         """Checks in the order of their questions: is it for us, does a foreign page ask, and who."""
         config, people = self._config, self._parts.people
-        door = Door(people, config.trusted_proxies)
+        door = Door(people, config.trusted_proxies, lambda: self._parts.cluster.calling)
         checks = [
             known_host(lambda: self._demands),
             known_origin(config.origins),
-            known_person(people, config.trusted_proxies),
+            known_person(door),
         ]
         routes = door.routes()
         if self._line is not None:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from kagami.core.scopes import ROLES
-from kagami.errors import Denied, NotFound, Refused, UsageError
+from kagami.errors import Denied, NotFound, UsageError
 from kagami.model.ability import Ability
 from kagami.model.ids import BotId
 from kagami.model.principal import CONSOLE, Principal
@@ -184,10 +185,39 @@ async def test_what_a_bot_can_do_is_told_by_bot_and_by_kind(make_parts: MakePart
     assert await call(parts, Abilities(bot="kook")) == [Ability("card", "yes")]
 
 
-@pytest.mark.parametrize("request_", [Reconnect(bot="qq:9"), Disconnect(bot="far"), Login(bot="far")])
-async def test_what_only_its_own_process_can_do_is_refused_with_the_name_of_that(
-    make_parts: MakeParts, request_: Request
-) -> None:
-    row = BotRow(BotId("qq:9"), "far", "onebot11", BotHealth("online"), node="gateway-2")
-    with pytest.raises(Refused, match="The process gateway-2 has this bot"):
-        await call(make_parts(bots=Bots(row)), request_)
+class Others:
+    """Another process, which does what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Principal, msgspec.Struct]] = []
+
+    @property
+    def calling(self) -> Others:
+        return self
+
+    async def call(self, node: str, who: Principal, request: msgspec.Struct) -> str:
+        self.asked.append((node, who, request))
+        return "done there"
+
+
+FAR = BotRow(BotId("qq:9"), "far", "onebot11", BotHealth("online"), node="gateway-2")
+OF_ITS_PROCESS: tuple[Request, ...] = (
+    Reconnect(bot="qq:9"),
+    Disconnect(bot="far"),
+    *(msgspec.structs.replace(each, bot="far") for each in LOGINS),
+)
+
+
+@pytest.mark.parametrize("wanted", OF_ITS_PROCESS)
+async def test_what_only_its_own_process_can_do_is_done_by_that(make_parts: MakeParts, wanted: Request) -> None:
+    others = Others()
+    assert await call(make_parts(bots=Bots(FAR), cluster=others), wanted) == "done there"
+    assert others.asked == [("gateway-2", CONSOLE, wanted)]
+
+
+@pytest.mark.parametrize("wanted", OF_ITS_PROCESS)
+async def test_who_may_not_do_it_here_asks_nobody_else(make_parts: MakeParts, wanted: Request) -> None:
+    others = Others()
+    with pytest.raises(Denied):
+        await registry().call(make_parts(bots=Bots(FAR), cluster=others), VIEWER, wanted)
+    assert not others.asked

@@ -11,15 +11,21 @@ from typing import Any
 import aiohttp
 import pytest
 
+from kagami.core.passes import Gate, Pass, digest_of, seal
+from kagami.errors import Unauthorized
 from kagami.meters import Meters
+from kagami.model.ids import BotId
+from kagami.model.principal import Principal
 from kagami.people.desk import PeopleDesk
 from kagami.people.sessions import TOGETHER_MS
+from kagami.ports import BotHealth, BotRow, NodeRow
 from kagami.storage.store import open_store
 from kagami.testing.clock import FakeClock
 from kagami.web.auth import bearer, origin
 from kagami.web.config import WebConfig
 from tests.people.conftest import PASSWORD, make_desk
 from tests.web.conftest import Serve
+from tests.web.doubles import Rows
 
 ME = "/api/v1/people/me"
 LOGIN = "/api/v1/auth/login"
@@ -262,3 +268,71 @@ def test_only_our_proxies_are_believed(peer: str, forwarded: list[str], address:
 )
 def test_one_bearer_is_read(given: list[str], token: str) -> None:
     assert bearer(given) == token
+
+
+# --- other processes of the cluster ---
+
+KEY, ASKER = b"k" * 32, Principal("person", "ann", frozenset({"bots:*"}))
+BOTS = "/api/v1/bots/list"
+
+
+class Near:
+    """A cluster with one other process, which can call this one."""
+
+    def __init__(self) -> None:
+        self.gate = Gate("here", KEY)
+
+    @property
+    def calling(self) -> Near:
+        return self
+
+    def admit(self, text: str, operation: str) -> Pass:
+        if (shown := self.gate.admit(text, operation, 0)) is None:
+            raise Unauthorized(reason="not here")
+        return shown
+
+    def rows(self) -> list[NodeRow]:
+        return []
+
+
+def pass_for(operation: str, body: bytes = b"{}") -> dict[str, str]:
+    shown = Pass(to="here", operation=operation, body=digest_of(body), who=ASKER, at_ms=0, nonce=operation)
+    return {"Authorization": f"Kagami {seal(shown, KEY)}", "Content-Type": "application/json"}
+
+
+async def asked(serve: Serve, path: str, headers: dict[str, str], body: bytes = b"{}", **parts: Any) -> int:
+    async with serve(cluster=Near(), **parts) as site, site.outside.post(path, data=body, headers=headers) as response:
+        return response.status
+
+
+async def test_another_process_asks_for_who_came_to_it(serve: Serve) -> None:
+    assert await asked(serve, BOTS, pass_for("bots.list")) == 200
+
+
+async def test_it_asks_with_their_rights(serve: Serve) -> None:
+    assert await asked(serve, "/api/v1/audit/list", pass_for("audit.list")) == 403
+
+
+async def test_a_pass_is_for_one_request(serve: Serve) -> None:
+    assert await asked(serve, BOTS, pass_for("bots.list", b'{"a": 1}')) == 401
+
+
+async def test_a_pass_is_for_one_operation(serve: Serve) -> None:
+    assert await asked(serve, BOTS, pass_for("bots.kinds")) == 401
+
+
+@pytest.mark.parametrize("path", ["/api/v1/live", "/api/v1/openapi.json", "/console"])
+async def test_a_pass_opens_nothing_but_operations(serve: Serve, path: str) -> None:
+    headers = pass_for("") | {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    async with (
+        serve(cluster=Near()) as site,
+        site.outside.get(path, headers=headers | {"Sec-WebSocket-Key": "x" * 22 + "=="}) as response,
+    ):
+        assert response.status == 401
+
+
+async def test_what_was_passed_on_goes_no_further(serve: Serve) -> None:
+    far = BotRow(BotId("qq:9"), "far", "onebot11", BotHealth("online"), node="there")
+    body = b'{"bot":"far"}'
+    headers = pass_for("bots.reconnect", body)
+    assert await asked(serve, "/api/v1/bots/reconnect", headers, body, bots=Rows(far)) == 400

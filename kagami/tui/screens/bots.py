@@ -19,7 +19,6 @@ from kagami.tui import accounts
 from kagami.tui.acting import Verb
 from kagami.tui.bot_actions import ADD, BOT_ACTIONS
 from kagami.tui.bot_acts import BotActs
-from kagami.tui.format import visible
 from kagami.tui.keys import Action
 from kagami.tui.kind_words import may_log_in
 from kagami.tui.later import later
@@ -35,7 +34,6 @@ CARD_CELLS = 40
 NOTE_ROWS = 18  # of a place that is tall enough for a note below its list
 SANDBOX = "sandbox"
 _WITHOUT_BOT = ("bot.add", "bot.filter", "bot.sort", "bot.reverse")
-_OF_ITS_PROCESS = ("bot.login", "bot.reconnect", "bot.disconnect")
 _ITS_OWN = (
     *("bot.disconnect", "bot.stop", "bot.start", "bot.reconnect"),
     *("bot.edit", "bot.test", "bot.rename", "bot.delete", "bot.mute", "bot.login", "bot.abilities"),
@@ -105,8 +103,6 @@ class Bots(Place):
         bot = self.selected
         if bot is None:
             return self.t(mark("there is no bot yet")) if action not in _WITHOUT_BOT else ""
-        if bot.node and action in _OF_ITS_PROCESS:
-            return self.t(mark("The process {} has this bot: do it at that one.")).format(visible(bot.node))
         return self._blocked_of(bot, action)
 
     def _blocked_of(self, bot: BotRow, action: str) -> str:

@@ -135,11 +135,10 @@ async def test_a_bot_with_a_token_has_nothing_to_log_in() -> None:
         assert on_screen(console, "This bot needs no login")
 
 
-async def test_a_bot_of_another_process_says_where_it_is_and_who_can_act() -> None:
+async def test_a_bot_of_another_process_says_where_it_is_and_can_be_acted_on_from_here() -> None:
     control = FakeControl(bots=[bot("far", "qq:9", "napcat", "online", node="gateway-2")])
     async with run_console((140, 40), control=control) as (console, pilot):
         await press(console, pilot, "2")
         assert on_screen(console, "far @gateway-2")
-        await press(console, pilot, "c")
-        assert on_screen(console, "The process gateway-2 has this bot")
-        assert not [each for each in control.calls if isinstance(each, Reconnect)]
+        await press(console, pilot, "c", "right", "enter")
+        assert control.asked(Reconnect) == [Reconnect(bot="qq:9")]
