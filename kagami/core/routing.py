@@ -25,6 +25,7 @@ DROP = "drop"
 PLUGIN = "plugin:"
 KINDS = ("user", "chat", "bot", "platform", "text")
 LONGEST = 500
+AWAY = mark("What it leads to is away.")
 
 _JOINT = re.compile(rf" & (?=(?:{'|'.join(KINDS)}):)")
 _TARGET = re.compile(r"[\w.:@/-]{1,128}")
@@ -197,7 +198,7 @@ def _judged(number: int, rule: Rule, ready: Ready | None, winner: Ready | None) 
     if winner is ready:
         return Judged(number, rule, "wins")
     if winner is None or ready.rank < winner.rank:
-        return Judged(number, rule, "away", mark("What it leads to is away."))
+        return Judged(number, rule, "away", AWAY)
     if ready.rank[0] and not winner.rank[0]:
         reason = mark("An exact rule beats one with * or ?.")
     elif ready.rank[1] != winner.rank[1]:

@@ -144,6 +144,9 @@ class Routes:
         own = self.sharing is None or self.sharing.local(event.bot)
         return self._is_here if own else self._is_somewhere
 
+    def lives(self, target: str) -> bool:
+        return self._is_somewhere(target)
+
     def _is_here(self, target: str) -> bool:
         if target in (PLUGINS, DROP):
             return True

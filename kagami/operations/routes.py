@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from kagami.core.routing import Rule, Verdict, fault
+from kagami.core.routing import AWAY, Rule, Verdict, fault
 from kagami.errors import Conflict, NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
@@ -100,7 +100,7 @@ class TryRoutes(Request, frozen=True):
 
 
 class RouteRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`hits` is how often it decided since start, `last_ms` when it last did."""
+    """`hits` is how often it decided since start, `last_ms` when it last did; `trouble` is why it leads nowhere now."""
 
     number: int
     match: str
@@ -110,6 +110,7 @@ class RouteRow(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
     hits: int = 0
     last_ms: int = 0
+    trouble: str = ""
 
 
 class RouteList(msgspec.Struct, frozen=True):
@@ -316,7 +317,17 @@ def _told(parts: Parts, kept: RuleList) -> RouteList:
     for number, rule in enumerate(kept.rules, 1):
         hits = parts.routing.hits(rule)
         rows.append(
-            RouteRow(number, rule.match, rule.to, rule.exclusive, rule.enabled, rule.note, hits.count, hits.last_ms)
+            RouteRow(
+                number=number,
+                match=rule.match,
+                to=rule.to,
+                exclusive=rule.exclusive,
+                enabled=rule.enabled,
+                note=rule.note,
+                hits=hits.count,
+                last_ms=hits.last_ms,
+                trouble="" if parts.routing.lives(rule.to) else AWAY,
+            )
         )
     return RouteList(kept.version, rows)
 

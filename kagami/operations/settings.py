@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from kagami.core.secrets import HIDDEN
+from kagami.i18n import LANGUAGES, translator
 from kagami.operations.registry import Request, operation
 from kagami.ports import Applied, ChangeRow, ConfigPlace, Parts, SettingRow, Verdict
 
 
 class ListSettings(Request, frozen=True):
-    """`text` is looked for in keys and their descriptions."""
+    """`text` is looked for in keys and their descriptions, in every language."""
 
     group: str = ""
     text: str = ""
@@ -76,10 +77,14 @@ async def list_settings(parts: Parts, request: ListSettings) -> list[SettingRow]
     return [
         row
         for row in parts.centre.rows()
-        if request.group in ("", row.group)
-        and (row.modified or not request.modified)
-        and (word in row.key.casefold() or word in row.text.casefold())
+        if request.group in ("", row.group) and (row.modified or not request.modified) and _holds(row, word)
     ]
+
+
+def _holds(row: SettingRow, word: str) -> bool:
+    """In the key or the description, in whichever language somebody looks: an engine does not know its readers'."""
+    languages = LANGUAGES[:1] if word.isascii() else LANGUAGES
+    return word in row.key.casefold() or any(word in translator(each)(row.text).casefold() for each in languages)
 
 
 @operation("settings.check", "settings:write")

@@ -133,6 +133,10 @@ class Routing(Protocol):
 
     def hits(self, rule: Rule) -> Hits: ...
 
+    def lives(self, target: str) -> bool:
+        """Whether what a rule leads to could have an event now."""
+        ...
+
     def explain(self, event: Event, rules: Sequence[Rule] | None = None) -> Found:
         """By the rules in force, or by these; nothing is counted."""
         ...

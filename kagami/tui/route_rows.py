@@ -10,6 +10,7 @@ from kagami.i18n import Translate, mark
 from kagami.operations.guard import GuardRow
 from kagami.operations.routes import RouteList
 from kagami.ports import Hits
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.route_ask import GUARD_KINDS, to_text
 from kagami.tui.route_draft import Draft
@@ -55,6 +56,7 @@ class HitsPast:
     def __init__(self) -> None:
         self._past: dict[tuple[str, str], deque[float]] = {}
         self._last: dict[tuple[str, str], Hits] = {}
+        self._troubles: dict[str, str] = {}
 
     def note(self, rules: RouteList) -> None:
         self._last, before = {}, self._last
@@ -63,9 +65,14 @@ class HitsPast:
             self._last[key] = Hits(row.hits, row.last_ms)
             grown = max(0, row.hits - before[key].count) if key in before else 0
             self._past.setdefault(key, deque(maxlen=CHART_S)).append(grown)
+        self._troubles = {row.to: row.trouble for row in rules.rules}
 
     def of(self, rule: Rule) -> Hits:
         return self._last.get((rule.match, rule.to), Hits())
+
+    def trouble(self, rule: Rule) -> str:
+        """Why it leads nowhere now."""
+        return self._troubles.get(rule.to, "")
 
     def past(self, rule: Rule) -> Sequence[float]:
         return tuple(self._past.get((rule.match, rule.to), ()))
@@ -75,14 +82,14 @@ def rule_rows(shell: Shell, draft: Draft, past: HitsPast, words: str) -> list[Ro
     """Under `RULE_COLUMNS`; those that hold `words`. A star is at what is not saved."""
     pending = draft.pending
     return [
-        _rule_row(shell, place, key, rule, past.of(rule), pending=key in pending)
+        _rule_row(shell, place, key, rule, past, pending=key in pending)
         for place, (key, rule) in enumerate(draft.items, 1)
         if words in f"{rule.match} {rule.to} {rule.note}".casefold()
     ]
 
 
-def _rule_row(shell: Shell, number: int, key: str, rule: Rule, hits: Hits, *, pending: bool) -> Row:
-    glyphs, t = shell.looks.glyphs, shell.t
+def _rule_row(shell: Shell, number: int, key: str, rule: Rule, past: HitsPast, *, pending: bool) -> Row:
+    glyphs, t, hits = shell.looks.glyphs, shell.t, past.of(rule)
     calm = "text" if rule.enabled else "dim"
     on = (
         Span(f"{glyphs.online} {t(mark('on'))}", "good")
@@ -94,7 +101,10 @@ def _rule_row(shell: Shell, number: int, key: str, rule: Rule, hits: Hits, *, pe
         Span(f"{number}{'*' if pending else ''}", "warn" if pending else "dim"),
         on,
         Span(rule.match + note, "strong" if rule.enabled else "dim"),
-        Span(to_text(shell, rule.to) + (" !" if rule.exclusive else ""), "warn" if rule.to == DROP else calm),
+        Span(
+            to_text(shell, rule.to) + (" !" if rule.exclusive else ""),
+            "warn" if rule.to == DROP or past.trouble(rule) else calm,
+        ),
         Span(figures.count(hits.count), calm),
         Span(age(shell, hits.last_ms), "dim"),
     )
@@ -114,6 +124,7 @@ def rule_page(shell: Shell, rule: Rule, past: HitsPast, width: int) -> Sequence[
         kind, _, value = each.partition(":")
         rows += fact(t(_CONDITIONS.get(kind, mark("any"))), value or each, width, looks, name_cells=9)
     rows += [(), [Span(f" {t(mark('Then'))}", "title")], *_consequence(shell, rule, width)]
+    rows += paragraph(say(past.trouble(rule), t), width, looks, "warn") if past.trouble(rule) else []
     rows += [(), *paragraph(rule.note, width, looks)] if rule.note else []
     rows += [(), *fact(t(mark("hits")), figures.count(hits.count), width, looks, name_cells=9)]
     rows += fact(t(mark("last")), figures.moment(hits.last_ms) if hits.last_ms else "-", width, looks, name_cells=9)

@@ -88,19 +88,21 @@ class Stack:
 
 
 def log_napcat_in(stack: Stack, daemon: Daemon, containers: list[str]) -> None:
-    """The phone scans, and Kagami sets NapCat's connection. One of these engines has the account."""
+    """The phone scans, and Kagami sets NapCat's connection: asked at the first of these engines, whichever has the
+    account.
+    """
     stack.ask("napcat", "/standin/scan", {})
+    here = containers[0]
     told: list[tuple[int, str]] = []
 
     def logged_in() -> bool:
         """A NapCat that was made anew is another address, which whoever has the account may learn by a time-out."""
-        told[:] = [daemon.fails("timeout", "30", "docker", "exec", each, *LOGIN) for each in containers]
-        return any(code == 0 for code, _ in told)
+        told.append(daemon.fails("timeout", "30", "docker", "exec", here, *LOGIN))
+        return told[-1][0] == 0
 
-    wait_until(logged_in, f"somebody logs in, of {containers}")
-    for each in containers:
-        daemon.fails("docker", "exec", each, "kagami", "bots", "reconnect", "napcat")
-    wait_until(lambda: any(_is_online(daemon, each) for each in containers), f"the account is online; before: {told}")
+    wait_until(logged_in, told)
+    daemon.docker("exec", here, "kagami", "bots", "reconnect", "napcat")
+    wait_until(lambda: any(_is_online(daemon, each) for each in containers), "the account is online")
 
 
 def _is_online(daemon: Daemon, container: str) -> bool:
@@ -108,7 +110,7 @@ def _is_online(daemon: Daemon, container: str) -> bool:
     return re.search(r'"qq:10001"[^}]*"health": ?\{"state": ?"online"', told) is not None
 
 
-def wait_until(true: Callable[[], bool], what: str, seconds: float = WAIT_S) -> None:
+def wait_until(true: Callable[[], bool], what: object, seconds: float = WAIT_S) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"not within {seconds:.0f} s: {what}"

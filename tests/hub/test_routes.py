@@ -273,3 +273,8 @@ def test_one_that_is_connected_elsewhere_is_shown_there() -> None:
     rows = {row.name: row for row in cluster.routes.workers()}
     assert (rows["away"].state, rows["away"].node, rows["solo"].node) == ("live", "b", "")
     assert cluster.routes.explain(event(1)).takers == ["away"]
+
+
+@pytest.mark.parametrize(("to", "lives"), [("plugins", True), ("plugin:weather", True), ("plugin:gone", False)])
+def test_whoever_lists_rules_knows_which_lead_nowhere(to: str, lives: bool) -> None:
+    assert Crossing(Rule("*", "drop")).routes.lives(to) == lives

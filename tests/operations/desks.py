@@ -30,6 +30,9 @@ class Crossing:
         decision, judged = Router(self.rules.rules if rules is None else rules).explain(event, lambda to: to != "away")
         return Found(decision, judged, [f"{decision.to}@1"])
 
+    def lives(self, target: str) -> bool:
+        return target != "away"
+
     def workers(self) -> list[WorkerRow]:
         return [WorkerRow("w", "live", "pool", 2.0)]
 

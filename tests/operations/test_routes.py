@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kagami.core.routing import Rule
+from kagami.core.routing import AWAY, Rule
 from kagami.errors import Conflict, NotFound, UsageError
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.principal import CONSOLE
@@ -61,6 +61,12 @@ async def test_rules_are_listed_with_version_and_hits(desk: Desk) -> None:
         RouteRow(1, "user:1", "weather", hits=3, last_ms=1_764_000_000_000),
         RouteRow(2, "chat:group:*", "pool"),
     ]
+
+
+async def test_a_rule_that_leads_nowhere_now_says_so_when_it_is_made(desk: Desk) -> None:
+    """A name may be wrong, or its plugin come later: it is kept, and told."""
+    answer = await desk.call(AddRoute(match="user:2", to="away"))
+    assert [row.trouble for row in answer.rules] == ["", "", "", AWAY]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ MakeParts = Callable[..., Parts]
 ROWS = [
     SettingRow("gateway.port", "gateway", "int", "Where to connect.", modified=True),
     SettingRow("log.level", "log", "choice", "What is kept."),
+    SettingRow("prefix", "general", "text", "What a command begins with in a chat."),
 ]
 DONE = Applied(1, [], "v")
 
@@ -53,10 +54,11 @@ class Centre:
 @pytest.mark.parametrize(
     ("request_", "keys"),
     [
-        (ListSettings(), ["gateway.port", "log.level"]),
+        (ListSettings(), ["gateway.port", "log.level", "prefix"]),
         (ListSettings(group="log"), ["log.level"]),
         (ListSettings(text="CONNECT"), ["gateway.port"]),
         (ListSettings(text="level"), ["log.level"]),
+        (ListSettings(text="命令"), ["prefix"]),
         (ListSettings(modified=True), ["gateway.port"]),
     ],
 )

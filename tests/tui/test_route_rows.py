@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kagami.core.routing import Rule
+from kagami.core.routing import AWAY, Rule
 from kagami.operations.guard import GuardRow
 from kagami.operations.routes import RouteList, RouteRow
 from kagami.ports import Hits
@@ -53,6 +53,15 @@ def test_one_rule_in_full() -> None:
         assert words in page
     off = rule_page(shell(), Rule("*", "plugin:echo", enabled=False), past, 44)
     assert any("it is off" in span.text for line in off for span in line)
+
+
+def test_a_rule_that_leads_nowhere_stands_out_and_says_why() -> None:
+    past, draft = HitsPast(), Draft()
+    past.note(RouteList(1, [msgspec.structs.replace(COUNTED, trouble=AWAY)]))
+    draft.take(1, [RULE])
+    (row,) = rule_rows(shell(), draft, past, "")
+    assert row.cells[3].role == "warn"
+    assert any(AWAY in span.text for line in rule_page(shell(), RULE, past, 44) for span in line)
 
 
 def test_a_guard_line_says_what_it_does_and_how_long() -> None:
