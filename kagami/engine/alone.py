@@ -25,6 +25,11 @@ MEGABYTE = 1e6
 class Nobody:
     """Implements `ports.Calls`."""
 
+    node = socket.gethostname()
+
+    async def all(self, who: Principal, request: msgspec.Struct, seconds: float) -> list[Any]:  # noqa: ARG002
+        return []
+
     async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:  # noqa: ARG002
         raise Refused(reason=ITS_OWN.format(node))
 
@@ -56,7 +61,7 @@ class Alone:
             redis=self._tools.state.bus.trouble if self._tools.settings.redis.url else None,
             bots=tuple(row for row in self._hub.bots.own_rows() if row.adapter != "sandbox"),
         )
-        return [NodeRow(socket.gethostname(), "all", 0, 0.0, state)]
+        return [NodeRow(self.calling.node, "all", 0, 0.0, state)]
 
     async def read(self) -> None:
         return

@@ -13,7 +13,7 @@ import msgspec
 
 from kagami.core.handshake import is_loopback
 from kagami.core.passes import NOT_HERE, Gate, Pass, digest_of, seal
-from kagami.errors import NotReached, Refused, Unauthorized
+from kagami.errors import KagamiError, NotReached, Refused, Unauthorized
 from kagami.model.principal import Principal
 from kagami.operations.registry import ITS_OWN, Registry
 from kagami.ports import NodeRow
@@ -38,6 +38,7 @@ class Calling:
         self._member = member
         self._key = key
         self._gate = Gate(member.node, key)
+        self.node = member.node
         self.reach = ""
 
     def admit(self, text: str, operation: str) -> Pass:
@@ -46,7 +47,17 @@ class Calling:
             raise Unauthorized(reason=NOT_HERE)
         return shown
 
-    async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:
+    async def all(self, who: Principal, request: msgspec.Struct, seconds: float) -> list[Any]:
+        member = self._member
+        living = [row.node for row in member.living("all", "gateway", "worker") if row.state.reach]
+        asked = [self.call(node, who, request, seconds=seconds) for node in living if node != self.node]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for each in answers:
+            if isinstance(each, BaseException) and not isinstance(each, KagamiError):
+                raise each
+        return [each for each in answers if not isinstance(each, KagamiError)]
+
+    async def call(self, node: str, who: Principal, request: msgspec.Struct, *, seconds: float = ANSWER_S) -> Any:
         import aiohttp  # noqa: PLC0415 (asked for seldom)
 
         from kagami.client import decode, rebuild  # noqa: PLC0415
@@ -56,7 +67,7 @@ class Calling:
             raise Refused(reason=ITS_OWN.format(node))
         found, body = self._operations.of(request), msgspec.json.encode(request)
         url = f"{other.state.reach}/api/v1/{found.topic}/{found.verb}"
-        patience = aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S)
+        patience = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_S)
         try:
             async with (
                 aiohttp.ClientSession(timeout=patience) as session,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -116,6 +116,11 @@ class Abilities(Request, frozen=True):
     bot: str
 
 
+def holder(parts: Parts, request: Any) -> str:
+    """The other process that has the connection of `request.bot`."""
+    return next((row.node for row in parts.bots.rows() if request.bot in (row.id, row.name)), "")
+
+
 @operation("bots.list", "bots:read")
 async def list_bots(parts: Parts, request: ListBots) -> list[BotRow]:  # noqa: ARG001
     """All accounts with their health and rates."""
@@ -178,13 +183,13 @@ async def test_bot(parts: Parts, request: TestBot) -> list[Finding]:
     return [*await parts.accounts.test(request.bot, request.given())]
 
 
-@operation("bots.reconnect", "bots:write", account="bot")
+@operation("bots.reconnect", "bots:write", keeper=holder)
 async def reconnect(parts: Parts, request: Reconnect) -> None:
     """Close a bot's connection and open it anew."""
     await parts.accounts.reconnect(request.bot)
 
 
-@operation("bots.disconnect", "bots:write", asks=True, account="bot")
+@operation("bots.disconnect", "bots:write", asks=True, keeper=holder)
 async def disconnect(parts: Parts, request: Disconnect) -> None:
     """Close an account's connection; it may come back by itself."""
     bot = parts.bots.get(BotId(request.bot))
@@ -195,7 +200,7 @@ async def disconnect(parts: Parts, request: Disconnect) -> None:
     await bot.close("disconnected by an operator")
 
 
-@operation("bots.login", "bots:write", account="bot")
+@operation("bots.login", "bots:write", keeper=holder)
 async def login(parts: Parts, request: Login) -> LoginStep:
     """Log an account in: the QR code or whatever else comes first."""
     going = parts.accounts.login(request.bot)
@@ -205,13 +210,13 @@ async def login(parts: Parts, request: Login) -> LoginStep:
     return _told(parts, step)
 
 
-@operation("bots.login_step", "bots:write", quiet=True, account="bot")
+@operation("bots.login_step", "bots:write", quiet=True, keeper=holder)
 async def login_step(parts: Parts, request: LoginStepOf) -> LoginStep:
     """How a login goes on."""
     return _told(parts, await parts.accounts.login_of(request.bot).step(request.after, request.seconds))
 
 
-@operation("bots.login_answer", "bots:write", account="bot")
+@operation("bots.login_answer", "bots:write", keeper=holder)
 async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
     """Give a login what it asks for."""
     going = parts.accounts.login_of(request.bot)
@@ -222,13 +227,13 @@ async def login_answer(parts: Parts, request: LoginAnswer) -> LoginStep:
     return _told(parts, await going.step(asked.number, ANSWER_S))
 
 
-@operation("bots.login_refresh", "bots:write", account="bot")
+@operation("bots.login_refresh", "bots:write", keeper=holder)
 async def login_refresh(parts: Parts, request: LoginRefresh) -> None:
     """Ask for another QR code."""
     await parts.accounts.login_of(request.bot).refresh()
 
 
-@operation("bots.login_end", "bots:write", account="bot")
+@operation("bots.login_end", "bots:write", keeper=holder)
 async def login_end(parts: Parts, request: LoginEnd) -> None:
     """Give a login up."""
     await parts.accounts.login_of(request.bot).close()

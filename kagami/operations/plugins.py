@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kagami.core.partition import part_of
 from kagami.core.secrets import HIDDEN
 from kagami.errors import NotFound
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId
+from kagami.operations import together
 from kagami.operations.registry import Request, operation
 from kagami.ports import ChatChoice, DialogRow, Field, Installed, Parts, PluginRow, ReloadRow, SyncRow
 
@@ -132,13 +134,13 @@ class Sync(Request, frozen=True):
     dry_run: bool = False
 
 
-@operation("plugins.list", "plugins:read")
+@operation("plugins.list", "plugins:read", merge=together.plugins)
 async def list_plugins(parts: Parts, request: ListPlugins) -> list[PluginRow]:  # noqa: ARG001
     """Plugins with their versions and how they do."""
     return parts.plugins.rows()
 
 
-@operation("plugins.reload", "plugins:write")
+@operation("plugins.reload", "plugins:write", merge=together.reloads)
 async def reload(parts: Parts, request: Reload) -> list[ReloadRow]:
     """Load a plugin anew beside the old one and switch when it is sound."""
     return await parts.plugins.reload(request.plugin or None)
@@ -197,20 +199,27 @@ async def choices(parts: Parts, request: ListChoices) -> list[ChatChoice]:
     return [each for each in parts.plugins.choices() if not request.chat or (each.bot, each.chat) in wanted]
 
 
-@operation("plugins.dialogs", "plugins:read")
+@operation("plugins.dialogs", "plugins:read", merge=together.listed)
 async def dialogs(parts: Parts, request: ListDialogs) -> list[DialogRow]:
     """Questions of plugins that wait for somebody's answer."""
     wanted = (request.bot, request.chat)
     return [each for each in parts.plugins.dialogs() if not request.chat or (each.bot, each.chat) == wanted]
 
 
-@operation("plugins.end_dialog", "plugins:write", asks=True)
+def handler(parts: Parts, request: EndDialog) -> str:
+    """The other process that handles the chat."""
+    part, cluster = part_of(BotId(request.bot), ChatId(request.chat)), parts.cluster
+    held = (row.node for row in cluster.rows() if part in row.state.parts and row.seen_s <= cluster.patience_s)
+    return next((node for node in held if node != cluster.calling.node), "")
+
+
+@operation("plugins.end_dialog", "plugins:write", asks=True, keeper=handler)
 async def end_dialog(parts: Parts, request: EndDialog) -> DialogRow:
     """End a question of a plugin as if its time were up."""
     return parts.plugins.end_dialog(request.bot, request.chat, request.user)
 
 
-@operation("plugins.release", "plugins:write")
+@operation("plugins.release", "plugins:write", merge=together.done)
 async def release(parts: Parts, request: Release) -> None:
     """End the quarantine or the pause of a plugin."""
     await parts.plugins.release(request.plugin)

@@ -53,7 +53,9 @@ def from_words(found: Operation, given: Mapping[str, str]) -> Request:
     return msgspec.convert(values, found.request, strict=False)
 
 
-ITS_OWN = mark("The process {} has this bot: do it at that one.")
+# How long the other processes are waited for, each of which says or does its part.
+LOOKING_S, ACTING_S = 1.0, 60.0
+ITS_OWN = mark("Only the process {} can do that: do it there.")
 
 R = TypeVar("R", bound=Request)
 A = TypeVar("A")
@@ -67,8 +69,8 @@ class Operation:
     `staged`: all that it changes is staged in `parts.facts`. `watched`: in the audit though it only reads. `quiet`: not
     in the audit though its right is one to change things, because it is called again and again. `offline`: what is kept
     on the disk is enough for it, so that it can be called where no engine runs. `foretold` makes a request that only
-    reads: what this one would come to, for the question before it. `account` names the field of a bot whose process is
-    the one that does it.
+    reads: what this one would come to, for the question before it. `keeper` names the other process that alone can do
+    it, empty where that is this one. `merge` makes one answer of what each process says or does.
     """
 
     topic: str
@@ -83,7 +85,8 @@ class Operation:
     quiet: bool = False
     offline: bool = False
     foretold: Callable[[Any], Request] | None = None
-    account: str = ""
+    keeper: Callable[[Parts, Any], str] | None = None
+    merge: Callable[[Sequence[Any]], Any] | None = None
 
     @property
     def reads(self) -> bool:
@@ -109,7 +112,8 @@ def operation(
     quiet: bool = False,
     offline: bool = False,
     foretold: Callable[[Any], Request] | None = None,
-    account: str = "",
+    keeper: Callable[[Parts, Any], str] | None = None,
+    merge: Callable[[Sequence[Any]], Any] | None = None,
 ) -> Callable[[Function[R, A]], Operation]:
     """Make an `Operation` of a function `(parts, request)`; its types are read from its annotations."""
 
@@ -117,7 +121,21 @@ def operation(
         topic, _, verb = name.partition(".")
         hints = get_type_hints(function)
         types = hints["request"], hints["return"]
-        return Operation(topic, verb, scope, asks, *types, function, staged, watched, quiet, offline, foretold, account)
+        return Operation(
+            topic,
+            verb,
+            scope,
+            asks,
+            *types,
+            function,
+            staged=staged,
+            watched=watched,
+            quiet=quiet,
+            offline=offline,
+            foretold=foretold,
+            keeper=keeper,
+            merge=merge,
+        )
 
     return make
 
@@ -152,12 +170,20 @@ class Registry:
         if not allowed(who, found.scope):
             await row.write("denied")
             raise Denied(scope=found.scope)
-        if node := _keeper(parts, found, request):
+        if found.keeper is not None and (node := found.keeper(parts, request)):
             if passed_on:
                 raise Refused(reason=ITS_OWN.format(node))
             return await parts.cluster.calling.call(node, who, request)
+        answer = await self._here(row, parts)
+        if passed_on or found.merge is None:
+            return answer
+        patience_s = LOOKING_S if found.reads else ACTING_S
+        return found.merge([answer, *await parts.cluster.calling.all(who, request, patience_s)])
+
+    async def _here(self, row: Row, parts: Parts) -> Any:
+        found = row.found
         if found.reads or found.quiet:
-            return await found.function(replace(parts, who=who), request)
+            return await found.function(replace(parts, who=row.who), row.request)
         if found.staged:
             # To its end, also when nobody waits any more: what is on disk must not be missing in memory.
             return await asyncio.shield(self._in_turn(row, parts))
@@ -182,14 +208,6 @@ class Registry:
             await row.write(ended, facts.writes if ended == "ok" else ())
         await facts.tell()
         return answer
-
-
-def _keeper(parts: Parts, found: Operation, request: msgspec.Struct) -> str:
-    """The other process that has the account, whose connection it is alone; empty when there is none."""
-    if not found.account:
-        return ""
-    bot = getattr(request, found.account)
-    return next((row.node for row in parts.bots.rows() if bot in (row.id, row.name)), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,10 +242,16 @@ class Sharing(Protocol):
 
 
 class Calls(Protocol):
-    """Operations that one process has another one do."""
+    """Operations that one process has another one do. `node` is what this one is called."""
+
+    node: str
 
     async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:
         """What it answers at that process, or the error that it ends in; `Unavailable` when nobody can be asked."""
+        ...
+
+    async def all(self, who: Principal, request: msgspec.Struct, seconds: float) -> list[Any]:
+        """What the other processes answer within so many seconds; left out is who does not, or refuses."""
         ...
 
     def admit(self, text: str, operation: str) -> Pass:

@@ -159,7 +159,8 @@ VersionState = Literal["active", "canary", "draining", "standby", "failed", "par
 
 
 class VersionRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One version of a plugin. Counts are of this process; `open` is how many events hold it, dialogs among them.
+    """One version of a plugin. Counts are of all processes together; `open` is how many events hold it, dialogs
+    among them.
 
     `error` is why it does not serve, a whole traceback when there is one; `survivors` outlived an unload of it.
     """

@@ -351,5 +351,5 @@ TEMPLATES = (
     mark("one of {}"),
     mark("{} is expected"),
     # What is another process'
-    mark("The process {} has this bot: do it at that one."),
+    mark("Only the process {} can do that: do it there."),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from kagami.errors import Denied, NotReached, Refused
 from kagami.model.principal import Principal
 from kagami.operations.audit import ListAudit
 from kagami.operations.bots import Disconnect, Login, LoginAnswer, LoginStepOf, Reconnect
-from kagami.ports import AuditRow, LoginStep, NodeRow
+from kagami.operations.plugins import EndDialog, ListDialogs, ListPlugins
+from kagami.ports import AuditRow, LoginStep, NodeRow, PluginRow
 from kagami.testing.napcat import WEBUI_TOKEN, NapCatHost, open_napcat
-from tests.engine.running import engine, free_port, until
+from kagami.testing.onebot import Peer
+from tests.engine.running import engine, free_port, until, visiting
 
 SECRET = "kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK"
 ANN = Principal("person", "ann", frozenset({"bots:write"}), "203.0.113.9")
@@ -124,7 +126,7 @@ async def test_rights_are_those_of_who_asked(pair: Pair) -> None:
 async def test_one_that_cannot_be_called_is_named(pair: Pair) -> None:
     row = pair.keeper
     pair.know(replace(row, state=replace(row.state, reach="")))
-    with pytest.raises(Refused, match=f"The process {row.node} has this bot"):
+    with pytest.raises(Refused, match=f"Only the process {row.node} can do that"):
         await pair.other.call(Reconnect(bot="main"), ANN)
 
 
@@ -137,7 +139,7 @@ async def test_one_that_is_not_reached_is_told_as_that(pair: Pair) -> None:
 
 async def test_what_was_passed_on_goes_no_further(pair: Pair) -> None:
     """An account that moves on meanwhile is not followed in circles."""
-    with pytest.raises(Refused, match="do it at that one"):
+    with pytest.raises(Refused, match="do it there"):
         await pair.other.operations.call(pair.other.parts, ANN, Reconnect(bot="main"), passed_on=True)
 
 
@@ -162,3 +164,57 @@ async def test_what_is_not_for_it_is_refused(pair: Pair) -> None:
 )
 async def test_a_process_is_called_where_it_listens(host: str, database: str, reach: str) -> None:
     assert await reach_of(host, 5000, database) == reach
+
+
+# --- what workers have, seen from a gateway ---------------------------------------------------------------------------
+
+PLUGIN = {
+    "plugin.json": '{"id": "book", "version": "1.0.0", "entry": "main:plugin"}',
+    "main.py": """
+from kagami.plugins.api import Context, Plugin
+
+plugin = Plugin()
+
+
+@plugin.command("book")
+async def book(ctx: Context) -> str:
+    return f"{await ctx.ask('How many days?')} days"
+""",
+}
+
+
+@pytest.fixture
+async def asked(tmp_path: Path, postgres_url: str) -> AsyncIterator[tuple[Engine, Peer]]:
+    """A gateway, and somebody in a group there whom a plugin at a worker has asked something."""
+
+    def begin(name: str) -> AbstractAsyncContextManager[Engine]:
+        folder = tmp_path / name / "plugins" / "book" / "1.0.0"
+        folder.mkdir(parents=True)
+        for file, text in PLUGIN.items():
+            (folder / file).write_text(text, "utf-8")
+        given = {"NODE": name, "ROLE": name, "SECRET": SECRET}
+        environ = {f"KAGAMI_CLUSTER__{key}": value for key, value in given.items()}
+        return engine(tmp_path / name, KAGAMI_STORE__URL=postgres_url, **environ)
+
+    async with begin("gateway") as gateway, begin("worker"), visiting(gateway) as peer, asyncio.timeout(40):
+        await peer.say("/book", user="20002", group="42")
+        await peer.called("send_group_msg")
+        while not all(row.state.reach for row in gateway.parts.cluster.rows()):
+            await asyncio.sleep(0.01)
+        yield gateway, peer
+
+
+async def test_a_question_that_a_worker_has_asked_is_seen_and_ended_at_a_gateway(asked: tuple[Engine, Peer]) -> None:
+    gateway, peer = asked
+    (row,) = await gateway.call(ListDialogs())
+    assert (row.plugin, row.prompt) == ("book@1.0.0", "How many days?")
+    await gateway.call(EndDialog(bot=row.bot, chat=row.chat, user=row.user))
+    await peer.called("send_group_msg")
+    assert await gateway.call(ListDialogs()) == []
+
+
+async def test_what_a_plugin_does_at_workers_is_told_at_a_gateway(asked: tuple[Engine, Peer]) -> None:
+    gateway, _ = asked
+    rows: list[PluginRow] = await gateway.call(ListPlugins())
+    (book,) = [row for row in rows if row.id == "book"]
+    assert [(each.version, each.open) for each in book.versions] == [("1.0.0", 1)]

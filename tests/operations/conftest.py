@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kagami.core.privacy.desk import PrivacyDesk
+from kagami.engine.alone import Nobody
 from kagami.model.principal import Principal
-from kagami.ports import Parts, StorePut
+from kagami.ports import NodeRow, Parts, StorePut
 
 
 class FixedClock:
@@ -56,11 +57,22 @@ class AuditStore:
         return {key: value for (owner, key), value in rows if owner == plugin and key.startswith(prefix)}
 
 
+class OneProcess:
+    """A cluster of nobody else."""
+
+    patience_s = 60.0
+    calling = Nobody()
+
+    def rows(self) -> list[NodeRow]:
+        return []
+
+
 @pytest.fixture
 def make_parts() -> Callable[..., Parts]:
     def make(**given: Any) -> Parts:
         parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Parts))
         parts |= {"clock": FixedClock(1_764_000_000_000), "store": AuditStore(), "privacy": PrivacyDesk()}
+        parts |= {"cluster": OneProcess()}
         return Parts(**parts | given)
 
     return make
