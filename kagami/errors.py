@@ -15,6 +15,7 @@ only ever an argument.
     │   ├── PackageRefused
     │   ├── BackupRefused
     │   ├── PrivateAddress
+    │   ├── DoneElsewhere  another process of the cluster alone can do it
     │   └── SettingError
     │       ├── UnknownSetting
     │       ├── MissingSetting
@@ -316,6 +317,10 @@ class MoveFailed(KagamiError):
 
 class PrivateAddress(Refused):
     """{host} leads into a private network ({address}). To allow it, add it to plugins.http.private."""
+
+
+class DoneElsewhere(Refused):
+    """Only the process {node} can do that: do it there."""
 
 
 class DialogClosed(KagamiError):

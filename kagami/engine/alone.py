@@ -10,9 +10,8 @@ import msgspec
 from kagami import __version__
 from kagami.core.passes import NOT_HERE, Pass
 from kagami.engine.watching import unwritten
-from kagami.errors import Refused, Unauthorized
+from kagami.errors import DoneElsewhere, Unauthorized
 from kagami.model.principal import Principal
-from kagami.operations.registry import ITS_OWN
 from kagami.ports import NodeRow, NodeState
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Nobody:
         return []
 
     async def call(self, node: str, who: Principal, request: msgspec.Struct) -> Any:  # noqa: ARG002
-        raise Refused(reason=ITS_OWN.format(node))
+        raise DoneElsewhere(node=node)
 
     def admit(self, text: str, operation: str) -> Pass:  # noqa: ARG002
         raise Unauthorized(reason=NOT_HERE)

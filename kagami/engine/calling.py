@@ -13,9 +13,9 @@ import msgspec
 
 from kagami.core.handshake import is_loopback
 from kagami.core.passes import NOT_HERE, Gate, Pass, digest_of, seal
-from kagami.errors import KagamiError, NotReached, Refused, Unauthorized
+from kagami.errors import DoneElsewhere, KagamiError, NotReached, Unauthorized
 from kagami.model.principal import Principal
-from kagami.operations.registry import ITS_OWN, Registry
+from kagami.operations.registry import Registry
 from kagami.ports import NodeRow
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Calling:
 
         other = next((each for each in self._member.rows if each.node == node), None)
         if other is None or not other.state.reach:
-            raise Refused(reason=ITS_OWN.format(node))
+            raise DoneElsewhere(node=node)
         found, body = self._operations.of(request), msgspec.json.encode(request)
         url = f"{other.state.reach}/api/v1/{found.topic}/{found.verb}"
         patience = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_S)

@@ -17,8 +17,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 import msgspec
 
 from kagami.core.scopes import allowed
-from kagami.errors import Denied, KagamiError, NotFound, Refused
-from kagami.i18n import mark
+from kagami.errors import Denied, DoneElsewhere, KagamiError, NotFound
 from kagami.model.principal import Principal
 from kagami.operations.facts import StagedFacts
 from kagami.operations.sound import refuse_odd
@@ -55,7 +54,6 @@ def from_words(found: Operation, given: Mapping[str, str]) -> Request:
 
 # How long the other processes are waited for, each of which says or does its part.
 LOOKING_S, ACTING_S = 1.0, 60.0
-ITS_OWN = mark("Only the process {} can do that: do it there.")
 
 R = TypeVar("R", bound=Request)
 A = TypeVar("A")
@@ -172,7 +170,7 @@ class Registry:
             raise Denied(scope=found.scope)
         if found.keeper is not None and (node := found.keeper(parts, request)):
             if passed_on:
-                raise Refused(reason=ITS_OWN.format(node))
+                raise DoneElsewhere(node=node)
             return await parts.cluster.calling.call(node, who, request)
         answer = await self._here(row, parts)
         if passed_on or found.merge is None:

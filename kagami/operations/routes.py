@@ -162,7 +162,25 @@ class Tested(msgspec.Struct, frozen=True):
     moved: list[MovedRow]
 
 
-@operation("routes.list", "routes:read")
+def counted(answers: Sequence[RouteList]) -> RouteList:
+    """The rules of this process, with what they decided at all. One leads nowhere when it does at each."""
+    mine, *others = answers
+    found: dict[tuple[str, str], list[RouteRow]] = {}
+    for row in (row for each in others for row in each.rules):
+        found.setdefault((row.match, row.to), []).append(row)
+    return RouteList(mine.version, [_counted(row, found.get((row.match, row.to), ())) for row in mine.rules])
+
+
+def _counted(row: RouteRow, others: Sequence[RouteRow]) -> RouteRow:
+    return msgspec.structs.replace(
+        row,
+        hits=row.hits + sum(each.hits for each in others),
+        last_ms=max((row.last_ms, *(each.last_ms for each in others))),
+        trouble=row.trouble if all(each.trouble for each in others) else "",
+    )
+
+
+@operation("routes.list", "routes:read", merge=counted)
 async def list_routes(parts: Parts, request: ListRoutes) -> RouteList:  # noqa: ARG001
     """The routing rules in their order."""
     return _told(parts, parts.routing.rules)

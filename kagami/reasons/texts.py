@@ -351,5 +351,4 @@ TEMPLATES = (
     mark("one of {}"),
     mark("{} is expected"),
     # What is another process'
-    mark("Only the process {} can do that: do it there."),
 )

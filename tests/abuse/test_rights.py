@@ -81,7 +81,7 @@ async def nothing_done(parts: Parts, request: Any) -> None:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hollow(port: Port, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[aiohttp.ClientSession]:
     """Another port to the same people, where every operation is let in as it always is and does nothing."""
-    empty = Registry(replace(each, function=nothing_done, staged=False) for each in OPERATIONS.values())
+    empty = Registry(replace(each, function=nothing_done, staged=False, merge=None) for each in OPERATIONS.values())
     path = tmp_path_factory.mktemp("hollow") / "k.sock"
     async with (
         WebServer(WebConfig(port=0), empty, port.parts, socket=path) as server,

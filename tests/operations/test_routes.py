@@ -23,8 +23,10 @@ from kagami.operations.routes import (
     MoveRoute,
     RemoveRoute,
     ReplaceRoutes,
+    RouteList,
     RouteRow,
     TryRoutes,
+    counted,
 )
 from kagami.ports import MessageRow, Parts
 from tests.operations.desks import Crossing, Door, Talk
@@ -61,6 +63,21 @@ async def test_rules_are_listed_with_version_and_hits(desk: Desk) -> None:
         RouteRow(1, "user:1", "weather", hits=3, last_ms=1_764_000_000_000),
         RouteRow(2, "chat:group:*", "pool"),
     ]
+
+
+def test_what_rules_decided_is_told_of_all_processes() -> None:
+    here = RouteList(7, [RouteRow(1, "user:1", "weather", hits=3, last_ms=5), RouteRow(2, "*", "gone", trouble=AWAY)])
+    there = RouteList(6, [RouteRow(1, "*", "gone", trouble=AWAY), RouteRow(2, "user:1", "weather", hits=4, last_ms=9)])
+    first, second = counted([here, there]).rules
+    assert (first.hits, first.last_ms) == (7, 9)
+    assert second == here.rules[1]
+    assert counted([here]) == here
+
+
+def test_a_rule_leads_somewhere_when_it_does_at_one_process() -> None:
+    here = RouteList(1, [RouteRow(1, "*", "plugin:weather", trouble=AWAY)])
+    there = RouteList(1, [RouteRow(1, "*", "plugin:weather")])
+    assert [row.trouble for row in counted([here, there]).rules] == [""]
 
 
 async def test_a_rule_that_leads_nowhere_now_says_so_when_it_is_made(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from kagami.core.privacy.desk import PrivacyDesk
+from kagami.engine.alone import Nobody
 from kagami.errors import KagamiError, Unauthorized
 from kagami.log import Ring
 from kagami.meters import Meters
@@ -134,6 +135,8 @@ class NoWorkers:
 
 class NoNodes:
     """No cluster."""
+
+    calling = Nobody()
 
     def rows(self) -> list[NodeRow]:
         return []
