@@ -16,7 +16,7 @@ from kagami import errors
 
 PACKAGE = Path(errors.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "zh" / "LC_MESSAGES" / "kagami.po"
-MARKERS = {"t", "mark", "translate"}
+MARKERS = {"t", "_t", "mark", "translate", "_translate"}
 
 
 def texts(tree: ast.AST) -> Iterator[str]:

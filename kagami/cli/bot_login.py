@@ -24,6 +24,7 @@ from kagami.log import escape
 from kagami.operations import registry
 from kagami.operations.bots import LoginAnswer, LoginStepOf
 from kagami.ports import Control, LoginStep
+from kagami.ports.login import ASKED
 
 POLL_S = 20.0
 WORDS_ROWS = 4  # what a code leaves for the words above and below it
@@ -183,4 +184,7 @@ class Talk:
         return {"choice": step.choices[number - 1].key}
 
     def _words(self, step: LoginStep) -> dict[str, str]:
-        return {name: click.prompt(escape(name), hide_input=name in step.secret) for name in step.asks}
+        return {name: click.prompt(self._called(name), hide_input=name in step.secret) for name in step.asks}
+
+    def _called(self, name: str) -> str:
+        return self._t(ASKED[name]) if name in ASKED else escape(name)

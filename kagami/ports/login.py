@@ -7,10 +7,19 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from kagami.i18n import Translate
+from kagami.i18n import Translate, mark
 
 # wait: nothing to do yet. qr: draw `qr`. scanned: confirm on the phone. choose: one of `choices`. ask: fill in `asks`.
 StepKind = Literal["wait", "qr", "scanned", "choose", "ask", "done", "failed"]
+
+# What people call the words that steps ask for.
+ASKED = {
+    "code": mark("code"),
+    "password": mark("password"),
+    "randstr": mark("randstr"),
+    "ticket": mark("ticket"),
+    "uin": mark("QQ number"),
+}
 
 
 class Choice(msgspec.Struct, frozen=True):

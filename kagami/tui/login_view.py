@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kagami.core.qr import Code, Shape, encode, runs
 from kagami.i18n import mark
 from kagami.ports import LoginStep
+from kagami.ports.login import ASKED
 from kagami.tui.format import fold, pad, visible
 from kagami.tui.keys import Action, shown
 from kagami.tui.shell import Shell
@@ -20,13 +21,6 @@ _TRAIL = (
     (("scanned",), mark("scanned")),
     (("done",), mark("online")),
 )
-_ASKED = {
-    "code": mark("code"),
-    "password": mark("password"),
-    "randstr": mark("randstr"),
-    "ticket": mark("ticket"),
-    "uin": mark("QQ number"),
-}
 
 
 class LoginView:
@@ -73,7 +67,7 @@ class LoginView:
 
     def label(self, name: str) -> str:
         """What is asked, for people."""
-        return self.shell.t(_ASKED[name]) if name in _ASKED else visible(name, self.shell.looks.text)
+        return self.shell.t(ASKED[name]) if name in ASKED else visible(name, self.shell.looks.text)
 
     def room(self, width: int, height: int, shape: Shape) -> int:
         """The light edge that a code gets beside its words; 0 when there is no room."""
