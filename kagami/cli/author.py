@@ -17,6 +17,7 @@ import msgspec
 import kagami
 from kagami.cli.examine import unloadable
 from kagami.cli.options import Globals
+from kagami.cli.printed import as_json
 from kagami.cli.skeleton import write_plugin
 from kagami.clock import SystemClock
 from kagami.errors import Unavailable, UsageError
@@ -37,7 +38,7 @@ def new(given: Globals, plugin: str, folder: Path | None) -> int:
     place = (folder or Path(plugin)).expanduser()
     made = write_plugin(plugin, place, given.t)
     if given.as_json:
-        click.echo(msgspec.json.encode({"id": plugin, "folder": str(place), "files": [str(each) for each in made]}))
+        click.echo(as_json({"id": plugin, "folder": str(place), "files": [str(each) for each in made]}))
         return 0
     for each in made:
         click.echo(given.t("Written: {}").format(escape(str(each))))
@@ -61,7 +62,7 @@ def run_tests(given: Globals, folder: Path, arguments: tuple[str, ...]) -> int:
         command, cwd=place, env=environ, check=False, stdout=sys.stderr if given.as_json else None
     )
     if given.as_json:
-        click.echo(msgspec.json.encode({"passed": ended.returncode == 0, "exit_code": ended.returncode}))
+        click.echo(as_json({"passed": ended.returncode == 0, "exit_code": ended.returncode}))
     return int(ended.returncode != 0)
 
 
@@ -75,7 +76,7 @@ def make_package(given: Globals, folder: Path, key: Path | None, target: Path, *
     size = package.stat().st_size
     if given.as_json:
         told: dict[str, Any] = {"package": str(package), "size": size, "sha256": sha256, "signer": signer}
-        click.echo(msgspec.json.encode(told))
+        click.echo(as_json(told))
         return 0
     click.echo(given.t("Written: {}").format(escape(str(package))))
     click.echo(f"sha256 {sha256}, {size} B")
@@ -94,7 +95,7 @@ def show_key(given: Globals, file: Path) -> int:
     public = signing.make_key(file) if made else signing.public_key(file)
     told = {"public": public, "fingerprint": signing.fingerprint(public), "file": str(file), "made": made}
     if given.as_json:
-        click.echo(msgspec.json.encode(told))
+        click.echo(as_json(told))
         return 0
     if made:
         click.echo(given.t("Written: {}").format(escape(str(file))), err=True)
@@ -114,7 +115,7 @@ def publish(given: Globals, folder: Path, key: Path, name: str, recalls: tuple[t
     trust = given.settings(create=False).plugins.trust
     made = make_index(folder, key, at_ms=SystemClock().wall_ms(), name=name, recalls=taken, trust=trust)
     if given.as_json:
-        click.echo(msgspec.json.encode(made))
+        click.echo(as_json(made))
         return 0
     for entry in made.plugins:
         versions = ", ".join(each.version for each in entry.versions)

@@ -17,6 +17,7 @@ import msgspec
 from kagami.cli.console import has_terminal
 from kagami.cli.operations import read_request
 from kagami.cli.options import Command, Globals
+from kagami.cli.printed import as_json
 from kagami.core.qr import Code, Shape, encode, png, runs
 from kagami.errors import UsageError
 from kagami.i18n import Translate
@@ -72,7 +73,7 @@ async def _follow(given: Globals, request: msgspec.Struct, look: Look) -> int:
 
 
 def _print_json(step: LoginStep) -> None:
-    click.echo(msgspec.json.encode(step))
+    click.echo(as_json(step))
 
 
 Show = Callable[[LoginStep], dict[str, str] | None]

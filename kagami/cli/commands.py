@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from kagami.cli.console import Looks, Trust, attach, attach_at
 from kagami.cli.keeping import keeping_commands
 from kagami.cli.migrating import migrating_commands
 from kagami.cli.options import Command, Globals, looks_options, trust_options
 from kagami.cli.plugin import plugin_commands
+from kagami.cli.printed import as_json
 from kagami.cli.run import LOG_FORMATS, ROLES, serve
 from kagami.cli.systemd import service_commands
 from kagami.i18n import Translate
@@ -80,7 +80,7 @@ def _health(given: Globals, /) -> int:
 
     ready, told = ask_health(given.place.socket)
     if given.as_json:
-        click.echo(msgspec.json.encode(told))
+        click.echo(as_json(told))
     else:
         for line in lines(told, cut=False):
             click.echo(line)
@@ -108,7 +108,7 @@ def _init(given: Globals, /, force: bool, napcat: bool) -> int:
     if folder is not None:
         told["napcat"] = str(folder)
     if given.as_json:
-        click.echo(msgspec.json.encode(told))
+        click.echo(as_json(told))
         return 0
     click.echo(given.t("Written: {}").format(path))
     click.echo(given.t("The token for implementations is in {}.").format(given.place.secrets / "gateway_token"))

@@ -13,6 +13,7 @@ import msgspec
 
 from kagami.cli.operations import call
 from kagami.cli.options import Globals
+from kagami.cli.printed import as_json
 from kagami.cli.progress import ProgressLine
 from kagami.cli.shelf import change, stays
 from kagami.cli.show import lines
@@ -63,7 +64,7 @@ def install(given: Globals, source: str, *, unsigned: bool, asks: bool) -> int:
     done = _cleanly(line, work())
     rows, error = _reload(given, [done.id])
     if given.as_json:
-        click.echo(msgspec.json.encode(Told(done, rows, error)))
+        click.echo(as_json(Told(done, rows, error)))
     else:
         click.echo(given.t("Installed: {}").format(escape(f"{done.id} {done.version}")))
         _tell_engine(given, rows, error)
@@ -88,7 +89,7 @@ def sync(given: Globals, *, dry_run: bool, asks: bool) -> int:
     rows, error = _reload(given, sorted({row.id for row in acted}))
     failed = [row for row in done if row.error]
     if given.as_json:
-        click.echo(msgspec.json.encode(Told(done, rows, error)))
+        click.echo(as_json(Told(done, rows, error)))
     else:
         _tell_failed(given, failed)
         _tell_engine(given, rows, error, needed="update" in {row.act for row in acted})

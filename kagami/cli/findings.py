@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
+from kagami.cli.printed import as_json
 from kagami.log import escape
 from kagami.ports import Finding
 
@@ -23,7 +23,7 @@ def tell_findings(findings: Sequence[Finding], given: Globals) -> int:
 
     bad = int(any(each.state == "bad" for each in findings))
     if given.as_json:
-        click.echo(msgspec.json.encode(findings))
+        click.echo(as_json(findings))
         return bad
     words = {"ok": given.t("ok"), "warn": given.t("look"), "bad": given.t("BAD")}
     widest = max(width(word) for word in words.values())

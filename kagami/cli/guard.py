@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 
 import click
-import msgspec
 
 from kagami.cli.options import Command, Globals
+from kagami.cli.printed import as_json
 from kagami.i18n import Translate
 
 
@@ -35,7 +35,7 @@ def _mask(given: Globals, /, words: tuple[str, ...], text: str | None, kinds: st
     desk = PrivacyDesk(given.settings(create=False).privacy)
     texts = _lines() if text is None and not words else [" ".join(words) if text is None else text]
     for masked in desk.inspect_all(map(_readable, texts), wanted):
-        click.echo(msgspec.json.encode(Masked(*masked)))
+        click.echo(as_json(Masked(*masked)))
     return 0
 
 

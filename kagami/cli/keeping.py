@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from kagami.cli.options import Command, Globals
+from kagami.cli.printed import as_json
 from kagami.core.secrets import Secret
 from kagami.errors import BackupRefused, Refused, UsageError
 from kagami.home import hold, prepare
@@ -130,7 +131,7 @@ def _verify(given: Globals, /) -> int:
     settings = given.settings(create=False)
     found = run_alone(_verdict(settings, given.t))
     if given.as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(as_json(found))
     else:
         click.echo(_spoken(found, given.t))
     if not found.ok:
@@ -227,7 +228,7 @@ def confirm(question: str, t: Translate) -> None:
 
 def tell_answer(answer: Any, given: Globals) -> None:
     if given.as_json:
-        click.echo(msgspec.json.encode(answer))
+        click.echo(as_json(answer))
         return
     from kagami.cli.show import lines  # noqa: PLC0415 (loads all ports)
 

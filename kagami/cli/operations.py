@@ -15,6 +15,7 @@ import msgspec
 
 from kagami.cli.guard import mask_command
 from kagami.cli.options import Command, Globals
+from kagami.cli.printed import as_json
 from kagami.cli.show import lines
 from kagami.core.wanted import wanted
 from kagami.errors import UsageError
@@ -174,7 +175,7 @@ async def call(operations: Registry, given: Globals, request: msgspec.Struct) ->
 
 def _tell(answer: Any, given: Globals) -> None:
     if given.as_json:
-        click.echo(msgspec.json.encode(answer))
+        click.echo(as_json(answer))
         return
     wide = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in given.environ else 0
     for line in lines(answer, cut=bool(wide), columns=wide, t=given.t):

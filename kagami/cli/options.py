@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from kagami import __version__
 from kagami.cli.given import Globals
+from kagami.cli.printed import as_json
 from kagami.errors import KagamiError
 from kagami.i18n import LANGUAGES, Translate
 from kagami.log import escape
@@ -138,7 +138,7 @@ def tell(error: KagamiError, given: Globals) -> int:
     text = given.hint(error.text(given.t))
     if given.as_json:
         told: dict[str, Any] = {"code": error.code, "message": text}
-        click.echo(msgspec.json.encode({"error": told}))
+        click.echo(as_json({"error": told}))
     else:
         click.echo(f"kagami: {escape(text)}", err=True)
     return error.exit_code

@@ -13,6 +13,7 @@ import msgspec
 
 from kagami.cli.operations import call
 from kagami.cli.options import Globals
+from kagami.cli.printed import as_json
 from kagami.cli.show import lines
 from kagami.clock import SystemClock
 from kagami.errors import KagamiError, NotFound, NoVersion, UsageError
@@ -51,7 +52,7 @@ class ShelfRow(msgspec.Struct, frozen=True, omit_defaults=True):
 def show(given: Globals) -> int:
     rows = list_shelf(given)
     if given.as_json:
-        click.echo(msgspec.json.encode(rows))
+        click.echo(as_json(rows))
         return 0
     wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for line in lines(rows, cut=False, columns=wide):
@@ -211,7 +212,7 @@ def stays(row: ReloadRow, t: Translate) -> str:
 def _tell_switch(given: Globals, row: ReloadRow) -> int:
     """What the engine did; 1 when it could not."""
     if given.as_json:
-        click.echo(msgspec.json.encode(row))
+        click.echo(as_json(row))
     elif row.error:
         click.echo(stays(row, given.t), err=True)
     else:
@@ -222,7 +223,7 @@ def _tell_switch(given: Globals, row: ReloadRow) -> int:
 
 def _tell_choice(given: Globals, row: ReloadRow) -> int:
     if given.as_json:
-        click.echo(msgspec.json.encode(row))
+        click.echo(as_json(row))
     else:
         click.echo(given.t("{} {} is served from the next start on.").format(escape(row.id), escape(row.new)))
     return 0

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
-import msgspec
 
 from kagami.cli.options import Command, Globals, Group
+from kagami.cli.printed import as_json
 from kagami.errors import Conflict, NotFound, UsageError
 from kagami.i18n import Translate
 from kagami.log import escape
@@ -124,7 +124,7 @@ def _install(given: Globals, /, system: bool, user: str, now: bool) -> int:
     if now:
         _control(given, ["enable", "--now", NAME], system=system)
     if given.as_json:
-        click.echo(msgspec.json.encode({"unit": str(path), "started": now}))
+        click.echo(as_json({"unit": str(path), "started": now}))
         return 0
     click.echo(given.t("Written: {}").format(path))
     click.echo(given.t("See it with: {}").format(" ".join(_words(["status", NAME], system=system))))
