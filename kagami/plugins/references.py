@@ -12,7 +12,7 @@ import linecache
 import typing
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -45,17 +45,24 @@ class Watched:
     def held(self) -> list[str]:
         """What is still held, after the modules were forgotten. Collects garbage."""
         gc.collect()
-        loaders = [loader for ref in self._loaders if (loader := ref()) is not None]
-        alive = [*(ref() for ref, _ in self._modules), *(ref() for ref, _ in self._classes)]
-        if not loaders and not any(alive):
+        if self._is_alive():
+            gc.unfreeze()  # what was set aside to spare later collections is collected by none of them
+            gc.collect()
+        if not self._is_alive():
             return []
-        del alive
+        loaders = [loader for ref in self._loaders if (loader := ref()) is not None]
         spaces = _spaces(loaders)
         del loaders
         for space in spaces:
             space.clear()
         gc.collect()
         return list(islice(self._left(spaces), SHOWN))
+
+    def _is_alive(self) -> bool:
+        refs: Iterable[weakref.ref[Any]] = chain(
+            self._loaders, (ref for ref, _ in self._modules), (ref for ref, _ in self._classes)
+        )
+        return any(ref() is not None for ref in refs)
 
     def _left(self, spaces: list[dict[str, Any]]) -> Iterator[str]:
         classes = {_name(kind): (kind.__qualname__, file) for ref, file in self._classes if (kind := ref()) is not None}

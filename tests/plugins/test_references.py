@@ -98,3 +98,13 @@ def test_annotations_keep_no_class(write: Write) -> None:
     package = Package("greeter", write("greeter", main=code))
     package.load("main:value")
     assert package.unload() == []
+
+
+def test_what_was_frozen_meanwhile_is_no_leak(package: Package) -> None:
+    """The first console of a process sets aside what is there, plugins with cycles among it."""
+    package.load("main:f")
+    gc.freeze()
+    try:
+        assert package.unload() == []
+    finally:
+        gc.unfreeze()

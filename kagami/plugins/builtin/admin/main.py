@@ -53,8 +53,9 @@ async def status(ctx: Ctx) -> str:
             unknown=today.get("unknown", 0),
         ),
         t("Last minute: {received:.0f} in, {sent:.0f} out").format(
-            received=_per_minute([each.in_per_s for each in minute]),
-            sent=_per_minute([each.out_per_s for each in minute]),
+            # A pulse is of one second.
+            received=sum(each.in_per_s for each in minute),
+            sent=sum(each.out_per_s for each in minute),
         ),
         t("Queue: {waiting} waiting, the oldest for {oldest}; dead letters: {dead}").format(
             waiting=pulse.waiting, oldest=shown_span(pulse.oldest_s), dead=today.get("dead", 0)
@@ -137,10 +138,6 @@ async def unknown(ctx: Ctx, text: Rest[str]) -> str:
 def host_uptime() -> float:
     """Seconds since the machine started."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
-
-
-def _per_minute(rates: list[float]) -> float:
-    return sum(rates) / max(1, len(rates)) * 60
 
 
 def _reloaded(ctx: Ctx, row: ReloadRow) -> str:
