@@ -31,6 +31,8 @@ def wanted(kind: Any, t: Translate) -> str:
     meta = meta_of(kind)
     if plain in (int, float):
         return _with_bounds(text, meta, t)
+    if plain is str and meta.max_length is not None and not meta.examples:
+        return t("{} of at most {} characters").format(text, meta.max_length)
     return t("{} like {}").format(text, meta.examples[0]) if meta.examples else text
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from kagami.core.chain import Verdict
-from kagami.operations.paging import Before, Limit
+from kagami.operations.paging import Before, Limit, Words
 from kagami.operations.privacy import veiled_audit
 from kagami.operations.registry import Request, operation
 from kagami.ports import AuditRow, Parts
@@ -29,7 +29,7 @@ class ListAudit(Request, frozen=True):
     who: str = ""
     operation: str = ""
     result: str = ""
-    text: str = ""
+    text: Words = ""
     since_ms: int = 0
     until_ms: int = 0
     before: Before = 0

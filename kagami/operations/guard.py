@@ -13,6 +13,7 @@ from kagami.core.guard import Kind as GuardKind
 from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.operations.imagined import imagined
+from kagami.operations.paging import Words
 from kagami.operations.registry import Request, operation
 from kagami.ports import Parts
 from kagami.ports.guard import GUARD
@@ -27,7 +28,7 @@ class ListGuard(Request, frozen=True):
     """Of one kind, or all; those that contain a text."""
 
     kind: GuardKind | None = None
-    contains: str = ""
+    contains: Words = ""
 
 
 class AddGuard(Request, frozen=True):

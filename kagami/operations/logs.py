@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kagami.log import LEVELS, LogLine, json_line, text_line
-from kagami.operations.paging import Limit
+from kagami.operations.paging import Limit, Words
 from kagami.operations.registry import Request, operation
 from kagami.ports import Parts
 
@@ -31,7 +31,7 @@ class Window(Request, frozen=True):
     after: Number = 0
     limit: Limit = 200
     level: Level = "debug"
-    filter: str = ""
+    filter: Words = ""
 
 
 class Windowed(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class Histogram(Request, frozen=True):
     until_ms: Moment = 0
     buckets: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 60
     level: Level = "debug"
-    filter: str = ""
+    filter: Words = ""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Export(Request, frozen=True):
     after: Number = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_EXPORTED)] = 5_000
     level: Level = "debug"
-    filter: str = ""
+    filter: Words = ""
     form: Literal["text", "jsonl"] = "text"
 
 

@@ -11,7 +11,7 @@ from kagami.errors import NotFound, UsageError
 from kagami.i18n import mark
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.operations.imagined import checked, happening
-from kagami.operations.paging import Before, Limit
+from kagami.operations.paging import Before, Limit, Words
 from kagami.operations.privacy import veiled_chats, veiled_events, veiled_messages
 from kagami.operations.registry import Request, operation
 from kagami.ports import ChatRow, Cleaned, MessageRow, Open, Parts
@@ -22,7 +22,7 @@ MOST_DAYS = 36_500
 
 class ListChats(Request, frozen=True):
     limit: Limit = 200
-    contains: str = ""
+    contains: Words = ""
 
 
 class ListMessages(Request, frozen=True):
@@ -37,7 +37,7 @@ class ListMessages(Request, frozen=True):
 class Search(Request, frozen=True):
     """`direction` is `in` or `out`, `outcome` that of a row; with one of the filters the text may be empty."""
 
-    text: str
+    text: Words
     bot: str = ""
     chat: str = ""
     user: str = ""

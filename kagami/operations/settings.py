@@ -8,6 +8,7 @@ import msgspec
 
 from kagami.core.secrets import HIDDEN
 from kagami.i18n import LANGUAGES, translator
+from kagami.operations.paging import Words
 from kagami.operations.registry import Request, operation
 from kagami.ports import Applied, ChangeRow, ConfigPlace, Parts, SettingRow, Verdict
 
@@ -16,7 +17,7 @@ class ListSettings(Request, frozen=True):
     """`text` is looked for in keys and their descriptions, in every language."""
 
     group: str = ""
-    text: str = ""
+    text: Words = ""
     modified: bool = False
 
 

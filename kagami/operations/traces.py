@@ -7,7 +7,7 @@ import msgspec
 from kagami.errors import NotFound
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
-from kagami.operations.paging import Limit
+from kagami.operations.paging import Limit, Words
 from kagami.operations.privacy import veiled_messages, veiled_traces
 from kagami.operations.registry import Request, operation
 from kagami.ports import MessageRow, Parts
@@ -31,7 +31,7 @@ class ListTraces(Request, frozen=True):
     chat: str = ""
     user: str = ""
     bot: str = ""
-    text: str = ""
+    text: Words = ""
     execution: str = ""
     before: str = ""
 

@@ -26,8 +26,9 @@ def say(text: str, t: Translate, deep: int = DEEPEST) -> str:
         return t(template).format(*(say(each, t, deep - 1) for each in parts), **fields)
     for joint in _JOINTS:
         head, between, tail = text.partition(joint)
-        if between and (said := say(head, t, deep - 1)) != head:
-            return f"{said}{between}{say(tail, t, deep - 1)}"
+        # Either may be a platform's own words.
+        if between and (said := f"{say(head, t, deep - 1)}{between}{say(tail, t, deep - 1)}") != text:
+            return said
     return text
 
 

@@ -350,5 +350,10 @@ TEMPLATES = (
     mark("Stop what uses the port, or set another {}."),
     mark("one of {}"),
     mark("{} is expected"),
-    # What is another process'
+    # What QQ and WeChat wait for
+    mark("NapCat was told to connect"),
+    mark("QQ is not logged in: log in by QR code"),
+    mark("its WebUI lets nobody in for a minute after too many tries"),
+    mark("waiting for its Event connection"),
+    mark("WeChat is not logged in: scan the QR code on WxBot's panel"),
 )

@@ -16,6 +16,7 @@ from kagami.logwords import matcher
 from kagami.model.ids import ExecutionId
 from kagami.model.trace import Trace
 from kagami.operations.logs import Level
+from kagami.operations.paging import Words
 from kagami.operations.privacy import veiled_audit, veiled_traces
 from kagami.ports import AuditRow, BotRow, Feed, Notice, Parts
 
@@ -43,7 +44,7 @@ class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     topics: tuple[Topic, ...] = ("pulse", "bots", "notice")
     level: Level = "debug"
-    filter: str = ""
+    filter: Words = ""
 
 
 class LogTail(msgspec.Struct, frozen=True):

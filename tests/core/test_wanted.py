@@ -20,6 +20,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
         (Annotated[float, msgspec.Meta(gt=0)], "a number above 0"),
         (Annotated[float, msgspec.Meta(gt=0, le=9)], "a number from 0 to 9"),
         (Annotated[str, msgspec.Meta(examples=["qq:1"])], "a text like qq:1"),
+        (Annotated[str, msgspec.Meta(max_length=9)], "a text of at most 9 characters"),
         (Secret, "a text"),
         (bool, "true or false"),
         (tuple[str, ...], "a list"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import kagami
+from kagami.ports import BotState
 
 PACKAGE = Path(kagami.__file__).parent
 ROOMS = (
@@ -19,6 +21,7 @@ _CALLS = {
     "ConnectionAbortedError": 0, "Leave": 1, "_Verdict": 1,
 }  # fmt: skip
 LEVELS = ("info", "warning", "error")
+STATES = frozenset(get_args(BotState))
 _FUNCTIONS = frozenset({"hopeless", "_ending", "_judge", "_refusal"})
 
 
@@ -51,6 +54,9 @@ def _reasons(tree: ast.AST) -> Iterator[ast.expr]:
         elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             yield from node.value.values if ast.unparse(target).endswith("REASONS") else ()
+        elif isinstance(node, ast.Tuple) and len(node.elts) == len(("state", "reason")):
+            state, reason = (ast.unparse(each).strip("'") for each in node.elts)
+            yield from node.elts[1:] if state in STATES and reason not in STATES else ()
         elif isinstance(node, ast.FunctionDef) and node.name in _FUNCTIONS:
             yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
 

@@ -22,6 +22,7 @@ ZH = translator("zh")
             "rate limited by WeChat (-2), next try in 9 s: WeChat lets bots take back nothing",
             "被微信限流（-2），9 秒后重试: 微信不让机器人撤回消息",
         ),
+        ("DingTalk: no such app; QQ is not logged in: log in by QR code", "钉钉：no such app; QQ 未登录：请扫码登录"),
         ("weather down", "weather down"),
         ("ValueError: {braces} are nothing special", "ValueError: {braces} are nothing special"),
         ("", ""),
