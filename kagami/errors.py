@@ -77,7 +77,7 @@ class KagamiError(Exception):
 
     exit_code: ClassVar[int] = 1
     # Details that may be texts of ours, which are said in the reader's language.
-    ours: ClassVar[frozenset[str]] = frozenset({"reason", "fix", "origin"})
+    ours: ClassVar[frozenset[str]] = frozenset({"reason", "fix", "origin", "wanted"})
 
     def __init__(self, **details: object) -> None:
         self.details = details

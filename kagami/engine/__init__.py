@@ -210,7 +210,7 @@ def _parts(
     from kagami.people.attendance import Attended  # noqa: PLC0415
 
     host.office.origin = lambda key: tools.settings.origin(key)  # noqa: PLW0108 - of the settings of that moment
-    accounts = AccountsDesk(centre, connections, hub.bots, forget=hub.alerts.forget, translate=tools.translate)
+    accounts = AccountsDesk(centre, connections, hub.bots, forget=hub.alerts.forget, translate=str)
     return Parts(
         clock=tools.clock,
         meters=tools.meters,
@@ -231,7 +231,7 @@ def _parts(
         cluster=processes,
         centre=centre,
         accounts=accounts,
-        applications=ApplicationsDesk(centre, tools.translate),
+        applications=ApplicationsDesk(centre, str),
         files=centre,
         connection=lambda: _connection(tools),
         facts=StagedFacts(tools.store),

@@ -31,8 +31,9 @@ async def open_centre(tools: Tools) -> SettingsDesk:
 
     settings, t = tools.settings, tools.translate
     history = History(tools.store, lambda: Seal(keep_secret(settings.home, NAME, t)))
-    file = FileEdits(settings.file or file_to_edit(settings.home.path, None), t)
-    desk = SettingsDesk(file, tools.live, history, nursery=tools.nursery, clock=tools.clock, translate=t)
+    # In English, like every reason that somebody will read whose language is not known here.
+    file = FileEdits(settings.file or file_to_edit(settings.home.path, None), str)
+    desk = SettingsDesk(file, tools.live, history, nursery=tools.nursery, clock=tools.clock, translate=str)
     await desk.open(file.read())
     return desk
 

@@ -44,10 +44,10 @@ def _read(text: str) -> tuple[str, tuple[str, ...], dict[str, str]] | None:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Those with the most words of their own first: what is filled in may look like anything."""
+    """First those that end in words of their own, then those with the most: what is filled in may be anything."""
     from kagami.reasons.texts import TEMPLATES  # noqa: PLC0415 (who reads English needs none of them)
 
-    found = sorted((each for each in TEMPLATES if "{" in each), key=lambda each: -len(each))
+    found = sorted((each for each in TEMPLATES if "{" in each), key=lambda each: (each.endswith("}"), -len(each)))
     return tuple((each, re.compile(_expression(each), re.DOTALL)) for each in found)
 
 

@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from kagami.errors import Conflict, SettingError
+from kagami.i18n import translator
 from kagami.operations.bots import AddBot, BotKinds
+from kagami.operations.registry import Request
 from kagami.operations.settings import (
     ListSettings,
     SetSetting,
     SettingsFile,
 )
+from kagami.operations.workers import AddWorker
 from kagami.testing.onebot import Peer
 from tests.engine.running import FREE, answers, change, engine, free_port, visiting
 
@@ -125,3 +128,15 @@ async def test_a_service_reads_its_file_again_when_it_is_told_to(tmp_path: Path)
 async def said(stream: asyncio.StreamReader, words: bytes) -> None:
     while words not in (line := await stream.readline()):
         assert line, "it ended"
+
+
+@pytest.mark.parametrize(
+    "request_", [SetSetting(key="hub.tries", value="0"), AddWorker(name="../w"), AddBot(kind="fax", url="ws://x")]
+)
+async def test_what_is_refused_is_told_in_the_language_of_who_reads_it(tmp_path: Path, request_: Request) -> None:
+    """The engine's own is nobody's: a program is told in English, a person in theirs."""
+    async with engine(tmp_path, FREE, KAGAMI_LANGUAGE="zh") as opened:
+        with pytest.raises(SettingError) as caught:
+            await opened.call(request_)
+    assert caught.value.text().isascii()
+    assert "expected" not in caught.value.text(translator("zh"))

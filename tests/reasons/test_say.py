@@ -23,6 +23,7 @@ ZH = translator("zh")
             "被微信限流（-2），9 秒后重试: 微信不让机器人撤回消息",
         ),
         ("DingTalk: no such app; QQ is not logged in: log in by QR code", "钉钉：no such app; QQ 未登录：请扫码登录"),
+        ("a whole number of at least 1 is expected", "应为一个整数，至少为 1"),
         ("weather down", "weather down"),
         ("ValueError: {braces} are nothing special", "ValueError: {braces} are nothing special"),
         ("", ""),
