@@ -5,6 +5,7 @@ Times are seconds of any monotonic clock, given by the caller; so is randomness 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -44,33 +45,34 @@ class Backoff:
 
 
 class Budget:
-    """How often one account may be dialled: `free` attempts, then `hourly` in any hour; never over `daily` in a day."""
+    """How often one account may be dialled: `free` attempts, then evenly so many that neither `hourly` nor `daily` are
+    passed: never a burst and a hole behind it. What came to nobody costs nothing, and a connection that was healthy for
+    `healthy` seconds gives the free ones back.
+    """
 
-    __slots__ = ("_attempts", "_daily", "_free", "_hourly")
+    __slots__ = ("_apart", "_free", "_healthy", "_last", "_left")
 
-    def __init__(self, *, free: int = 10, hourly: int = 30, daily: int = 500) -> None:
-        self._free = free
-        self._hourly = hourly
-        self._daily = daily
-        self._attempts: deque[float] = deque(maxlen=daily)
+    def __init__(self, *, free: int = 10, hourly: int = 30, daily: int = 500, healthy: float = 60.0) -> None:
+        self._left = self._free = free
+        self._apart = max(HOUR / hourly, DAY / daily)
+        self._healthy = healthy
+        self._last = -math.inf
 
     def wait(self, now: float) -> float:
         """Seconds until an attempt is allowed; 0.0 when it is allowed now."""
-        if self._free:
-            return 0.0
-        return max(0.0, self._opens(self._hourly, HOUR, now), self._opens(self._daily, DAY, now))
+        return 0.0 if self._left else max(0.0, self._last + self._apart - now)
 
     def spend(self, now: float) -> None:
-        """An attempt is made."""
-        if self._free:
-            self._free -= 1
+        """An attempt was made, and somebody was there."""
+        if self._left:
+            self._left -= 1
         else:
-            self._attempts.append(now)
+            self._last = now
 
-    def _opens(self, limit: int, window: float, now: float) -> float:
-        if len(self._attempts) < limit:
-            return 0.0
-        return self._attempts[-limit] + window - now
+    def lived(self, seconds: float) -> None:
+        """A connection has ended that was up for this long."""
+        if seconds >= self._healthy:
+            self._left = self._free
 
 
 class Pause(NamedTuple):

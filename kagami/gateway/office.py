@@ -155,6 +155,7 @@ class Dialling:
             meters=means.meters,
             tell=self._tell,
             opens_s=OPENS_S,
+            metered=False,
             headers={"X-Self-ID": str(number), "X-Client-Role": "Universal", "User-Agent": "OneBot/11"},
         )
 

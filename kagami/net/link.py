@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from kagami import log
 from kagami.clock import Clock
 from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
-from kagami.errors import CredentialsRefused, Refused, Unavailable
+from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
 from kagami.net.oswords import os_words
@@ -43,6 +44,10 @@ class Again(Exception):
     """Raised by who serves a connection that has ended as it should: the next one is opened without a pause."""
 
 
+class NobodyThereError(Exception):
+    """An attempt came to nobody: nothing listens there, or no way leads there."""
+
+
 class Link:
     """Dials `url`, hands the connection over, and dials again when it has ended. Where the address is another one each
     time, `where` is asked for it: it may raise `CredentialsRefused`, or another error to be asked again later. `judge`
@@ -50,8 +55,9 @@ class Link:
     `turn` ends when it may dial.
 
     Pauses are full jitter from 1 s to 60 s (30 s on this machine), from the start again only after 60 s of health, and
-    within a budget. A peer that refuses the token three times running is left alone: trying on cannot help. `tell`
-    hears of every state that is not a connection. `generation` counts the connections.
+    within a budget, which protects accounts: attempts that come to nobody are not counted, and what is not `metered`
+    has none, because it is no platform's. A peer that refuses the token three times running is left alone: trying on
+    cannot help. `tell` hears of every state that is not a connection. `generation` counts the connections.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Link:
         headers: Mapping[str, str] | None = None,
         turn: Turn | None = None,
         opens_s: float = OPEN_SECONDS,
+        metered: bool = True,
         randomness: Randomness = random.random,
     ) -> None:
         self._url = url
@@ -86,6 +93,7 @@ class Link:
         cap = CAP_LOOPBACK_SECONDS if is_loopback(urlsplit(url).hostname or "") else CAP_SECONDS
         self._backoff = Backoff(randomness, cap=cap)
         self._budget = Budget()
+        self._metered = metered
         self._resting: asyncio.Task[None] | None = None
         self._hurried = False
         self.generation = 0
@@ -100,18 +108,27 @@ class Link:
             try:
                 reason = await self._connect(serve)
                 refusals = 0
+            except NobodyThereError as error:
+                await self._rest(self._backoff.delay(), str(error))
+                continue
             except Again:
+                self._spend()
                 refusals = 0
                 continue
             except CredentialsRefused as refusal:
                 reason = refusal.text()
                 refusals += 1
+            self._spend()
             if refusals >= REFUSALS:
                 break
             await self._rest(self._backoff.delay(), reason)
         self._tell("auth_failed", reason)
         _say.error("credentials refused, not trying again", peer=self._address, reason=reason)
         await asyncio.get_running_loop().create_future()
+
+    def _spend(self) -> None:
+        if self._metered:
+            self._budget.spend(self._clock.monotonic())
 
     async def _pause(self, seconds: float, reason: str) -> None:
         if seconds > 0:
@@ -143,7 +160,6 @@ class Link:
         from kagami.net.dialled import ListeningClient, tls  # noqa: PLC0415
 
         self._tell("connecting", "")
-        self._budget.spend(self._clock.monotonic())
         self._meters.count["link_attempts", self._address] += 1
         try:
             url = self._url if self._where is None else await self._where()
@@ -163,6 +179,8 @@ class Link:
             )
         except InvalidStatus as error:
             return self._refused(error)
+        except NotReached as error:
+            raise NobodyThereError(error.text()) from error
         except (Unavailable, Refused) as error:
             return error.text()
         except TimeoutError:
@@ -170,6 +188,8 @@ class Link:
         except (InvalidURI, InvalidProxy) as error:  # as text they quote it, with whatever is secret in it
             return f"{self._address} cannot be dialled: {error.msg}"
         except (OSError, WebSocketException, UnicodeError) as error:
+            if is_nobody(error):
+                raise NobodyThereError(os_words(error)) from error
             return NO_HTTP if isinstance(error, InvalidMessage) else os_words(error)
         self.generation += 1
         return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
@@ -190,9 +210,18 @@ class Link:
         except (EOFError, ConnectionError) as ending:
             return str(ending)
         finally:
-            self._backoff.lived(self._clock.monotonic() - opened)
+            lived = self._clock.monotonic() - opened
+            self._backoff.lived(lived)
+            self._budget.lived(lived)
             await channel.close(GOING_AWAY, "")
         return "closed"
+
+
+def is_nobody(error: Exception) -> bool:
+    """Whether not even a connection came about."""
+    begun = isinstance(error, WebSocketException | UnicodeError | ssl.SSLError)
+    broken = isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    return not begun and not broken
 
 
 def show_url(url: str) -> str:

@@ -65,8 +65,8 @@ def dial_for(seconds: float, budget: Budget) -> int:
         now += 0.01
 
 
-def test_an_hour_of_hanging_up_costs_forty_attempts() -> None:
-    assert dial_for(HOUR, Budget()) == 40
+def test_an_hour_of_hanging_up_costs_thirty_attempts_and_the_free_ones() -> None:
+    assert dial_for(HOUR, Budget(daily=10_000)) == 10 + 30
 
 
 def test_a_day_of_hanging_up_stays_below_the_daily_budget() -> None:
@@ -80,8 +80,29 @@ def test_the_first_attempts_are_free() -> None:
     assert budget.wait(0.0) == 0.0
 
 
-def test_a_spent_budget_opens_when_its_oldest_attempt_is_an_hour_old() -> None:
-    budget = Budget(free=0, hourly=1)
+def test_there_is_no_hole_behind_the_free_attempts() -> None:
+    """Whoever comes back is dialled within minutes, however long they were away."""
+    budget, now, longest = Budget(), 0.0, 0.0
+    while now < 24 * HOUR:
+        longest = max(longest, pause := budget.wait(now))
+        now += pause
+        budget.spend(now)
+        now += 1.0
+    assert longest < 180
+
+
+def test_a_healthy_connection_gives_the_free_attempts_back() -> None:
+    budget = Budget(free=1, hourly=1, daily=24)
+    for now in (0.0, 1.0):
+        budget.spend(now)
+    budget.lived(59.0)
+    assert budget.wait(2.0) == HOUR - 1.0
+    budget.lived(60.0)
+    assert budget.wait(2.0) == 0.0
+
+
+def test_a_spent_budget_opens_evenly() -> None:
+    budget = Budget(free=0, hourly=1, daily=24)
     budget.spend(100.0)
     assert budget.wait(200.0) == HOUR - 100.0
 

@@ -53,7 +53,7 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    url: str, token: str = "", *, opens_s: float = OPEN_SECONDS
+    url: str, token: str = "", *, opens_s: float = OPEN_SECONDS, metered: bool = True
 ) -> AsyncIterator[tuple[Running, Nursery]]:
     clock = FakeClock()
     run = Running(clock)
@@ -66,6 +66,7 @@ async def running(
             meters=Meters(),
             tell=run.tell,
             opens_s=opens_s,
+            metered=metered,
             randomness=lambda: 1.0,
         )
         run.links.append(link)
@@ -119,6 +120,40 @@ async def test_pauses_grow_while_the_peer_is_away() -> None:
             assert run.states[-1][1].endswith(f"next try in {pause} s")
             await run.clock.advance(pause)
             await asyncio.sleep(0)
+
+
+async def test_whoever_was_away_for_long_is_dialled_all_the_time() -> None:
+    async with listen_as_implementation() as gone:
+        url = gone.url
+    async with running(url) as (run, _), asyncio.timeout(20):
+        while [state for state, _ in run.states].count("connecting") < 40:
+            await run.clock.advance(30)
+            await asyncio.sleep(0)
+        assert not [reason for _, reason in run.states if "too often" in reason]
+
+
+async def hung_up(napcat: Listening, run: Running, times: int) -> None:
+    for _ in range(times):
+        await hang_up(await napcat.accepted())
+        await run.wait_for("backoff")
+        await run.clock.advance(60)
+
+
+async def test_who_hangs_up_at_once_is_dialled_within_a_budget() -> None:
+    async with listen_as_implementation() as napcat, running(napcat.url) as (run, _), asyncio.timeout(20):
+        await hung_up(napcat, run, 11)
+        while not run.states[-1][1].startswith("dialled too often"):
+            await asyncio.sleep(0)
+
+
+async def test_who_is_no_platforms_is_dialled_whenever_it_hangs_up() -> None:
+    async with (
+        listen_as_implementation() as napcat,
+        running(napcat.url, metered=False) as (run, _),
+        asyncio.timeout(20),
+    ):
+        await hung_up(napcat, run, 15)
+        await napcat.accepted()
 
 
 async def test_a_healthy_minute_makes_the_next_pause_short() -> None:
