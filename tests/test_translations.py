@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,25 @@ def used() -> dict[str, str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         for text in texts(ast.parse(path.read_text("utf-8"))):
             found.setdefault(text, path.relative_to(PACKAGE.parent).as_posix())
+    return {**plugin_texts(), **found}
+
+
+def plugin_texts() -> dict[str, str]:
+    """What the plugins that come along say of themselves, and of their settings."""
+    plugins, found = PACKAGE / "plugins", dict[str, str]()
+    for path in sorted(plugins.glob("builtin/*/plugin.json")):
+        found[json.loads(path.read_text("utf-8"))["description"]] = path.as_posix()
+    for path in sorted(plugins.glob("extra/*/*.py")):
+        found.update(dict.fromkeys(described(ast.parse(path.read_text("utf-8"))), path.as_posix()))
     return found
+
+
+def described(tree: ast.AST) -> Iterator[str]:
+    """What stands in `Meta(description="…")`."""
+    for node in ast.walk(tree):
+        for given in node.keywords if isinstance(node, ast.Call) and name_of(node.func) == "Meta" else ():
+            if given.arg == "description" and isinstance(given.value, ast.Constant):
+                yield str(given.value.value)
 
 
 @cache
@@ -105,6 +124,10 @@ def test_no_entry_is_left_over() -> None:
 )
 def test_a_text_is_found_where_it_is_shown(code: str, found: list[str]) -> None:
     assert list(texts(ast.parse(code))) == found
+
+
+def test_what_a_setting_of_a_plugin_says_is_found() -> None:
+    assert list(described(ast.parse('x: Annotated[int, msgspec.Meta(ge=1, description="Days")] = 1'))) == ["Days"]
 
 
 def test_a_forgotten_placeholder_is_seen() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kagami.i18n import Translate
-from kagami.ports import AlertRow, Finding, Notice, SettingRow
+from kagami.ports import AlertRow, Field, Finding, Notice, PluginRow, SettingRow
 from kagami.reasons.say import say
 
 _REASONS = frozenset({"reason", "error", "trouble", "redis"})
@@ -13,7 +13,9 @@ def ours(row: object) -> frozenset[str]:
     """The names of the fields whose texts are ours; others hold what came from outside, or words for programs."""
     if isinstance(row, Finding):
         return frozenset({"subject", "text", "fix"})
-    return _REASONS | {"text"} if isinstance(row, SettingRow) else _REASONS
+    if isinstance(row, PluginRow):
+        return _REASONS | {"description"}
+    return _REASONS | {"text"} if isinstance(row, SettingRow | Field) else _REASONS
 
 
 def filled(told: AlertRow | Notice, t: Translate) -> str:

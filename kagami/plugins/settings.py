@@ -27,6 +27,7 @@ S = TypeVar("S", bound=Settings)
 _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "text"} | dict.fromkeys(
     (list, tuple, set, frozenset), "list"
 )
+_TOLD = ("description", "title", "ge", "gt", "le", "lt")
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -72,26 +73,31 @@ def _field(of: msgspec.structs.FieldInfo, values: Mapping[str, Any], origins: Ca
         value=values[of.encode_name] if given else plain,
         default=plain,
         required=of.required,
-        text=meta.description or meta.title or "",
+        text=meta.get("description") or meta.get("title") or "",
         choices=choices,
-        least=_bound(meta.ge, meta.gt, 1 if whole else 0),
-        most=_bound(meta.le, meta.lt, -1 if whole else 0),
+        least=_bound(meta.get("ge"), meta.get("gt"), 1 if whole else 0),
+        most=_bound(meta.get("le"), meta.get("lt"), -1 if whole else 0),
         origin=origins(of.encode_name) if given else "default",
     )
 
 
-def _unwrapped(kind: Any) -> tuple[Any, msgspec.Meta]:
-    """The type without `Annotated` and `| None`, and what is said about it."""
-    meta = msgspec.Meta()
+def _unwrapped(kind: Any) -> tuple[Any, dict[str, Any]]:
+    """The type without `Annotated` and `| None`, and what is said about it, by as many as say something."""
+    meta: dict[str, Any] = {}
     while True:
         left = [each for each in get_args(kind) if each is not NoneType]
         if get_origin(kind) is Annotated:
             kind, *extras = get_args(kind)
-            meta = next((each for each in extras if isinstance(each, msgspec.Meta)), meta)
+            for each in extras:
+                meta |= _told(each) if isinstance(each, msgspec.Meta) else {}
         elif get_origin(kind) in (Union, UnionType) and len(left) == 1:
             kind = left[0]
         else:
             return kind, meta
+
+
+def _told(meta: msgspec.Meta) -> dict[str, Any]:
+    return {name: value for name in _TOLD if (value := getattr(meta, name)) is not None}
 
 
 def _choices(kind: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from kagami.i18n import Translate, mark
+from kagami.reasons.say import say
 
 # wait: nothing to do yet. qr: draw `qr`. scanned: confirm on the phone. choose: one of `choices`. ask: fill in `asks`.
 StepKind = Literal["wait", "qr", "scanned", "choose", "ask", "done", "failed"]
@@ -54,9 +55,10 @@ class LoginStep(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.kind in ("done", "failed")
 
     def words(self, t: Translate) -> str:
-        """`text` in a person's language. What stands in the fields comes from outside."""
+        """`text` in a person's language. Of the fields only a `reason` may be of ours: the others come from outside."""
+        told = {name: say(each, t) if name == "reason" else each for name, each in self.fields.items()}
         try:
-            return t(self.text).format(**self.fields)
+            return t(self.text).format(**told)
         except (KeyError, IndexError, ValueError):
             return t(self.text)
 

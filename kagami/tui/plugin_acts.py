@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from textual.app import App
 
 from kagami.errors import KagamiError
@@ -187,6 +188,7 @@ class PluginActs:
     async def settings(self, plugin: PluginRow) -> None:
         t = self.shell.t
         form: list[Field] = await self.shell.control.call(Form(plugin=plugin.id))
+        form = [msgspec.structs.replace(each, text=t(each.text)) for each in form]  # those of our own plugins are ours
         if not form:
             self.shell.say(visible(title(plugin)), t(mark("it has no settings")))
             return

@@ -285,7 +285,7 @@ def facts(subject: Subject, width: int) -> list[Line]:
     shell, plugin, t = subject.shell, subject.plugin, subject.shell.t
     told = [
         (mark("plugin"), plugin.id),
-        (mark("about"), plugin.description),
+        (mark("about"), t(plugin.description)),
         (mark("author"), plugin.author),
         (mark("runs in"), t(mark("this process")) if plugin.runtime == "python" else t(mark("a process of its own"))),
         (mark("commands"), "  ".join(plugin.commands)),

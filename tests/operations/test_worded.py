@@ -4,7 +4,7 @@ import pytest
 
 from kagami.i18n import translator
 from kagami.operations.worded import filled, ours
-from kagami.ports import AlertRow, BotHealth, Finding, Notice, SettingRow
+from kagami.ports import AlertRow, BotHealth, Field, Finding, Notice, PluginRow, SettingRow
 
 GONE = "The bot {bot} is not connected: {reason}"
 FIELDS = {"bot": "qq:1", "reason": "paused by an operator"}
@@ -15,6 +15,8 @@ FIELDS = {"bot": "qq:1", "reason": "paused by an operator"}
     [
         (SettingRow("prefix", "general", "text", "What a command begins with in a chat."), {"text"}, {"key", "value"}),
         (Finding("bad", "bot tg", "switched off", "Try again later."), {"subject", "text", "fix"}, {"state"}),
+        (Field("days", "int", text="Days of a forecast"), {"text"}, {"name", "value"}),
+        (PluginRow("echo", "1.0.0", "Echo", "active", description="Says again."), {"description"}, {"name", "author"}),
         (BotHealth("backoff", "the connection was refused"), {"reason"}, {"state", "text"}),
     ],
 )

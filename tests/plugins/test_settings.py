@@ -97,3 +97,11 @@ def test_a_text_that_may_be_a_secret_is_not_shown() -> None:
         with pytest.raises(SettingError) as caught:
             read_settings(BookSettings, given, "book")
         assert "sk-123" not in str(caught.value)
+
+
+def test_a_limit_and_a_text_may_be_said_apart() -> None:
+    class Parted(Settings):
+        days: Annotated[Annotated[int, msgspec.Meta(ge=1, le=9)], msgspec.Meta(description="Days")] = 7
+
+    (field,) = fields(Parted, {})
+    assert (field.text, field.least, field.most) == ("Days", 1, 9)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from kagami.i18n import translator
 from kagami.ports import PluginRow
 from kagami.tui.format import Tier, width
 from kagami.tui.loads import Loads
 from kagami.tui.plugin_page import Subject, last_line, page
 from tests.tui.corpus import CORPUS
-from tests.tui.plugged import SURVIVORS, TRACEBACK, plugin, plugins, version, weather
+from tests.tui.pilot import on_screen, press, run_console
+from tests.tui.plugged import SURVIVORS, TRACEBACK, plugged, plugin, plugins, version, weather
 from tests.tui.stand import Stand
 
 
@@ -130,3 +132,11 @@ def test_a_message_of_several_lines_is_told_by_its_first() -> None:
     assert last_line(text) == "RuntimeError: boom"
     assert last_line("could not be loaded\n\n") == "could not be loaded"
     assert last_line("") == ""
+
+
+async def test_what_a_plugin_of_ours_says_of_itself_is_in_the_readers_language() -> None:
+    row = plugin("echo", description="What a command begins with in a chat.")
+    async with run_console((140, 40), language="zh", control=plugged([row])) as (console, pilot):
+        await press(console, pilot, "4", "enter")
+        assert not on_screen(console, "What a command")
+        assert on_screen(console, translator("zh")(row.description))

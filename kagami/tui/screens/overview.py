@@ -50,7 +50,9 @@ TICKER_ROWS = 10  # before it was laid out
 MOST_BACK = 1_000
 FEW_DEEDS = 8
 FEW = 4
-"""So many bots leave room for live messages on a screen that is only `TALL`."""
+"""At most so many bots leave room for live messages on a screen that is only `TALL`."""
+BOTTOM_ROWS = 12  # as in the style sheet
+AROUND = 3  # the border and the header of the bots
 GREEN_S = 6.0
 """Seconds for which the guide stays after the first bot came."""
 
@@ -74,21 +76,21 @@ class Alerts(Painted):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self._rows: list[Standing] = []
+        self.rows: list[Standing] = []
 
     @property
     def shown(self) -> list[Notice]:
         """Those that need somebody, the first on top."""
-        return [each.notice for each in self._rows if not each.over]
+        return [each.notice for each in self.rows if not each.over]
 
     def show(self, rows: Sequence[Standing]) -> None:
-        self._rows = list(rows)[:MOST_ALERTS]
-        self.styles.height = len(self._rows)
-        self.display = bool(self._rows)
+        self.rows = list(rows)[:MOST_ALERTS]
+        self.styles.height = len(self.rows)
+        self.display = bool(self.rows)
         self.repaint()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        return [self._row(each, place == 0, width) for place, each in enumerate(self._rows[:height])]
+        return [self._row(each, place == 0, width) for place, each in enumerate(self.rows[:height])]
 
     def _row(self, row: Standing, first: bool, width: int) -> Line:
         notice, t, looks = row.notice, self.shell.t, self.shell.looks
@@ -183,9 +185,16 @@ class Overview(Place):
         self.tiles.styles.height = 4 if height < TALL else 10 if height >= HIGH and width >= WIDE else 8
         self.card_pane.display = width >= WIDE
         few = height >= TALL and self.middle.display and len(self.bots) <= FEW
-        self.bottom.display = height >= VERY_TALL or few
+        self.bottom.display = height >= VERY_TALL or (few and self._room() >= len(self.bots) + AROUND)
         self.deeds_pane.display = width >= WIDE
-        self.last.display = not (self.bottom.display and self.deeds_pane.display) and self.middle.display
+        both = self.bottom.display and self.deeds_pane.display
+        self.last.display = not both and self.middle.display and self.last.filled
+
+    def _room(self) -> int:
+        """The rows left for bots below alerts and charts, above live messages and the last change."""
+        charts = self.tiles.styles.height
+        above = len(self.alerts.rows) + int(self.line.display) + (int(charts.value) if charts else 0)
+        return self.size.height - above - BOTTOM_ROWS - 1
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -223,14 +232,13 @@ class Overview(Place):
         rows: list[BotRow] = await self.control.call(ListBots())
         self.bots = {bot.id: bot for bot in rows}
         await self._guide(rows)
-        self._lay_out()
         self.table.show([accounts.row(self.shell, bot) for bot in accounts.ordered(rows)])
         self._label()
         self._show_card()
-        await self._read_bottom()
-        self.tiles.repaint()
         await self._read_processes()
         await self._read_alerts()
+        await self._read_bottom()
+        self.tiles.repaint()
 
     async def _read_bottom(self) -> None:
         """Messages and changes, as they were at the moment that is looked at."""
@@ -241,7 +249,7 @@ class Overview(Place):
         deeds = await self._read_deeds(moment)
         self.deeds.show(deeds)
         self.last.show(deeds)
-        self.last.display = self.last.display and bool(deeds)
+        self._lay_out()
 
     async def _read_deeds(self, moment: int) -> list[AuditRow]:
         """What was changed last; nothing for those who may not see the audit."""
@@ -273,6 +281,7 @@ class Overview(Place):
         found = standing([] if moment else self._lasting, notices, moment or self.shell.clock.wall_ms())
         gone = self._dismissed
         self.alerts.show([each for each in found if (each.notice.at_ms, each.notice.kind) not in gone])
+        self._lay_out()  # what they take, the bots do not have
 
     def _lasting_key(self) -> str:
         """The key of the first alert, if that is one which lasts."""

@@ -29,6 +29,10 @@ class Deeds(Painted):
         if single:
             self.styles.height = 1
 
+    @property
+    def filled(self) -> bool:
+        return bool(self._rows)
+
     def show(self, rows: Sequence[AuditRow]) -> None:
         self._rows = rows
         self.repaint()

@@ -7,7 +7,9 @@ from typing import Any
 from textual.pilot import Pilot
 
 from kagami.errors import Refused, SettingError
+from kagami.i18n import translator
 from kagami.operations.plugins import Configure, Form
+from kagami.ports import Field
 from kagami.tui.app import Console
 from kagami.tui.dialogs.form import FormDialog
 from kagami.tui.shell import Leave
@@ -19,12 +21,14 @@ Opened = tuple[FormDialog, Console, Pilot[Leave]]
 
 
 @asynccontextmanager
-async def form(control: FakeControl | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Opened]:
+async def form(
+    control: FakeControl | None = None, size: tuple[int, int] = (80, 24), language: str = "en", rows: list[Field] = FORM
+) -> AsyncIterator[Opened]:
     """The settings of the weather plugin."""
     control = control or plugged([weather()])
-    control.answers[Form] = lambda _: list(FORM)
+    control.answers[Form] = lambda _: list(rows)
     control.answers.setdefault(Configure, lambda _: reloaded("com.example.weather", "1.3.2", "1.3.2"))
-    async with run_console(size, control=control) as (console, pilot):
+    async with run_console(size, control=control, language=language) as (console, pilot):
         await press(console, pilot, "4", "s")
         await until(lambda: isinstance(console.screen, FormDialog))
         dialog = console.screen
@@ -81,6 +85,13 @@ async def test_going_back_to_the_default_sends_none() -> None:
         assert on_screen(console, "was 2.5")
         await press(console, pilot, "A")
         assert control.asked(Configure)[0].values == {"timeout": None}
+
+
+async def test_what_a_setting_of_ours_says_is_in_the_readers_language() -> None:
+    words = "What a command begins with in a chat."
+    async with form(language="zh", rows=[Field("prefix", "text", text=words)]) as (_, console, _pilot):
+        assert not on_screen(console, words)
+        assert on_screen(console, translator("zh")(words))
 
 
 async def test_limits_are_checked_as_one_types() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from kagami.operations.messages import ListMessages
 from kagami.operations.system import Connect
 from kagami.ports import Notice
@@ -99,6 +101,25 @@ async def test_few_bots_leave_room_for_live_messages() -> None:
     async with run_console((100, 30), control=many) as (console, pilot):
         await press(console, pilot, "1")
         assert not on_screen(console, "Live messages")
+
+
+@pytest.mark.parametrize("alerts", range(4))
+@pytest.mark.parametrize(("width", "height"), [(100, 28), (100, 29), (99, 30), (100, 31), (120, 32), (140, 35)])
+async def test_live_messages_never_take_the_rows_of_a_bot(width: int, height: int, alerts: int) -> None:
+    words, lost = "Plugin {plugin} could not be loaded: {reason}", {"plugin": "stocks", "reason": "ImportError"}
+    notices = [Notice(NOW_MS - at, "error", "plugin.load_failed", words, lost) for at in range(alerts)]
+    bots = [bot(f"qq-{number}", f"qq:{number}", "napcat", "online") for number in range(4)]
+    async with run_console((width, height), control=FakeControl(bots=bots, notices=notices)) as (console, _):
+        assert all(on_screen(console, f"{each.name} ") for each in bots)
+
+
+async def test_what_an_alert_took_is_given_back_when_it_is_gone() -> None:
+    control = FakeControl(notices=NOTICES)
+    control.bots = control.bots[:2]
+    async with run_console((100, 30), control=control) as (console, pilot):
+        assert not on_screen(console, "Live messages")
+        await press(console, pilot, "x", "x")
+        assert on_screen(console, "Live messages")
 
 
 async def test_the_first_bot_may_be_of_any_platform() -> None:

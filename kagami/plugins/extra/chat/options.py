@@ -55,6 +55,11 @@ class ChatSettings(Settings):
     characters: Annotated[int, msgspec.Meta(ge=200, le=200_000, description="Most characters of them to send")] = 6_000
     patience: Annotated[float, msgspec.Meta(gt=0, le=1_200, description="Most seconds for an answer")] = 150.0
     tokens: Annotated[int, msgspec.Meta(ge=1, description="Most tokens of an answer")] = 1_024
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    temperature: (
+        Annotated[
+            float, msgspec.Meta(ge=0, le=2, description="How freely a model speaks; empty leaves it to the model")
+        ]
+        | None
+    ) = None
     longest: Annotated[int, msgspec.Meta(ge=20, le=20_000, description="Most characters of an answer")] = 2_000
     piece: Annotated[int, msgspec.Meta(ge=20, le=5_000, description="Most characters of one message")] = 500

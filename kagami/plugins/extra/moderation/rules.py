@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
 from kagami.plugins.api import Settings
 
 Language = Literal["zh", "en"]
 Deed = Literal["warn", "delete", "mute", "kick"]
-Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
-Notice = Annotated[str, msgspec.Meta(max_length=500)]
+Count = Annotated[int, Meta(ge=0, le=1000)]
+Seconds = Annotated[int, Meta(ge=1, le=3600)]
+Notice = Annotated[str, Meta(max_length=500)]
 # The longest that a platform mutes somebody.
 MOST_MUTE_MINUTES = 30 * 24 * 60 - 1
 
@@ -21,24 +22,24 @@ MOST_MUTE_MINUTES = 30 * 24 * 60 - 1
 class Rules(Settings):
     """0 switches a rule off."""
 
-    language: Annotated[
-        Literal["", "zh", "en"], msgspec.Meta(description="Language of the answers; empty is Kagami's own")
-    ] = ""
-    words: tuple[str, ...] = ()
-    action: Deed = "delete"
-    flood_messages: Count = 8
-    flood_seconds: Seconds = 10
-    repeats: Count = 4
-    repeat_seconds: Seconds = 60
-    links: bool = False
-    allowed_hosts: tuple[str, ...] = ()
-    mute_after: Annotated[Count, msgspec.Meta(description="Warnings until somebody is muted")] = 3
-    mute_minutes: Annotated[int, msgspec.Meta(ge=1, le=MOST_MUTE_MINUTES)] = 10
-    kick_after: Annotated[Count, msgspec.Meta(description="Mutes until somebody is removed")] = 0
-    forget_days: Annotated[int, msgspec.Meta(ge=1, description="Quiet days until warnings are forgotten")] = 7
-    exempt_roles: tuple[str, ...] = ("admin", "owner")
-    welcome: Notice = ""
-    farewell: Notice = ""
+    language: Annotated[Literal["", "zh", "en"], Meta(description="Language of the answers; empty is Kagami's own")] = (
+        ""
+    )
+    words: Annotated[tuple[str, ...], Meta(description="Forbidden words, in every group")] = ()
+    action: Annotated[Deed, Meta(description="What follows when a rule is broken")] = "delete"
+    flood_messages: Annotated[Count, Meta(description="Messages within flood_seconds that are a flood; 0 is off")] = 8
+    flood_seconds: Annotated[Seconds, Meta(description="Seconds within which messages count for a flood")] = 10
+    repeats: Annotated[Count, Meta(description="Times that somebody says the same until it counts; 0 is off")] = 4
+    repeat_seconds: Annotated[Seconds, Meta(description="Seconds within which the same words count as repeats")] = 60
+    links: Annotated[bool, Meta(description="Forbid links to all hosts but allowed_hosts")] = False
+    allowed_hosts: Annotated[tuple[str, ...], Meta(description="Hosts to which links may lead, like example.com")] = ()
+    mute_after: Annotated[Count, Meta(description="Warnings until somebody is muted; 0 is off")] = 3
+    mute_minutes: Annotated[int, Meta(ge=1, le=MOST_MUTE_MINUTES, description="Minutes that somebody stays muted")] = 10
+    kick_after: Annotated[Count, Meta(description="Mutes until somebody is removed; 0 is off")] = 0
+    forget_days: Annotated[int, Meta(ge=1, description="Quiet days until warnings are forgotten")] = 7
+    exempt_roles: Annotated[tuple[str, ...], Meta(description="Roles for which no rule counts")] = ("admin", "owner")
+    welcome: Annotated[Notice, Meta(description="Said to who joins; {name} and {group} are replaced")] = ""
+    farewell: Annotated[Notice, Meta(description="Said when somebody leaves; {name} and {group} are replaced")] = ""
 
 
 # What the admins of a group may set for it.
