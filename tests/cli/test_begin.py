@@ -40,3 +40,18 @@ def test_a_second_napcat_replaces_the_first_only_when_forced(say: Say, home: Hom
     assert say("init", "--napcat", "--force").code == 0
     (after,) = napcats(home)
     assert after.webui_token != before.webui_token
+
+
+def test_one_whose_account_another_table_has_changes_nothing(say: Say, home: Home) -> None:
+    """Else nothing would start any more."""
+    say("init")
+    given = '{"webui_url": "http://127.0.0.1:6099", "webui_token": "w-1234567890123456"}'
+    table = "\n[[bots]]\nkind = 'napcat'\nname = 'qq'\n" + "\n".join(
+        f"{k} = '{v}'" for k, v in json.loads(given).items()
+    )
+    path = home.path / "kagami.toml"
+    path.write_text(path.read_text("utf-8") + table + "\n", "utf-8")
+    before = path.read_bytes()
+    said = say("init", "--napcat")
+    assert (said.code, path.read_bytes()) == (78, before)
+    assert not [each for each in (home.path / "napcat").rglob("*") if each.is_file()]
