@@ -46,6 +46,9 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "group": ("comment", "flag"),
 }
 
+# What people do themselves. Who did the rest to them is not known: then the operator is 0.
+_OWN_DEEDS = ("group_increase.approve", "group_decrease.leave", "group_recall")
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -82,15 +85,13 @@ def _native(event: Event) -> dict[str, Any]:
 
 def _said(event: Event, native: dict[str, Any], number: NumberOf) -> dict[str, Any]:
     private = event.chat.startswith("private:")
-    message = write_message(_renamed(event.message, lambda name: str(number(name))))
     user = number(event.user)
     frame: dict[str, Any] = {
         "message_type": "private" if private else "group",
         "sub_type": native.get("sub_type") or ("friend" if private else "normal"),
         "message_id": number(event.message_id) if event.message_id else 0,
         "user_id": user,
-        "message": message,
-        "raw_message": cq.render(msgspec.convert(message, list[Segment])),
+        **_words(event, number),
         "font": 0,
         "sender": {"user_id": user, "nickname": event.sender.name, "sex": "unknown", "age": 0},
     }
@@ -100,6 +101,11 @@ def _said(event: Event, native: dict[str, Any], number: NumberOf) -> dict[str, A
     if event.chat_name:
         frame["group_name"] = event.chat_name
     return frame
+
+
+def _words(event: Event, number: NumberOf) -> dict[str, Any]:
+    message = write_message(_renamed(event.message, lambda name: str(number(name))))
+    return {"message": message, "raw_message": cq.render(msgspec.convert(message, list[Segment]))}
 
 
 def _renamed(message: Message, rename: Callable[[str], str]) -> Message:
@@ -122,7 +128,7 @@ def _happened(event: Event, native: dict[str, Any], self_id: int, number: Number
     kind, _, sub_type = event.name.partition(".")
     user = number(event.user)
     likely: dict[str, Any] = {
-        "operator_id": user,
+        "operator_id": user if event.name in _OWN_DEEDS else 0,
         "target_id": self_id,
         "message_id": number(event.message_id) if event.message_id else 0,
         "duration": 0,
@@ -134,6 +140,8 @@ def _happened(event: Event, native: dict[str, Any], self_id: int, number: Number
     }
     needed = _NEEDED.get(event.name) or _NEEDED.get(kind, ())
     frame = {key: likely[key] for key in needed}
+    if event.kind == "notice" and not native:
+        frame |= _told(event, number)
     frame |= {key: _numbers(key, value, number) for key, value in native.items()}
     frame |= {f"{event.kind}_type": kind, "user_id": user}
     if sub_type:
@@ -141,6 +149,12 @@ def _happened(event: Event, native: dict[str, Any], self_id: int, number: Number
     if not event.chat.startswith("private:"):
         frame["group_id"] = _group_number(event.chat, number)
     return frame
+
+
+def _told(event: Event, number: NumberOf) -> dict[str, Any]:
+    """What another platform's notice is about: its message, and what was pressed, written anew or reacted with."""
+    about = {"message_id": number(event.message_id)} if event.message_id else {}
+    return about | (_words(event, number) if event.message else {})
 
 
 def _numbers(key: str, value: Any, number: NumberOf) -> Any:

@@ -15,7 +15,7 @@ from kagami.model.action import Action, Call, Delete, Failed, Receipt, Send, Sen
 from kagami.model.event import Event, Kind, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
 from kagami.model.message import Message, text
-from kagami.model.segment import Image, Mention, Native, Reply, Text
+from kagami.model.segment import Face, Image, Mention, Native, Reply, Text
 from kagami.onebot import read, serve, wire
 from kagami.onebot.actions import ACTIONS
 
@@ -163,9 +163,12 @@ def test_a_message_of_this_language_comes_back_the_same() -> None:
 GROUP_NOTICES: list[tuple[str, type[models.Event], dict[str, Any]]] = [
     ("group_upload", models.GroupUploadNoticeEvent, {}),
     ("group_admin.set", models.GroupAdminNoticeEvent, {"sub_type": "set"}),
-    ("group_decrease.kick", models.GroupDecreaseNoticeEvent, {"sub_type": "kick", "operator_id": 601}),
+    ("group_decrease.kick", models.GroupDecreaseNoticeEvent, {"sub_type": "kick", "operator_id": 0}),
+    ("group_decrease.leave", models.GroupDecreaseNoticeEvent, {"sub_type": "leave", "operator_id": 601}),
+    ("group_decrease.kick_me", models.GroupDecreaseNoticeEvent, {"sub_type": "kick_me", "operator_id": 0}),
     ("group_increase.approve", models.GroupIncreaseNoticeEvent, {"sub_type": "approve", "operator_id": 601}),
-    ("group_ban.ban", models.GroupBanNoticeEvent, {"sub_type": "ban", "operator_id": 601, "duration": 0}),
+    ("group_increase.invite", models.GroupIncreaseNoticeEvent, {"sub_type": "invite", "operator_id": 0}),
+    ("group_ban.ban", models.GroupBanNoticeEvent, {"sub_type": "ban", "operator_id": 0, "duration": 0}),
     ("group_recall", models.GroupRecallNoticeEvent, {"operator_id": 601, "message_id": 701}),
     ("notify.poke", models.PokeNotifyEvent, {"sub_type": "poke", "target_id": SELF_ID}),
     ("notify.lucky_king", models.LuckyKingNotifyEvent, {"sub_type": "lucky_king", "target_id": SELF_ID}),
@@ -180,6 +183,51 @@ def test_nonebot_reads_notices_of_a_group(name: str, model: type[models.Event], 
     assert type(found) is model
     wanted = {"user_id": 601, "group_id": 501, "self_id": SELF_ID, "time": 1_764_000_000} | fields
     assert {key: found.model_dump()[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "message", "raw"),
+    [
+        ("button", text("buy:42"), [{"type": "text", "data": {"text": "buy:42"}}], "buy:42"),
+        (
+            "message_edited",
+            (Mention("ou_other"), Text(" new")),
+            [{"type": "at", "data": {"qq": "602"}}, {"type": "text", "data": {"text": " new"}}],
+            "[CQ:at,qq=602] new",
+        ),
+        (
+            "reaction.add",
+            (Face("66", {"name": "heart"}),),
+            [{"type": "face", "data": {"id": "66", "name": "heart"}}],
+            "[CQ:face,name=heart,id=66]",
+        ),
+    ],
+)
+@pytest.mark.parametrize("chat", ["group:oc_group", "private:ou_user"])
+def test_a_notice_of_another_platform_tells_its_message_and_content(
+    name: str, said: Message, message: object, raw: str, chat: str
+) -> None:
+    found = frame(make(name, chat=chat, message=said, message_id="om_1"))
+    assert (found["message_id"], found["message"], found["raw_message"]) == (701, message, raw)
+
+
+def test_what_was_pressed_on_a_card_keeps_its_fields() -> None:
+    found = frame(make("button", message=(Native("button", {"value": {"n": 1}}),), message_id="om_1"))
+    assert found["message"] == [{"type": "button", "data": {"value": {"n": 1}}}]
+
+
+def test_nonebot_reads_a_notice_with_content() -> None:
+    found = parsed(make("button", message=text("buy:42"), message_id="om_1"))
+    assert (type(found), found.model_dump()["raw_message"]) == (models.NoticeEvent, "buy:42")
+
+
+def test_a_notice_about_nothing_names_no_message() -> None:
+    assert {"message_id", "message", "raw_message"}.isdisjoint(frame(make("im.chat.disbanded_v1")))
+
+
+def test_a_notice_of_this_language_gets_nothing_that_did_not_come() -> None:
+    found = frame(make("notify.x", native={"post_type": "notice"}, message=text("hi"), message_id="om_1"))
+    assert {"message_id", "message", "raw_message"}.isdisjoint(found)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class Connection:
         now = self._kit.clock.monotonic()
         self._account.heard()
         try:
-            heard = self._session.take(wire.decode(wire.unpack(raw), wire.Packet), now)
+            heard = self._session.take(wire.read(raw), now)
         except WireError as error:
             self._account.complain(error.text(), raw)
             return

@@ -5,12 +5,15 @@ Its server writes `[]` or `""` where an object is empty, so parts that may be em
 
 from __future__ import annotations
 
+import re
 import zlib
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from kagami.errors import WireError
+from kagami.onebot.halves import forgiving
 from kagami.onebot.wire import checked
 
 EVENT, HELLO, PING, PONG, RESUME, RECONNECT, RESUMED = range(7)
@@ -18,6 +21,9 @@ TEXT, IMAGE, VIDEO, FILE, AUDIO, KMARKDOWN, CARD, ITEM, SYSTEM = 1, 2, 3, 4, 8, 
 
 # The largest card message is far below; a frame of a few KiB may unpack to gigabytes.
 LARGEST_FRAME = 4 * 1024 * 1024
+
+# Within a text its quotes would be escaped.
+_NUMBER = re.compile(rb'"sn"\s*:\s*(\d{1,9})(?!\d)')
 
 Id = str | int
 Wanted = TypeVar("Wanted")
@@ -99,9 +105,25 @@ def unpack(frame: bytes, largest: int = LARGEST_FRAME) -> bytes:
     return text
 
 
+def read(frame: bytes) -> Packet:
+    """`WireError` for what is no packet.
+
+    One that cannot be read but tells its `sn` is an event with the whole of it as `d`, which can be read no better: it
+    gets its turn, and what comes behind it does not wait for ever.
+    """
+    text = unpack(frame)
+    try:
+        return decode(text, Packet)
+    except WireError:
+        told = set(_NUMBER.findall(text))
+        if len(told) != 1:
+            raise
+        return Packet(EVENT, msgspec.Raw(text), int(told.pop()))
+
+
 def decode(text: bytes | msgspec.Raw, wanted: type[Wanted]) -> Wanted:
-    """`WireError` when it is none."""
-    return checked(bytes(text), msgspec.json.Decoder(wanted))
+    """`WireError` when it is none. A half character does not spoil the rest."""
+    return forgiving(bytes(text), partial(checked, decoder=msgspec.json.Decoder(wanted)))
 
 
 def part(value: Any, wanted: type[Wanted]) -> Wanted | None:

@@ -14,6 +14,7 @@ from kagami.adapters.telegram.config import TelegramConfig
 from kagami.adapters.telegram.wire import Answer, Kept
 from kagami.errors import NotReached, Refused, Unavailable, WireError
 from kagami.net.api import Api, Part
+from kagami.onebot.halves import forgiving
 
 LARGEST_DOWNLOAD = 20 * 1024 * 1024
 HIDDEN = "<token>"
@@ -50,7 +51,7 @@ class BotApi:
                 seconds=seconds,
             )
         try:
-            answer = _answers.decode(got.body)
+            answer = forgiving(got.body, _answers.decode)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             reason = f"its answer (HTTP status {got.status}) is none of the Bot API"
             raise Unavailable(what=self.peer, reason=reason) from None

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from kagami.errors import WireError
+from kagami.onebot.halves import forgiving
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -143,8 +144,8 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 def decode(content: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
-    """`WireError` for what is not of this shape."""
+    """`WireError` for what is not of this shape. A half character does not spoil the rest."""
     try:
-        return msgspec.json.decode(content, type=shape, strict=False)
+        return forgiving(bytes(content), msgspec.json.Decoder(shape, strict=False).decode)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(reason=str(error)) from None

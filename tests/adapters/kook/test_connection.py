@@ -169,6 +169,28 @@ async def test_what_cannot_be_read_is_shown_and_does_not_hold_up_the_rest(
         assert (await beat(stage, clock), kook.attempts) == (2, 1)
 
 
+async def test_half_an_emoji_holds_up_nothing(kook: Kook, play: Play, clock: FakeClock) -> None:
+    async with play(clock=clock) as stage:
+        await stage.is_("online")
+        await kook.says("half \ud83d")
+        await kook.says("fine")
+        await until(lambda: len(stage.intake.events) == 2)
+        assert (texts(stage), stage.intake.complaints) == (["half \ufffd", "fine"], [])
+        assert await beat(stage, clock) == 2
+
+
+async def test_a_numbered_event_that_cannot_be_read_is_shown_and_counts_as_done(
+    kook: Kook, play: Play, clock: FakeClock
+) -> None:
+    async with play(clock=clock) as stage:
+        await stage.is_("online")
+        await kook.happens({"type": 9, "msg_id": "x", "extra": 2**64})
+        await kook.says("fine")
+        assert (await stage.intake.event()).text == "fine"
+        assert len(stage.intake.complaints) == 1
+        assert (await beat(stage, clock), kook.attempts) == (2, 1)
+
+
 # --- life ---
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.adapters.kook.wire import PONG, Answer, Author, Packet, decode, part, ping, read_code, unpack
+from kagami.adapters.kook.wire import PONG, Answer, Author, Packet, decode, part, ping, read, read_code, unpack
 from kagami.errors import WireError
 
 COMPRESSED_PONG = bytes.fromhex("789cab562a56b232ae05000888021d")
@@ -54,6 +54,30 @@ def test_what_is_not_one_whole_stream_is_refused(frame: bytes) -> None:
 def test_what_is_no_packet_is_refused(frame: bytes) -> None:
     with pytest.raises(WireError):
         decode(frame, Packet)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"s":0,"d":{"x":18446744073709551616},"sn":7}',
+        b'{"s":0,"sn":7,"d":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"s":0,"sn" : 7,"d":{"content":"\xff","more":"\\"sn\\":8"}}',
+        b'{"sn":7,"d":{',
+    ],
+)
+def test_an_event_that_cannot_be_read_keeps_its_number(frame: bytes) -> None:
+    packet = read(frame)
+    assert (packet.s, packet.sn, bytes(packet.d)) == (0, 7, frame)
+
+
+@pytest.mark.parametrize("frame", [b"{", b'{"sn":1,"d":{"sn":2}', b'{"s":"x","sn":99999999999}', b"\x00"])
+def test_what_tells_no_certain_number_is_refused(frame: bytes) -> None:
+    with pytest.raises(WireError):
+        read(frame)
+
+
+def test_half_a_character_is_replaced_in_what_is_handed_on() -> None:
+    assert bytes(read(rb'{"s":0,"d":{"content":"a\ud83d"},"sn":1}').d) == rb'{"content":"a\ufffd"}'
 
 
 def test_a_ping_tells_its_number() -> None:

@@ -71,6 +71,16 @@ async def test_an_update_that_cannot_be_read_is_kept_and_stops_nothing() -> None
             ]
 
 
+async def test_half_an_emoji_holds_up_nothing() -> None:
+    async with starting() as (server, peer):
+        chat = b'{"id":%d,"type":"private"}' % USER
+        server.update("message", rb'{"message_id":99,"date":1,"chat":%s,"text":"half \ud83d"}' % chat)
+        server.say("two")
+        async with acting(peer) as stage:
+            await until(lambda: not server.waiting)
+            assert [event.text for event in stage.intake.events] == ["half \ufffd", "two"]
+
+
 async def test_what_could_not_be_kept_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with playing("telegram") as stage:
         accept = stage.intake.accept

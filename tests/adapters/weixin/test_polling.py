@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 
 from kagami.adapters.weixin import polling as polling_module
@@ -73,6 +74,18 @@ async def test_a_message_that_is_none_is_kept_to_look_at_and_stops_no_other() ->
         assert (await stage.intake.event()).text == "good"
         _, reason, frame = await stage.intake.complaint()
         assert ("no sender" in reason, b"bad" in frame, b"s3cret" in frame) == (True, True, False)
+
+
+async def test_half_an_emoji_does_not_stop_the_cursor() -> None:
+    said = (
+        rb'[{"message_id":5,"from_user_id":"u@im.wechat","message_type":1,'
+        rb'"item_list":[{"type":1,"text_item":{"text":"half \ud83d"}}]}]'
+    )
+    async with open_peer() as peer:
+        peer.there.answers["getupdates"] = [{"ret": 0, "msgs": msgspec.Raw(said), "get_updates_buf": "1"}]
+        async with acting(peer) as stage:
+            assert (await stage.intake.event()).text == "half \ufffd"
+            await stage.until(lambda: noted(stage, "cursor") == "1")
 
 
 async def test_its_own_echo_is_nothing() -> None:

@@ -33,6 +33,14 @@ def test_anything_else_is_not_the_protocol(content: bytes) -> None:
         decode(content, Answer)
 
 
+def test_half_a_character_spoils_nothing_else() -> None:
+    told = decode(rb'{"msgs":[{"x":"a\ud83d"},{"x":"b"}],"get_updates_buf":"c"}', Updates)
+    assert ([bytes(each) for each in told.msgs or ()], told.get_updates_buf) == (
+        [rb'{"x":"a\ufffd"}', b'{"x":"b"}'],
+        "c",
+    )
+
+
 def test_no_token_is_shown() -> None:
     credentials = Credentials("t0k3n", "bot@im.bot", "https://a.example")
     assert "t0k3n" not in f"{credentials!r}{Status(bot_token='t0k3n')!r}"
