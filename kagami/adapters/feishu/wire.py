@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from kagami.onebot.halves import forgiving
 from kagami.onebot.wire import checked
 
 Shape = TypeVar("Shape")
@@ -184,5 +186,5 @@ class RobotAnswer(msgspec.Struct, frozen=True):
 
 
 def shaped(raw: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
-    """`WireError` for JSON that is none, or of another shape."""
-    return checked(bytes(raw), msgspec.json.Decoder(shape))
+    """`WireError` for JSON that is none, or of another shape. A half character does not spoil the rest."""
+    return forgiving(bytes(raw), partial(checked, decoder=msgspec.json.Decoder(shape)))

@@ -202,3 +202,8 @@ def test_what_is_no_event_is_a_wire_error(payload: bytes) -> None:
 def test_any_event_is_read_or_a_wire_error(kind: str, event: Any) -> None:
     with contextlib.suppress(WireError):
         assert all(isinstance(each, Event) for each in told(kind, event))
+
+
+def test_half_an_emoji_in_a_text_leaves_the_text() -> None:
+    (event,) = said(content=r'{"text":"hi \ud83d"}')
+    assert event.message[0] == Text("hi \ufffd")

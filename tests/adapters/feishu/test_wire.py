@@ -36,3 +36,8 @@ def test_the_connection_s_settings_have_defaults() -> None:
 def test_what_nests_without_end_is_refused(depth: int) -> None:
     with pytest.raises(WireError):
         shaped(b"[" * depth + b"]" * depth, object)
+
+
+def test_half_an_emoji_does_not_spoil_the_rest() -> None:
+    said = shaped(rb'{"message":{"message_id":"om_\ud83d","chat_id":"oc_1"}}', Said)
+    assert (said.message.message_id, said.message.chat_id) == ("om_\ufffd", "oc_1")
