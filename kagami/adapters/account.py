@@ -17,6 +17,8 @@ from kagami.model.ids import BotId
 from kagami.ports import BotHealth, BotState, Intake
 
 CROWDED_SECONDS = 0.005
+# Which of the two it is changes with each attempt; it has been away since the first.
+TRYING: frozenset[BotState] = frozenset({"connecting", "backoff"})
 
 _say = log.get("adapters")
 
@@ -119,8 +121,8 @@ class Account:
     def tell(self, state: BotState, reason: str = "", *, peer: str = "") -> None:
         """How the connection is. `reason` is English and holds nothing secret."""
         before, self._peer = self._state, peer or self._peer
-        if (state, reason) != (before, self._reason):
-            self._state, self._reason = state, reason
+        self._state, self._reason = state, reason
+        if state != before and not {state, before} <= TRYING:
             self._since_ms = self._kit.clock.wall_ms()
         if state == before:
             return

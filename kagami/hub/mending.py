@@ -18,9 +18,9 @@ from kagami.hub.outbox import key_of
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
 from kagami.model.action import Send, Sent
-from kagami.model.ids import BotId
+from kagami.model.ids import BotId, ChatId
 from kagami.net.supervise import Nursery
-from kagami.ports import Bot, Keyed, Recalls, SendRow, Store
+from kagami.ports import Bot, ChatRow, Keyed, Recalls, SendRow, Store
 
 # Whoever spoke lately is asked about; the rest is not worth as many calls.
 LATELY_MS = 6 * 3_600_000
@@ -31,6 +31,7 @@ SLACK_MS = 10_000
 DOUBT_MS = 3_600_000
 DOUBT_PAUSE_S = 5.0
 LINES = 200
+FEW_LINES = 50
 
 _log = log.get("hub")
 
@@ -45,6 +46,8 @@ class Mending:
         self._clock = clock
         self._meters = meters
         self._rounds: dict[str, asyncio.Task[None]] = {}
+        # Since when a chat is to be asked about, until it has been: a round may be cut off by the next one.
+        self._owed: dict[tuple[BotId, ChatId], int] = {}
 
     def back(self, bot: Bot) -> None:
         """It is here, perhaps again."""
@@ -91,18 +94,38 @@ class Mending:
                     await self._tell(row, receipt)
 
     async def _recall(self, bot: BotId, here: Recalls) -> None:
+        # Looked up before anything is asked: what comes live meanwhile is newer than what was missed.
+        chats = await self._lately(bot)
         await self._settle(bot, here)
-        since_ms = self._clock.wall_ms() - LATELY_MS
-        chats = [each for each in await self._store.chats(active_since_ms=since_ms) if each.bot == bot]
         missed = 0
-        for each in chats[:MOST_CHATS]:
-            found = await here.catch_up(each.chat, each.last_ms - SLACK_MS)
+        for chat, since_ms in chats:
+            found = await here.catch_up(chat, since_ms - SLACK_MS)
             if found is None:
                 break  # it cannot be asked, or it is gone again
             missed += found
+            self._owed.pop((bot, chat), None)
         if missed:
             self._meters.count["events", "recalled"] += missed
             _log.info("took events that came while nobody was connected", bot=bot, events=missed)
+
+    async def _lately(self, bot: BotId) -> list[tuple[ChatId, int]]:
+        """The chats to ask about, and since when in milliseconds, the latest first."""
+        since_ms = self._clock.wall_ms() - LATELY_MS
+        self._owed = {place: at_ms for place, at_ms in self._owed.items() if at_ms >= since_ms}
+        chats = [each for each in await self._store.chats(active_since_ms=since_ms) if each.bot == bot]
+        if len(chats) > MOST_CHATS:
+            _log.warning("not every chat is asked for what was missed", bot=bot, left_out=len(chats) - MOST_CHATS)
+        chosen = chats[:MOST_CHATS]
+        for each in chosen:
+            if (bot, each.chat) not in self._owed:
+                self._owed[bot, each.chat] = max(since_ms, await self._heard_ms(each))
+        return [(each.chat, self._owed[bot, each.chat]) for each in chosen]
+
+    async def _heard_ms(self, chat: ChatRow) -> int:
+        """When somebody was heard there last; a send may have waited for its bot, and tells nothing of that."""
+        lines = await self._store.messages(bot=chat.bot, chat=chat.chat, limit=FEW_LINES)
+        heard = [each.time_ms for each in lines if each.direction == "in" and each.time_ms <= chat.last_ms + SLACK_MS]
+        return max(heard) if heard else min([chat.last_ms, *(each.time_ms for each in lines)])
 
     async def _settle(self, bot: BotId, here: Recalls) -> None:
         for row in await self._store.doubtful(bot, self._clock.wall_ms() - DOUBT_MS):

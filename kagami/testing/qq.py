@@ -65,5 +65,16 @@ class Chats:
         return frame
 
     def _history(self, kind: str, params: Params, key: str) -> Any:
+        """From a message on towards now, or with `reverse_order` backwards; that message is one of them.
+
+        Without one the newest, whatever the order. NapCat 4.18 lists them the oldest first both ways.
+        """
         found = self.messages.get((kind, str(params[key])), [])
-        return {"messages": found[-int(params.get("count", 20)) :]}
+        amount, start = int(params.get("count", 20)), str(params.get("message_seq") or "")
+        if start:
+            ids = [str(each["message_id"]) for each in found]
+            if start not in ids:
+                return {"messages": []}
+            at, back = ids.index(start), params.get("reverse_order") or params.get("reverseOrder")
+            found = found[: at + 1] if back else found[at : at + amount]
+        return {"messages": found[-amount:]}

@@ -16,7 +16,7 @@ from kagami.model.action import Action, Call, Failed, Receipt, Send, Sent, Unkno
 from kagami.model.event import Event
 from kagami.model.ids import BotId, ChatId, UserId
 from kagami.model.message import text
-from kagami.ports import Keyed
+from kagami.ports import BotState, Keyed
 from kagami.testing.adapters import HoldingIntake, open_kit
 from kagami.testing.clock import FakeClock, settle
 
@@ -67,6 +67,31 @@ async def test_a_reason_is_shown_with_the_state(kit: Kit, intake: HoldingIntake)
     it.tell("backoff", "HTTP 502; next try in 3 s")
     health = it.health()
     assert (health.state, health.reason) == ("backoff", "HTTP 502; next try in 3 s")
+
+
+async def test_since_when_it_is_away_stays_while_it_is_tried_again(
+    kit: Kit, intake: HoldingIntake, clock: FakeClock
+) -> None:
+    it = account(kit, intake)
+    it.tell("online")
+    await clock.advance(5)
+    it.tell("backoff", "gone; next try in 1 s")
+    since_ms = clock.wall_ms()
+    tries: list[tuple[BotState, str]] = [("connecting", ""), ("backoff", "gone; next try in 2 s")]
+    for state, reason in tries:
+        await clock.advance(2)
+        it.tell(state, reason)
+    assert it.health().since_ms == since_ms
+
+
+@pytest.mark.parametrize("state", ["online", "auth_failed", "stopped"])
+async def test_since_when_begins_anew_with_another_kind_of_state(
+    kit: Kit, intake: HoldingIntake, clock: FakeClock, state: BotState
+) -> None:
+    it = account(kit, intake)
+    await clock.advance(5)
+    it.tell(state)
+    assert it.health().since_ms == clock.wall_ms()
 
 
 async def test_coming_back_is_counted(kit: Kit, intake: HoldingIntake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from kagami.engine import Engine
 from kagami.model.ids import BotId
 from kagami.operations.bots import ListBots
 from kagami.testing.napcat import WEBUI_TOKEN, NapCatHost, open_napcat
+from kagami.testing.onebot import Params, silent
 from tests.engine.running import engine, free_port, until
 
 QQ = BotId("qq:10001")
@@ -61,6 +63,61 @@ async def test_what_was_said_while_nobody_was_connected_is_answered_afterwards(t
                 await peer.connection.close()
             await napcat.say("/echo two", group="42")
             assert await answered(napcat, 2) == ["one", "two"]
+
+
+async def heard(opened: Engine, text: str) -> list[str]:
+    """What has come in, oldest first, as soon as `text` is among it."""
+    while True:
+        lines = await opened.parts.store.messages(bot=QQ, limit=500)
+        texts = [each.text for each in lines if each.direction == "in"]
+        if text in texts:
+            return texts
+        await asyncio.sleep(0.01)
+
+
+async def test_a_long_absence_is_taken_whole(tmp_path: Path) -> None:
+    async with open_napcat() as napcat, asyncio.timeout(30):
+        napcat.scan()
+        async with engine(tmp_path, settings(napcat, free_port())) as opened:
+            await known(opened)
+            await napcat.say("first", group="42")
+            await heard(opened, "first")
+            for number in range(120):
+                napcat.chats.say(str(number), group="42")
+            for peer in napcat.open:
+                await peer.connection.close()
+            expected = ["first", *(str(number) for number in range(120))]
+            assert await heard(opened, "119") == expected
+
+
+async def test_a_live_message_and_a_doubtful_send_hide_nothing(tmp_path: Path) -> None:
+    async with open_napcat() as napcat, asyncio.timeout(30):
+        napcat.scan()
+        async with engine(tmp_path, settings(napcat, free_port())) as opened:
+            await known(opened)
+            napcat.chats.deaf = True
+            await napcat.say("/echo one", group="42")
+            await answered(napcat, 1)
+            # The question for the doubtful send has no answer either; somebody speaks before it is given up.
+            ask, asked = napcat.chats.answers["get_group_msg_history"], asyncio.Event()
+
+            def slow(params: Params) -> Any:
+                if asked.is_set():
+                    return ask(params)
+                asked.set()
+                return silent(params)
+
+            napcat.chats.answers["get_group_msg_history"] = slow
+            for peer in napcat.open:
+                await peer.connection.close()
+            # Well before the live one: times are not compared to the second.
+            napcat.chats.say("missed", group="42")["time"] += 60
+            await asked.wait()
+            live = napcat.chats.say("live", group="42")
+            live["time"] += 120
+            for peer in napcat.open:
+                await peer.send(live)
+            assert await heard(opened, "missed") == ["/echo one", "live", "missed"]
 
 
 async def test_a_send_without_an_answer_is_found_in_the_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from kagami.hub.mending import DOUBT_MS, DOUBT_PAUSE_S, LATELY_MS, MOST_CHATS, SLACK_MS, Mending
 from kagami.hub.registry import BotRegistry
 from kagami.meters import Meters
-from kagami.model.action import Receipt, Send, Sent, Unknown
+from kagami.model.action import Failed, Receipt, Send, Sent, Unknown
 from kagami.model.ids import BotId, ChatId, ExecutionId
 from kagami.model.message import text
 from kagami.net.supervise import Nursery
@@ -34,6 +35,7 @@ class Remembering(Account):
         self.missed: int | None = 1
         self.made: Sent | None = Sent("77")
         self.hold: asyncio.Event | None = None
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def catch_up(self, chat: ChatId, since_ms: int) -> int | None:
         self.asked.append((chat, since_ms))
@@ -43,6 +45,8 @@ class Remembering(Account):
 
     async def settle(self, send: Send, since_ms: int, taken: Collection[str]) -> Sent | None:
         self.doubts.append((send, since_ms, set(taken)))
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self.made
 
 
@@ -62,8 +66,9 @@ class House:
 
     def said(self, chat: str, *, ago_ms: int = 0, number: int = 1) -> None:
         now = self.clock.wall_ms() - ago_ms
-        heard = msgspec.structs.replace(event(number), chat=ChatId(chat), time_ms=now, execution=ExecutionId(chat))
-        self.store.ledger.accept(msgspec.structs.replace(heard, dedupe=chat), now)
+        key = f"{chat} {number}"
+        heard = msgspec.structs.replace(event(number), chat=ChatId(chat), time_ms=now, execution=ExecutionId(key))
+        self.store.ledger.accept(msgspec.structs.replace(heard, dedupe=key), now)
 
     def sent(self, name: str, receipt: Receipt, *, ago_ms: int = 0) -> None:
         body = Send(QQ, ChatId("group:7"), text("hi"))
@@ -98,6 +103,65 @@ async def test_who_is_back_is_asked_for_what_was_missed_where_people_spoke_latel
     house.mending.back(house.bot)
     await house.done()
     assert house.bot.asked == [(ChatId("group:7"), house.clock.wall_ms() - 60_000 - SLACK_MS)]
+
+
+async def test_what_comes_live_first_hides_nothing(house: House) -> None:
+    house.said("group:7", ago_ms=60_000)
+    house.sent("open", Unknown("no answer"), ago_ms=60_000)
+    await house.store.ledger.flush()
+
+    async def live() -> None:
+        house.said("group:7", number=2)
+        await house.store.ledger.flush()
+
+    house.bot.meanwhile = live
+    house.mending.back(house.bot)
+    await house.done()
+    assert house.bot.asked == [(ChatId("group:7"), house.clock.wall_ms() - 60_000 - SLACK_MS)]
+
+
+async def test_an_answer_that_waits_for_its_bot_hides_nothing(house: House) -> None:
+    house.said("group:7", ago_ms=60_000)
+    house.sent("waits", Failed("offline", "offline"), ago_ms=20_000)
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    assert house.bot.asked == [(ChatId("group:7"), house.clock.wall_ms() - 60_000 - SLACK_MS)]
+
+
+async def test_where_only_the_bot_speaks_it_is_asked_since_its_first_words(house: House) -> None:
+    house.sent("one", Sent("5"), ago_ms=60_000)
+    house.sent("two", Sent("6"))
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    assert house.bot.asked == [(ChatId("group:7"), house.clock.wall_ms() - 60_000 - SLACK_MS)]
+
+
+@pytest.mark.parametrize("cut", [True, False])
+async def test_what_a_round_left_open_is_asked_for_by_the_next(house: House, cut: bool) -> None:
+    house.said("group:7", ago_ms=60_000)
+    await house.store.ledger.flush()
+    house.bot.missed = None if cut else 0
+    house.mending.back(house.bot)
+    await house.done()
+    house.said("group:7", number=2)
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    ago_ms = 60_000 if cut else 0
+    assert house.bot.asked[1] == (ChatId("group:7"), house.clock.wall_ms() - ago_ms - SLACK_MS)
+
+
+async def test_chats_that_are_left_out_are_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="kagami")
+    for number in range(MOST_CHATS + 5):
+        house.said(f"group:{number}")
+    await house.store.ledger.flush()
+    house.mending.back(house.bot)
+    await house.done()
+    (told,) = caplog.records
+    assert told.__dict__["fields"] == {"bot": QQ, "left_out": 5}
 
 
 async def test_not_more_chats_than_are_worth_it(house: House) -> None:

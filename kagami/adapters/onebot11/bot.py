@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from kagami import log
+from kagami.adapters.account import TRYING
 from kagami.adapters.onebot11 import history
 from kagami.adapters.onebot11.codec import STANDARD, Dialect, Identity, Remark, read, read_nickname
 from kagami.adapters.onebot11.line import OFFLINE, Line
@@ -123,9 +124,18 @@ class OneBotBot:
     # --- ports.Recalls ---
 
     async def catch_up(self, chat: ChatId, since_ms: int) -> int | None:
-        said = await self._past(chat)
-        if said is None:
-            return None
+        past = history.Past(self.id, chat, since_ms)
+        said: list[bytes] | None = []
+        while said is not None and (call := past.ask()) is not None:
+            if (said := await self._page(call)) is not None:
+                past.take(said)
+        new = await self._take_late(past.messages, since_ms)
+        if past.messages and not past.closed:
+            _say.warning("not all that was said meanwhile came back", bot=self.id, chat=chat, events=new)
+        return None if said is None else new
+
+    async def _take_late(self, said: Iterable[bytes], since_ms: int) -> int:
+        """Events that nobody brought, oldest first; how many are new."""
         new = 0
         for raw in said:
             try:
@@ -137,14 +147,14 @@ class OneBotBot:
         return new
 
     async def settle(self, send: Send, since_ms: int, taken: Collection[str]) -> Sent | None:
-        said = await self._past(send.chat)
+        call = history.ask(self.id, send.chat)
+        said = await self._page(call) if call is not None else None
         own = [history.read_own(raw, self._who.account) for raw in said or ()]
         return history.find(send, [each for each in own if each is not None], since_ms, taken)
 
-    async def _past(self, chat: ChatId) -> list[bytes] | None:
-        """The newest messages of a chat, oldest first; None when the implementation cannot tell, of no chat."""
-        call = history.ask(self.id, chat)
-        receipt = await self.perform(call) if call is not None else Sent()
+    async def _page(self, call: Call) -> list[bytes] | None:
+        """The messages of an answer; None when the implementation cannot tell, of no chat."""
+        receipt = await self.perform(call)
         if isinstance(receipt, Failed) and receipt.code not in ("", OFFLINE.code, str(Retcode.NOT_FOUND.value)):
             return []  # of this chat: it may have left it
         return list(history.frames(receipt.result)) if isinstance(receipt, Sent) else None
@@ -177,8 +187,8 @@ class OneBotBot:
 
     def away(self, state: BotState, reason: str) -> None:
         """No line is up; this is why."""
-        if (state, reason) != self._away:
-            self._away = (state, reason)
+        before, self._away = self._away[0], (state, reason)
+        if state != before and not {state, before} <= TRYING:
             self._since_ms = self._clock.wall_ms()
 
     async def serve(self, line: Line, held: Iterable[bytes] = ()) -> None:

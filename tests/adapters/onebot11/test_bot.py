@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from kagami.adapters.onebot11.bot import OneBotBot
 from kagami.adapters.onebot11.codec import identity
+from kagami.adapters.onebot11.history import MOST
 from kagami.core.pace import Pace
 from kagami.core.pulse import GAPS_TO_LEARN
 from kagami.model.action import Call, Failed, Send, Sent, Unknown
@@ -166,6 +168,19 @@ async def test_an_account_whose_connection_closed_says_why(port: OpenGateway) ->
     assert await bot.perform(Send(bot.id, GROUP, text("x"))) == Failed("offline", "offline")
 
 
+async def test_since_when_it_is_away_stays_while_it_is_dialled_again(port: OpenGateway, clock: FakeClock) -> None:
+    bot = OneBotBot(
+        identity("qq", "1"), port.intake, clock=clock, nursery=port.nursery, meters=port.meters, call_seconds=1
+    )
+    tries: list[tuple[BotState, str]] = [("backoff", "gone; next try in 1 s"), ("connecting", ""), ("auth_failed", "")]
+    since = list[int]()
+    for state, reason in tries:
+        await clock.advance(2)
+        bot.away(state, reason)
+        since.append(bot.health().since_ms)
+    assert since == [START_MS, START_MS, START_MS + 6000]
+
+
 async def test_health_shows_since_when_and_the_last_event(still: OpenGateway, clock: FakeClock) -> None:
     async with connect_implementation(still.url, token=TOKEN) as peer:
         bot = await still.intake.bot("10001")
@@ -264,6 +279,43 @@ async def test_what_others_said_since_then_is_taken_once(port: OpenGateway) -> N
         again, new = await port.intake.event(), await port.intake.event()
         assert again.dedupe == first.dedupe
         assert (new.text, new.message_id) == ("missed", str(missed["message_id"]))
+
+
+async def test_a_long_absence_is_taken_page_by_page_in_its_order(port: OpenGateway) -> None:
+    chats = Chats("10001")
+    async with connect_implementation(port.url, token=TOKEN, answers=chats.answers):
+        bot = await recalling(port)
+        for number in range(120):
+            chats.say(str(number), group="42")
+        assert await bot.catch_up(GROUP, 0) == 120
+        assert [(await port.intake.event()).text for _ in range(120)] == [str(number) for number in range(120)]
+
+
+async def test_a_gap_that_stays_open_is_told(port: OpenGateway, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="kagami")
+    chats = Chats("10001")
+    async with connect_implementation(port.url, token=TOKEN, answers=chats.answers):
+        bot = await recalling(port)
+        for number in range(MOST + 200):
+            chats.say(str(number), group="42")
+        events = await bot.catch_up(GROUP, 0)
+    assert events is not None
+    assert events >= MOST
+    (told,) = caplog.records
+    assert told.__dict__["fields"] == {"bot": "qq:10001", "chat": GROUP, "events": events}
+
+
+async def test_a_page_without_an_answer_ends_it_and_what_came_before_is_taken(port: OpenGateway) -> None:
+    chats = Chats("10001")
+
+    def history(params: dict[str, Any]) -> Any:
+        return silent(params) if "message_seq" in params else chats.answers["get_group_msg_history"](params)
+
+    async with connect_implementation(port.url, token=TOKEN, answers={"get_group_msg_history": history}):
+        bot = await recalling(port)
+        chats.say("missed", group="42")
+        assert await bot.catch_up(GROUP, 0) is None
+        assert (await port.intake.event()).text == "missed"
 
 
 async def test_a_send_is_found_in_its_chat(port: OpenGateway) -> None:

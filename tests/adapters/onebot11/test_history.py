@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kagami.adapters.onebot11.history import SLACK_MS, Own, ask, find, frames, read_own
+from kagami.adapters.onebot11.history import COUNT, MOST, SLACK_MS, Own, Past, ask, find, frames, read_own
 from kagami.model.action import Call, Send, Sent
 from kagami.model.ids import BotId, ChatId
 from kagami.model.message import Message, text
@@ -25,6 +25,77 @@ def test_a_chat_is_asked_for_by_its_kind() -> None:
     assert ask(QQ, GROUP, 5) == Call(QQ, "get_group_msg_history", {"group_id": 42, "count": 5})
     assert ask(QQ, ChatId("private:7"), 5) == Call(QQ, "get_friend_msg_history", {"user_id": 7, "count": 5})
     assert ask(QQ, ChatId("channel:7")) is None
+
+
+def test_older_ones_are_asked_for_backwards_by_both_names() -> None:
+    call = ask(QQ, GROUP, 5, before=9)
+    assert call is not None
+    assert call.params == {"group_id": 42, "count": 5, "message_seq": 9, "reverse_order": True, "reverseOrder": True}
+
+
+def said(amount: int) -> Chats:
+    """One message a second, the first at second 1."""
+    chats = Chats("10001")
+    for number in range(amount):
+        chats.say(str(number), group="42")["time"] = 1 + number
+    return chats
+
+
+def turned(chats: Chats, since_ms: int, *, newest_first: bool = False) -> Past:
+    past = Past(QQ, GROUP, since_ms)
+    while (call := past.ask()) is not None:
+        page = list(frames(chats.answers[call.name](dict(call.params))))
+        past.take(page[::-1] if newest_first else page)
+    return past
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_pages_are_turned_until_the_moment(newest_first: bool) -> None:
+    past = turned(said(200), 80_000, newest_first=newest_first)
+    times = [decode(raw).time for raw in past.messages]
+    assert times == list(range(int(str(times[0])), 201))
+    assert 80 - COUNT < int(str(times[0])) <= 80
+    assert past.closed
+
+
+def test_messages_of_one_second_stay_in_their_order() -> None:
+    chats = said(120)
+    for each in chats.messages["group", "42"]:
+        each["time"] = 1
+    past = turned(chats, 0, newest_first=False)
+    assert [json_text(raw) for raw in past.messages] == [str(number) for number in range(120)]
+
+
+def json_text(raw: bytes) -> str:
+    return str(msgspec.json.decode(raw)["message"][0]["data"]["text"])
+
+
+def test_the_first_message_of_a_chat_closes_it() -> None:
+    past = turned(said(COUNT + 1), 0)
+    assert (len(past.messages), past.closed) == (COUNT + 1, True)
+
+
+def test_more_than_the_most_is_left_open() -> None:
+    past = turned(said(2 * MOST), 0)
+    assert MOST <= len(past.messages) < MOST + COUNT
+    assert not past.closed
+
+
+@pytest.mark.parametrize("gives", ["the newest again", "nothing"])
+def test_an_implementation_that_turns_no_pages_leaves_it_open(gives: str) -> None:
+    past = Past(QQ, GROUP, 0)
+    page = list(frames({"messages": said(COUNT).messages["group", "42"]}))
+    past.take(page)
+    past.take(page if gives == "the newest again" else [])
+    assert (past.ask(), len(past.messages), past.closed) == (None, COUNT, False)
+
+
+def test_what_came_meanwhile_moves_no_page() -> None:
+    chats, past = said(60), Past(QQ, GROUP, 0)
+    while (call := past.ask()) is not None:
+        past.take(list(frames(chats.answers[call.name](dict(call.params)))))
+        chats.say("live", group="42")
+    assert [json_text(raw) for raw in past.messages] == [str(number) for number in range(60)]
 
 
 @pytest.mark.parametrize("result", [None, [], {}, {"messages": None}, {"messages": [1, {"message_id": 0}]}])
