@@ -46,16 +46,15 @@ class Backoff:
 
 class Budget:
     """How often one account may be dialled: `free` attempts, then evenly so many that neither `hourly` nor `daily` are
-    passed: never a burst and a hole behind it. What came to nobody costs nothing, and a connection that was healthy for
-    `healthy` seconds gives the free ones back.
+    passed: never a burst and a hole behind it. What came to nobody costs nothing. A connection gives back as many free
+    ones as even attempts would have fitted into its life, so that no length of life passes the limits either.
     """
 
-    __slots__ = ("_apart", "_free", "_healthy", "_last", "_left")
+    __slots__ = ("_apart", "_free", "_last", "_left")
 
-    def __init__(self, *, free: int = 10, hourly: int = 30, daily: int = 500, healthy: float = 60.0) -> None:
+    def __init__(self, *, free: int = 10, hourly: int = 30, daily: int = 500) -> None:
         self._left = self._free = free
         self._apart = max(HOUR / hourly, DAY / daily)
-        self._healthy = healthy
         self._last = -math.inf
 
     def wait(self, now: float) -> float:
@@ -64,15 +63,12 @@ class Budget:
 
     def spend(self, now: float) -> None:
         """An attempt was made, and somebody was there."""
-        if self._left:
-            self._left -= 1
-        else:
-            self._last = now
+        self._left = max(0, self._left - 1)
+        self._last = now
 
     def lived(self, seconds: float) -> None:
         """A connection has ended that was up for this long."""
-        if seconds >= self._healthy:
-            self._left = self._free
+        self._left = min(self._free, self._left + int(seconds / self._apart))
 
 
 class Pause(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kagami import log
@@ -117,7 +118,7 @@ class Dialling:
         self._worker = worker
         self._means = means
         self._links: dict[BotId, asyncio.Task[None]] = {}
-        self._told: BotState = "connecting"
+        self._failing: dict[BotId, tuple[BotState, str]] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -137,11 +138,13 @@ class Dialling:
         rows = {row.id: row for row in self._means.bots.rows() if not row.node and admission.serves(row.id)}
         for bot in [bot for bot in self._links if bot not in rows]:
             self._links.pop(bot).cancel()
+            self._failing.pop(bot, None)
         for bot, row in rows.items():
             ended = bot not in self._links or self._links[bot].done()
             if ended and row.health.state in ONLINE:
                 name = f"worker {self._worker.name} for {bot}"
                 self._links[bot] = self._means.nursery.start(name, self._keep(bot))
+        self._explain()
 
     async def _keep(self, bot: BotId) -> None:
         means, table = self._means, self._worker.table
@@ -153,23 +156,34 @@ class Dialling:
             clock=means.clock,
             nursery=means.nursery,
             meters=means.meters,
-            tell=self._tell,
+            tell=partial(self._tell, bot),
             opens_s=OPENS_S,
             metered=False,
             headers={"X-Self-ID": str(number), "X-Client-Role": "Universal", "User-Agent": "OneBot/11"},
         )
 
         async def serve(channel: Channel) -> None:
-            self._told = "connecting"
+            self._failing.pop(bot, None)
             if not table.pool:
                 channel.be_patient(PATIENCE_S)
             await self._worker.serve(channel, "universal", bot)
 
         await link.run(serve)
 
-    def _tell(self, state: BotState, reason: str) -> None:
+    def _tell(self, bot: BotId, state: BotState, reason: str) -> None:
         if state == "connecting":
             return
-        if state != self._told:
+        if state not in {told for told, _ in self._failing.values()}:
             _say.warning("a worker cannot be reached", worker=self._worker.name, reason=reason)
-        self._told, self._worker.reason = state, reason
+        self._failing.pop(bot, None)  # the last one is the newest
+        self._failing[bot] = (state, reason)
+        self._explain()
+
+    def _explain(self) -> None:
+        """One that is connected for a part of its bots does not look as if it heard all of them."""
+        away, bots = len(self._failing), len(self._links)
+        if away:
+            _, reason = next(reversed(self._failing.values()))
+            self._worker.reason = reason if away >= bots else f"{away} of {bots} bots are not connected: {reason}"
+        elif self._worker.live:
+            self._worker.reason = ""

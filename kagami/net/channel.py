@@ -180,7 +180,8 @@ def show_address(address: object) -> str:
 
 
 def _ending(error: ConnectionClosed) -> str:
-    if error.rcvd is not None:
+    ours = error.sent is not None and bool(error.sent.reason) and not error.rcvd_then_sent
+    if error.rcvd is not None and not ours:  # else the peer has only answered our own close
         said = f": {error.rcvd.reason}" if error.rcvd.reason else ""
         return f"closed by the peer ({error.rcvd.code}{said})"
     if error.sent is not None:

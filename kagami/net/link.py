@@ -6,21 +6,31 @@ import asyncio
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidMessage, InvalidProxy, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import (
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+    ProxyError,
+    WebSocketException,
+)
 
 from kagami import log
 from kagami.clock import Clock
 from kagami.core.backoff import Backoff, Budget, Randomness
 from kagami.core.handshake import is_loopback
-from kagami.errors import CredentialsRefused, NotReached, Refused, Unavailable
+from kagami.errors import CredentialsRefused, KagamiError, NotReached, Refused, Unavailable
 from kagami.meters import Meters
 from kagami.net.channel import CLOSE_SECONDS, MAX_FRAME_BYTES, Channel
 from kagami.net.oswords import os_words
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
 
 OPEN_SECONDS = 10.0
 PING_SECONDS = 20.0
@@ -45,7 +55,7 @@ class Again(Exception):
 
 
 class NobodyThereError(Exception):
-    """An attempt came to nobody: nothing listens there, or no way leads there."""
+    """An attempt came to nobody: nothing listens there, no way leads there, or there was no answer in time."""
 
 
 class Link:
@@ -105,6 +115,7 @@ class Link:
             await self._pause(self._budget.wait(self._clock.monotonic()), "dialled too often")
             if self._turn is not None:
                 await self._turn()
+            began = self._clock.monotonic()
             try:
                 reason = await self._connect(serve)
                 refusals = 0
@@ -112,13 +123,13 @@ class Link:
                 await self._rest(self._backoff.delay(), str(error))
                 continue
             except Again:
-                self._spend()
+                self._spend(began)
                 refusals = 0
                 continue
             except CredentialsRefused as refusal:
                 reason = refusal.text()
                 refusals += 1
-            self._spend()
+            self._spend(began)
             if refusals >= REFUSALS:
                 break
             await self._rest(self._backoff.delay(), reason)
@@ -126,9 +137,9 @@ class Link:
         _say.error("credentials refused, not trying again", peer=self._address, reason=reason)
         await asyncio.get_running_loop().create_future()
 
-    def _spend(self) -> None:
+    def _spend(self, began: float) -> None:
         if self._metered:
-            self._budget.spend(self._clock.monotonic())
+            self._budget.spend(began)
 
     async def _pause(self, seconds: float, reason: str) -> None:
         if seconds > 0:
@@ -155,44 +166,51 @@ class Link:
 
     async def _connect(self, serve: Serve) -> str:
         """One connection from the first packet to the last; returns why it ended or was never there."""
+        self._tell("connecting", "")
+        self._meters.count["link_attempts", self._address] += 1
+        try:
+            connection = await self._open()
+        except InvalidStatus as error:
+            return self._refused(error)
+        except (Unavailable, Refused, OSError, WebSocketException, UnicodeError) as error:
+            if is_nobody(error):
+                raise NobodyThereError(self._reason(error)) from error
+            return self._reason(error)
+        self.generation += 1
+        return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
+
+    async def _open(self) -> ClientConnection:
         from websockets.asyncio.client import connect  # noqa: PLC0415 (not where bots dial us)
 
         from kagami.net.dialled import ListeningClient, tls  # noqa: PLC0415
 
-        self._tell("connecting", "")
-        self._meters.count["link_attempts", self._address] += 1
-        try:
-            url = self._url if self._where is None else await self._where()
-            trust: dict[str, Any] = {"ssl": tls()} if url.lower().startswith("wss:") else {}
-            connection = await connect(
-                url,
-                **trust,
-                create_connection=ListeningClient,
-                additional_headers=self._headers,
-                compression=None,
-                proxy=self._proxy,
-                open_timeout=self._opens_s,
-                close_timeout=CLOSE_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
-                max_size=MAX_FRAME_BYTES,
-            )
-        except InvalidStatus as error:
-            return self._refused(error)
-        except NotReached as error:
-            raise NobodyThereError(error.text()) from error
-        except (Unavailable, Refused) as error:
-            return error.text()
-        except TimeoutError:
-            return f"no answer within {self._opens_s:g} s"
-        except (InvalidURI, InvalidProxy) as error:  # as text they quote it, with whatever is secret in it
-            return f"{self._address} cannot be dialled: {error.msg}"
-        except (OSError, WebSocketException, UnicodeError) as error:
-            if is_nobody(error):
-                raise NobodyThereError(os_words(error)) from error
-            return NO_HTTP if isinstance(error, InvalidMessage) else os_words(error)
-        self.generation += 1
-        return await self._hand_over(serve, Channel(connection, nursery=self._nursery, meters=self._meters))
+        url = self._url if self._where is None else await self._where()
+        trust: dict[str, Any] = {"ssl": tls()} if url.lower().startswith("wss:") else {}
+        return await connect(
+            url,
+            **trust,
+            create_connection=ListeningClient,
+            additional_headers=self._headers,
+            compression=None,
+            proxy=self._proxy,
+            open_timeout=self._opens_s,
+            close_timeout=CLOSE_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            max_size=MAX_FRAME_BYTES,
+        )
+
+    def _reason(self, error: Exception) -> str:
+        match error:
+            case KagamiError():
+                return error.text()
+            case TimeoutError():
+                return f"no answer within {self._opens_s:g} s"
+            case InvalidURI() | InvalidProxy():  # as text they quote it, with whatever is secret in it
+                return f"{self._address} cannot be dialled: {error.msg}"
+            case InvalidMessage():
+                return NO_HTTP
+        return os_words(error)
 
     def _refused(self, error: InvalidStatus) -> str:
         """Why the peer did not want the connection; `CredentialsRefused` when that will not change by itself."""
@@ -218,8 +236,10 @@ class Link:
 
 
 def is_nobody(error: Exception) -> bool:
-    """Whether not even a connection came about."""
-    begun = isinstance(error, WebSocketException | UnicodeError | ssl.SSLError)
+    """Whether not even a connection came about; a proxy that answers instead is not who was meant."""
+    if isinstance(error, ProxyError | NotReached):
+        return True
+    begun = isinstance(error, WebSocketException | UnicodeError | ssl.SSLError | KagamiError)
     broken = isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
     return not begun and not broken
 

@@ -288,6 +288,7 @@ TEMPLATES = (
     mark("it reads nothing"),
     mark("more than {} pieces came"),
     mark("no connection of it is for this bot"),
+    mark("{} of {} bots are not connected: {}"),
     mark("the context is neither a message nor a request"),
     mark("there is no bot with the self_id {}"),
     mark("give self_id: there are {} bots, and which is meant cannot be told"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
+from websockets.http11 import Request, Response
 
 from kagami.clock import SystemClock
 from kagami.core.handshake import Visitor
@@ -23,7 +25,7 @@ from kagami.gateway.office import PATIENCE_S, Office
 from kagami.gateway.server import Gateway
 from kagami.gateway.table import WorkerTable
 from kagami.net.supervise import Nursery
-from kagami.ports import FeedRow, WorkerRow
+from kagami.ports import FeedRow, Worker, WorkerRow
 from kagami.testing.gateway import TOKEN
 from tests.gateway.house import FEISHU, QQ, House, qq_event
 
@@ -219,6 +221,13 @@ class Listening:
         return connection, dict(connection.request.headers.raw_items())
 
 
+async def explained(worker: Worker, start: str) -> None:
+    """Its reason begins so, or is none when there is to be none."""
+    async with asyncio.timeout(5):
+        while (feed := worker.feed()) is None or feed.reason[: len(start) or None] != start:
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def listening() -> AsyncIterator[Listening]:
     listening = Listening()
@@ -307,9 +316,25 @@ class TestReverse:
             await app.wait_closed()
         assert not [name for name in port.house.nursery.names() if "worker" in name]
 
+    async def test_for_how_many_bots_it_cannot_be_reached_is_told(
+        self, port: Port, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "LOOK_S", 0.01)
+
+        def check(connection: ServerConnection, request: Request) -> Response | None:
+            known = request.headers["X-Self-ID"] == "10001"
+            return None if known else connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "")
+
+        async with serve(Listening().handle, "127.0.0.1", 0, close_timeout=1, process_request=check) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            await port.office.configure([msgspec.structs.replace(APP, url=url)])
+            (worker,) = port.house.watch.workers
+            await explained(worker, "1 of 2 bots are not connected: refused with HTTP 503; next try in ")
+            assert worker.live
+            port.house.accounts.move(FEISHU)
+            await explained(worker, "")
+
     async def test_why_it_cannot_be_reached_is_told(self, port: Port) -> None:
         await port.office.configure([msgspec.structs.replace(APP, url="ws://127.0.0.1:9/", bots=("qq:*",))])
         (worker,) = port.house.watch.workers
-        async with asyncio.timeout(5):
-            while (feed := worker.feed()) is None or "next try" not in feed.reason:
-                await asyncio.sleep(0.01)
+        await explained(worker, "the connection was refused; next try in ")

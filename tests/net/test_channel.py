@@ -115,6 +115,14 @@ async def test_our_own_end_tells_our_own_reason() -> None:
             await channel.receive()
 
 
+async def test_our_own_end_tells_our_own_reason_when_the_peer_confirms_it() -> None:
+    async with pair() as (channel, client):
+        await channel.close(1012, "restart")
+        await client.wait_closed()
+        with pytest.raises(EOFError, match=r"closed \(1012: restart\)"):
+            await channel.receive()
+
+
 async def test_a_connection_that_breaks_is_told_as_such() -> None:
     async with pair() as (channel, client):
         client.transport.abort()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,10 +13,11 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.exceptions import InvalidMessage, ProxyError
 
 from kagami.errors import CredentialsRefused, Refused
 from kagami.meters import Meters
-from kagami.net.link import OPEN_SECONDS, Link
+from kagami.net.link import OPEN_SECONDS, Link, is_nobody
 from kagami.net.supervise import Nursery
 from kagami.ports import BotState, Socket
 from kagami.testing.clock import FakeClock
@@ -139,11 +143,60 @@ async def hung_up(napcat: Listening, run: Running, times: int) -> None:
         await run.clock.advance(60)
 
 
+@pytest.mark.parametrize(
+    ("error", "nobody"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, ""), True),
+        (socket.gaierror(socket.EAI_NONAME, ""), True),
+        (OSError(errno.EHOSTUNREACH, ""), True),
+        (ProxyError("HTTP 502"), True),
+        (ConnectionResetError(errno.ECONNRESET, ""), False),
+        (ssl.SSLCertVerificationError(), False),
+        (InvalidMessage("no HTTP"), False),
+    ],
+)
+def test_an_attempt_counts_when_somebody_was_there(error: Exception, nobody: bool) -> None:
+    assert is_nobody(error) is nobody
+
+
+async def test_a_peer_that_never_answers_is_dialled_all_the_time() -> None:
+    held: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+    url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, running(url, opens_s=0.02) as (run, _):
+        for _ in range(12):
+            await run.wait_for("backoff")
+            assert run.states[-1][1].startswith("no answer within 0.02 s;")
+            run.states.clear()
+            await run.clock.asleep()
+            await run.clock.advance(30)
+        for writer in held:
+            writer.close()
+
+
 async def test_who_hangs_up_at_once_is_dialled_within_a_budget() -> None:
     async with listen_as_implementation() as napcat, running(napcat.url) as (run, _), asyncio.timeout(20):
-        await hung_up(napcat, run, 11)
+        await hung_up(napcat, run, 10)
         while not run.states[-1][1].startswith("dialled too often"):
             await asyncio.sleep(0)
+
+
+async def test_the_budget_counts_from_the_beginning_of_a_connection() -> None:
+    async with listen_as_implementation() as napcat, running(napcat.url) as (run, _), asyncio.timeout(20):
+        await hung_up(napcat, run, 10)
+        while not run.states[-1][1].startswith("dialled too often"):
+            await asyncio.sleep(0)
+        await run.clock.advance(83)
+        peer = await napcat.accepted()
+        while not run.listeners:
+            await asyncio.sleep(0)
+        await run.clock.advance(100)
+        await hang_up(peer)
+        await run.wait_for("backoff")
+        await run.clock.advance(1)
+        while not run.states[-1][1].startswith("dialled too often"):
+            await asyncio.sleep(0)
+        assert int(run.states[-1][1].split()[-2]) <= 73
 
 
 async def test_who_is_no_platforms_is_dialled_whenever_it_hangs_up() -> None:
