@@ -28,6 +28,6 @@ SEARCHES: tuple[tuple[type[Request], str], ...] = (
 def test_nobody_looks_for_a_whole_book(request_: type[Request], name: str) -> None:
     """Each word is tried on each row: with a body of words the loop stood still for half a minute."""
     needed = {"since_ms": 0} if request_ is Histogram else {}
-    assert msgspec.convert({name: "a " * 500, **needed}, request_)
+    msgspec.convert({name: "a " * 500, **needed}, request_)
     with pytest.raises(msgspec.ValidationError, match="length <= 1000"):
         msgspec.convert({name: "a " * 501, **needed}, request_)
