@@ -88,7 +88,7 @@ def _verify(given: Globals, /, name: str | None, named: str | None, passphrase_f
 
     name = name or named
     if not name:
-        raise click.MissingParameter(param_type="argument", param_hint="NAME")
+        raise click.MissingParameter(param=click.Argument(["name"], metavar="NAME"))
     settings = given.settings(create=False)
     if passphrase_file is not None:
         backup = msgspec.structs.replace(settings.backup, passphrase=Secret(text_of(passphrase_file, given.t)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kagami.i18n import Translate
+from kagami.model.ability import Ability
 from kagami.ports import AlertRow, Field, Finding, Notice, PluginRow, SettingRow
 from kagami.reasons.say import say
 
@@ -13,6 +14,8 @@ def ours(row: object) -> frozenset[str]:
     """The names of the fields whose texts are ours; others hold what came from outside, or words for programs."""
     if isinstance(row, Finding):
         return frozenset({"subject", "text", "fix"})
+    if isinstance(row, Ability):
+        return frozenset({"note"})
     if isinstance(row, PluginRow):
         return _REASONS | {"description"}
     return _REASONS | {"text"} if isinstance(row, SettingRow | Field) else _REASONS

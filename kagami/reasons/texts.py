@@ -364,6 +364,11 @@ TEMPLATES = (
     mark("{} above {}"),
     mark("{} was changed by somebody else. Read it first (settings reload)."),
     mark("To go back before that, name the change {}."),
+    # Which rule decided
+    mark("no rule matched"),
+    mark("rule {} {}"),
+    mark("rule {} {}: {} is away"),
+    mark("{}, after rule {}: {} is away"),
     # What QQ and WeChat wait for
     mark("NapCat was told to connect"),
     mark("QQ is not logged in: log in by QR code"),

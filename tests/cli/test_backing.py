@@ -72,3 +72,8 @@ def test_a_sound_one_is_said_to_be_whole(say: Say) -> None:
     name = json.loads(say("backup", "--json").out)["name"]
     said = say("backup", "verify", name)
     assert (said.code, "The backup is whole." in said.err) == (0, True)
+
+
+def test_a_name_that_is_missing_is_asked_for_in_the_readers_language(say: Say) -> None:
+    said = say("--lang", "zh", "backup", "verify")
+    assert (said.code, "缺少 NAME。" in said.err) == (64, True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.i18n import translator
+from kagami.model.ability import Ability
 from kagami.operations.worded import filled, ours
 from kagami.ports import AlertRow, BotHealth, Field, Finding, Notice, PluginRow, SettingRow
 
@@ -17,6 +18,7 @@ FIELDS = {"bot": "qq:1", "reason": "paused by an operator"}
         (Finding("bad", "bot tg", "switched off", "Try again later."), {"subject", "text", "fix"}, {"state"}),
         (Field("days", "int", text="Days of a forecast"), {"text"}, {"name", "value"}),
         (PluginRow("echo", "1.0.0", "Echo", "active", description="Says again."), {"description"}, {"name", "author"}),
+        (Ability("text", "yes", note="As plain text."), {"note"}, {"name", "send"}),
         (BotHealth("backoff", "the connection was refused"), {"reason"}, {"state", "text"}),
     ],
 )
