@@ -109,7 +109,10 @@ class StaffRegister:
         facts.then(self._records.forget)
 
     async def tokens(self) -> list[TokenRow]:
-        return [each.row(used_ms) for each, used_ms in (await self._records.tokens()).items()]
+        """Those that may count: what is of before a restored backup never does again."""
+        now = await self._records.generation()
+        rows = (await self._records.tokens()).items()
+        return [each.row(used_ms) for each, used_ms in rows if each.generation >= now]
 
     async def make_token(
         self, facts: Facts, who: Principal, name: str, *, scopes: Sequence[str], days: int
@@ -144,9 +147,9 @@ class StaffRegister:
         facts.then(self._records.forget)
 
     async def sessions(self) -> list[SessionRow]:
-        now = self._clock.wall_ms()
+        now, since = self._clock.wall_ms(), await self._records.generation()
         rows = (await self._records.sessions()).items()
-        return [each.row(current) for each, current in rows if current.expires_ms > now]
+        return [each.row(current) for each, current in rows if current.expires_ms > now and each.generation >= since]
 
     async def end_session(self, facts: Facts, who: Principal, id: str) -> None:  # noqa: A002
         session = None if id.startswith(LAST) else read(await facts.get(SESSIONS, id), Session)

@@ -94,8 +94,11 @@ async def test_a_restored_store_refuses_what_it_knew(
             await desk.principal(token, ADDRESS)
     with pytest.raises(Unauthorized):
         await desk.refresh(pair.refresh_token, ADDRESS)
+    assert await desk.register.tokens() == []
+    assert await desk.register.sessions() == []
     again = await desk.login(alice, PASSWORD, ADDRESS)
     await desk.principal(again.access_token, ADDRESS)
+    assert len(await desk.register.sessions()) == 1
 
 
 async def test_rights_are_those_of_the_register(desk: PeopleDesk, do: Do) -> None:
