@@ -154,16 +154,17 @@ def _read_ourselves(told: _Told) -> list[Event]:
 
 
 def _read_reaction(told: _Told) -> list[Event]:
-    """Only the message is named: one that was not seen is taken for one of the user's own chat."""
+    """Only the message is named. To one that was not seen since the start it is nothing: what comes of it would be
+    said in another chat.
+    """
     reaction, recent = shaped(told.envelope.event, Reaction), told.context.recent
     user = (reaction.user_id or Ids()).one
-    if reaction.operator_type in ROBOTS or not user:
-        return []
     spot = recent.spot(reaction.message_id)
-    chat = spot.chat if spot else chat_id("private", user)
+    if reaction.operator_type in ROBOTS or not user or spot is None:
+        return []
     name = "reaction.created" if told.kind.endswith("created_v1") else "reaction.deleted"
     parts = (Native("reaction", {"emoji_type": reaction.reaction_type.emoji_type}),)
-    return [told.event("notice", name, chat, user, message=parts, message_id=reaction.message_id)]
+    return [told.event("notice", name, spot.chat, user, message=parts, message_id=reaction.message_id)]
 
 
 def _read_button(told: _Told) -> list[Event]:

@@ -137,8 +137,17 @@ def test_a_reaction_is_of_the_chat_of_its_message() -> None:
     (event,) = told("im.message.reaction.created_v1", reaction, recent)
     assert (event.name, event.chat, event.user, event.message_id) == ("reaction.created", "group:oc_1", "ou_1", "om_1")
     assert event.message == (Native("reaction", {"emoji_type": "OK"}),)
-    (unknown,) = told("im.message.reaction.deleted_v1", reaction)
-    assert (unknown.name, unknown.chat) == ("reaction.deleted", "private:ou_1")
+
+
+def test_a_reaction_to_a_message_that_was_not_seen_is_none() -> None:
+    """It may be of a group: what a plugin says to it would come to somebody's private chat."""
+    reaction = {
+        "message_id": "om_1",
+        "reaction_type": {"emoji_type": "OK"},
+        "operator_type": "user",
+        "user_id": {"open_id": "ou_1"},
+    }
+    assert told("im.message.reaction.created_v1", reaction) == []
 
 
 def test_the_bot_s_own_reaction_is_not_heard() -> None:
