@@ -73,9 +73,11 @@ def _restore(given: Globals, /, file: Path, yes: bool, passphrase_file: Path | N
             confirm(t("Replace {}, which is kept beside it?").format(place.name), t)
         with naming_the_passphrase(t):
             done, written = run_alone(restore_home(file, settings, place, config=given.config, passphrase=secret))
+    if all(name.startswith("secrets/") for name in written):  # the settings that are here stayed, whole
+        done = msgspec.structs.replace(done, withheld=())
     tell_answer(done, given)
     if not given.as_json:
-        _tell_more(done, written, given.t)
+        _tell_more(done, given.t)
     return 0
 
 
@@ -95,7 +97,7 @@ def _reseal(given: Globals, /, yes: bool) -> int:
         done = run_alone(reseal(settings, place))
     tell_answer(done, given)
     if not given.as_json:
-        _tell_more(done, [], t)
+        _tell_more(done, t)
     return 0
 
 
@@ -117,10 +119,10 @@ def _refused_dump(file: Path, address: str, t: Translate) -> Refused:
     return Refused(reason=t("Run this for a dump of PostgreSQL: {}").format(restoring(file, address)))
 
 
-def _tell_more(done: Restored, written: list[str], t: Translate) -> None:
+def _tell_more(done: Restored, t: Translate) -> None:
     if not done.kept:
         click.echo(t("The audit of the backup was sealed with another key: it was sealed anew."), err=True)
-    if done.withheld and any(not name.startswith("secrets/") for name in written):
+    if done.withheld:
         missing = escape(", ".join(done.withheld))
         click.echo(t("These settings are secrets that the backup does not hold: {}").format(missing), err=True)
     click.echo(t("Everybody has to log in again, and tokens have to be made anew."), err=True)

@@ -77,3 +77,13 @@ def test_a_sound_one_is_said_to_be_whole(say: Say) -> None:
 def test_a_name_that_is_missing_is_asked_for_in_the_readers_language(say: Say) -> None:
     said = say("--lang", "zh", "backup", "verify")
     assert (said.code, "缺少 NAME。" in said.err) == (64, True)
+
+
+def test_secrets_are_missing_only_where_the_file_of_settings_came_from_the_backup(say: Say, home: Home) -> None:
+    settings = home.path / "kagami.toml"
+    settings.write_text('[web]\nmetrics_token = "0123456789abcdef0123456789abcdef"\n', "utf-8")
+    say("migrate")
+    file = str(home.backups / json.loads(say("backup", "--json").out)["name"])
+    assert json.loads(say("restore", file, "--yes", "--json").out)["withheld"] == []
+    settings.unlink()
+    assert json.loads(say("restore", file, "--yes", "--json").out)["withheld"] == ["web.metrics_token"]
