@@ -13,7 +13,7 @@ import pytest
 
 from kagami.engine import Engine
 from kagami.operations import plugins
-from kagami.operations.plugins import ListPlugins, Remove, Rollback, Use, Weigh
+from kagami.operations.plugins import Remove, Rollback, Use, Weigh
 from kagami.plugins.package import pack
 from kagami.plugins.parcels import ALONE
 from kagami.plugins.signing import make_key
@@ -82,11 +82,10 @@ def install(tmp_path: Path, key: Path) -> Install:
 
 
 async def row(at: Engine, fits: Callable[[PluginRow], bool]) -> PluginRow:
-    """What an engine says of the plugin, once it is so."""
+    """What an engine has of the plugin itself, once it is so."""
     async with asyncio.timeout(LIMIT_S):
         while True:
-            rows: list[PluginRow] = await at.call(ListPlugins())
-            found = next((each for each in rows if each.id == "greeter"), None)
+            found = next((each for each in at.parts.plugins.rows() if each.id == "greeter"), None)
             if found is not None and fits(found):
                 return found
             await asyncio.sleep(0.02)
@@ -179,7 +178,7 @@ async def test_a_folder_of_one_process_alone_stays_and_does_not_serve_among_othe
         async with start("two", "all") as two:
             found = await row(one, lambda found: not found.version)
             assert ALONE in found.error
-            assert "greeter" not in [each.id for each in await two.call(ListPlugins())]
+            assert "greeter" not in [each.id for each in two.parts.plugins.rows()]
         await serves(one, "1.0.0")
     assert (mine / "main.py").exists()
 
