@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.tui.ptys import FIRST_PAINT, Terminal, terminal
 from tests.tui.test_pty import played
 
 SIZE = (100, 30)
+CALM_S = 2.5  # lists are read once a second
 REPORTS = {
     "status": "\x1b[0n",
     "status, broken": "\x1b[3n",
@@ -44,11 +47,12 @@ def rows(console: Terminal) -> list[str]:
 
 def calm(console: Terminal) -> list[str]:
     """What it shows once that stays as it is for as long as the world of the console takes to say something new."""
-    shown: list[str] = []
-    while (now := rows(console)) != shown:
-        shown = now
-        for _ in range(3):
-            console.read(0.4)
+    shown = rows(console)
+    since = time.monotonic()
+    while time.monotonic() < since + CALM_S:
+        console.read(0.1)
+        if (now := rows(console)) != shown:
+            shown, since = now, time.monotonic()
     return shown
 
 

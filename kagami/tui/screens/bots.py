@@ -75,6 +75,7 @@ class Bots(Place):
 
     def on_resize(self) -> None:
         self._lay_out()
+        self._tell_trouble()
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -201,6 +202,10 @@ class Bots(Place):
         self.card.bot = self.selected
         self.card_pane.label(self.subject() or self.t(mark("Bot")), self.card.bot.id if self.card.bot else "")
         self.card.repaint()
+        self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        """Below the list, where there is room for it, which the first answer may come before."""
         self.trouble_note.tell(None if self._wide or self.size.height < NOTE_ROWS else self.selected)
 
     @property

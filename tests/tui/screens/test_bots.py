@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kagami.operations.bots import Disconnect, Reconnect
+from kagami.tui.screens.bots import Bots
 from tests.tui.engine import FakeControl, bot
 from tests.tui.kinds import one_of_each
 from tests.tui.pilot import golden, on_screen, press, run_console, screen_text, settled, until
@@ -31,6 +32,15 @@ async def test_a_narrow_list_says_what_is_wrong_below() -> None:
     async with run_console((60, 16), control=FakeControl(bots=one_of_each())) as (console, pilot):
         await press(console, pilot, "2")
         assert on_screen(console, "old-server")
+
+
+async def test_the_note_comes_with_the_room_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bots, "PERIOD", 3600.0)
+    async with run_console((60, 16), control=FakeControl(bots=one_of_each())) as (console, pilot):
+        await press(console, pilot, "2", "j")
+        assert not on_screen(console, "token anew from BotFather")
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: on_screen(console, "token anew from BotFather"))
 
 
 async def test_a_narrow_screen_drills_in_and_out() -> None:
