@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kagami import __version__, log
-from kagami.adapters.kinds import BotConfig, kind_of
 from kagami.cluster.asking import Asking
 from kagami.cluster.courier import Courier
 from kagami.cluster.duty import Duty
@@ -24,6 +23,7 @@ from kagami.core.partition import following, own_part, part_of
 from kagami.engine import watching
 from kagami.engine.auditing import close_begun
 from kagami.engine.calling import Calling
+from kagami.engine.connections import table_name, unheld
 from kagami.engine.parcels import share_stock
 from kagami.engine.sameness import check_key
 from kagami.engine.tools import Tools
@@ -33,7 +33,7 @@ from kagami.home import keep_secret, own_name
 from kagami.model.action import Receipt
 from kagami.model.event import Event
 from kagami.model.ids import CLOCK, BotId, ExecutionId, split_id
-from kagami.ports import DRAINED, ONLINE, Bot, Fence, NodeRow, NodeState, SendRow
+from kagami.ports import DRAINED, ONLINE, Bot, BotRow, Fence, NodeRow, NodeState, SendRow
 
 if TYPE_CHECKING:
     from kagami.engine.connections import Connections
@@ -126,6 +126,7 @@ class Cluster:
         ledger.part = self._part
         ledger.commits = self
         self._hub.share(self, self._attached)
+        self._hub.bots.unheld = self._unheld
         self._hub.unsure = lambda: bool(self.member.trouble)
         # Who has adopted what was only another process' to handle knows that this one is gone.
         self._hub.workers.gone = lambda slot: own_part(slot) in self.partitions.parts
@@ -272,6 +273,11 @@ class Cluster:
 
     # --- inside ---
 
+    def _unheld(self) -> list[BotRow]:
+        living = [each for each in self.member.rows if each.seen_s < self.member.seconds]
+        held = {name for each in living if each.node != self.member.node for name in each.state.tables}
+        return unheld(self._tools.settings.bots, held.union(self.tables.held if self.tables else ()))
+
     def _rest(self) -> None:
         self.partitions.rest(resting=self._drained)
         if self.tables is not None:
@@ -363,11 +369,6 @@ class Cluster:
     async def _listen(self, news: asyncio.Event) -> None:
         async for _ in self._tools.state.relay.subscribe((NODES,)):
             news.set()
-
-
-def table_name(config: BotConfig) -> str:
-    """Of a configured account, for ever the same."""
-    return f"{kind_of(config)}:{config.address}"
 
 
 async def open_cluster(stack: AsyncExitStack, tools: Tools, hub: Hub) -> Cluster:

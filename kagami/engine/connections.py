@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,11 +18,15 @@ from kagami.engine.fallen import Fallen
 from kagami.engine.keeping import VAULT_KEY, SecretFiles, StoredMemory, StoredVault
 from kagami.engine.tools import Tools
 from kagami.home import keep_secret
+from kagami.i18n import mark
 from kagami.model.ids import BotId, bot_id
-from kagami.ports import Adapter, Forgets, Intake, Login, Vault
+from kagami.net.link import show_url
+from kagami.ports import Adapter, BotHealth, BotRow, Forgets, Intake, Login, Vault
 
 if TYPE_CHECKING:
     from kagami.adapters.kit import Kit
+
+_NOBODYS = mark("no gateway has this account at the moment: one that runs takes it within seconds")
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +96,7 @@ class Connections:
 
     def _begin(self, config: BotConfig, before: Kept | None = None) -> Kept:
         if not self._mine(config):
-            kept = Kept(config, Elsewhere(bot_id(kind_of(config), config.name or config.address)))
+            kept = Kept(config, Elsewhere(_stand_in(config)))
             kept.task = self._tools.nursery.start("bot elsewhere", kept.bot.run(self._intake))
             return kept
         same = before is not None and before.config.address == config.address
@@ -193,6 +197,25 @@ class Elsewhere:
 
     def login(self) -> Login | None:
         return None
+
+
+def table_name(config: BotConfig) -> str:
+    """Of a configured account, for ever the same."""
+    return f"{kind_of(config)}:{config.address}"
+
+
+def unheld(bots: Sequence[BotConfig], held: Collection[str]) -> list[BotRow]:
+    """Rows of those that no process has. `held` are names of the tables of all processes that live."""
+    left = [each for each in bots if each.enabled and table_name(each) not in held]
+    return [BotRow(_stand_in(each), _called(each), kind_of(each), BotHealth("connecting", _NOBODYS)) for each in left]
+
+
+def _stand_in(config: BotConfig) -> BotId:
+    return bot_id(kind_of(config), _called(config))
+
+
+def _called(config: BotConfig) -> str:
+    return config.name or show_url(config.address) or config.address
 
 
 def _is_alike(one: BotConfig, other: BotConfig) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from kagami.core.numbers import number_of
@@ -37,6 +38,7 @@ class BotRegistry:
     def __init__(self) -> None:
         self._bots: dict[BotId, Bot] = {}
         self.elsewhere: dict[BotId, BotRow] = {}  # accounts that another process has
+        self.unheld: Callable[[], Sequence[BotRow]] = list  # configured accounts that no process has
         self._arrival = asyncio.Event()
         self._patient = True
         self.tally: defaultdict[BotId, Tally] = defaultdict(Tally)
@@ -90,6 +92,12 @@ class BotRegistry:
             if bot not in found or (row.health.state in ONLINE and not self._bots[bot].reachable):
                 found[bot] = row
         return list(found.values())
+
+    def listed(self) -> list[BotRow]:
+        """For people: also what is configured and in no process at the moment."""
+        rows = self.rows()
+        named = {(row.adapter, row.name) for row in rows}
+        return [*rows, *(row for row in self.unheld() if (row.adapter, row.name) not in named)]
 
     def own_rows(self) -> list[BotRow]:
         return [self._row(bot) for bot in self._bots.values()]

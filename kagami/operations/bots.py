@@ -124,7 +124,7 @@ def holder(parts: Parts, request: Any) -> str:
 @operation("bots.list", "bots:read")
 async def list_bots(parts: Parts, request: ListBots) -> list[BotRow]:  # noqa: ARG001
     """All accounts with their health and rates."""
-    return parts.bots.rows()
+    return parts.bots.listed()
 
 
 @operation("bots.kinds", "bots:read")

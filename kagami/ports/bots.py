@@ -239,3 +239,9 @@ class Bots(Protocol):
     def rows(self) -> list[BotRow]: ...
 
     def get(self, bot: BotId) -> Bot | None: ...
+
+
+class BotList(Bots, Protocol):
+    def listed(self) -> list[BotRow]:
+        """Of `rows`, and the configured accounts that no process has at the moment."""
+        ...

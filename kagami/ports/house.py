@@ -17,7 +17,7 @@ from kagami.model.principal import SYSTEM, Principal
 from kagami.ports.alerts import Alerts
 from kagami.ports.attendance import Attendance
 from kagami.ports.backups import Backups
-from kagami.ports.bots import Bots
+from kagami.ports.bots import BotList
 from kagami.ports.centre import Accounts, Applications, Centre, Connection
 from kagami.ports.cluster import Processes
 from kagami.ports.conversations import Conversations
@@ -135,7 +135,7 @@ class Parts:
     ring: Ring
     logs: Logs
     store: Store
-    bots: Bots
+    bots: BotList
     plugins: Plugins
     outbox: Outbox
     sandbox: Sandbox

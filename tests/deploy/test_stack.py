@@ -54,8 +54,11 @@ def test_napcat_is_a_bot_as_soon_as_its_qq_has_logged_in(stack: Stack, daemon: D
 def test_the_api_lets_an_operator_in_and_nobody_else(stack: Stack) -> None:
     with pytest.raises(HTTPError, match="401"):
         stack.ask("api", "/api/v1/bots/list", {})
-    told = stack.ask("api", "/api/v1/bots/list", {}, Authorization=f"Bearer {stack.log_in()}")
-    assert "napcat" in str(told)
+    assert "napcat" in bots(stack)
+
+
+def bots(stack: Stack) -> str:
+    return str(stack.ask("api", "/api/v1/bots/list", {}, Authorization=f"Bearer {stack.log_in()}"))
 
 
 def test_the_port_of_the_api_has_no_pages(stack: Stack) -> None:
@@ -141,11 +144,13 @@ def test_only_what_users_need_is_open_to_others(stack: Stack) -> None:
     assert bound["nginx", "3001/tcp"] == "127.0.0.1"
 
 
-def test_killed_it_is_started_again_and_healthy(stack: Stack) -> None:
+def test_killed_it_is_started_again_healthy_and_knows_its_bots(stack: Stack) -> None:
     name = stack.container("kagami")
     before = stack.inspect(name)["RestartCount"]
     stack.inside("kagami", "sh", "-c", "kill -9 $(cat /var/lib/kagami/kagami.lock)")
     wait_until(lambda: stack.inspect(name)["RestartCount"] > before, "a restart")
+    wait_until(stack.serves, "ready")
+    assert "napcat" in bots(stack)  # also while the leases of the one that was killed have not ended
     wait_until(lambda: stack.health("kagami") == "healthy" and stack.serves(), "healthy again")
 
 

@@ -21,7 +21,7 @@ from kagami.operations.messages import Say
 from kagami.operations.routes import AddRoute
 from kagami.operations.system import Connect
 from kagami.storage.store import SqlStore
-from tests.engine.running import answers, engine, until, visiting
+from tests.engine.running import FREE, answers, engine, until, visiting
 
 SECRET = "kQ7v_nR2mZpX4tL8sYb1cWdE6uGhJ9fA3oViT5xK"
 Start = Callable[[str, str], AbstractAsyncContextManager[Engine]]
@@ -90,6 +90,25 @@ async def test_every_engine_sees_the_accounts_of_all(pair: tuple[Engine, Engine]
     async with visiting(gateway), asyncio.timeout(LIMIT_S):
         while "qq:10001" not in [row.id for row in await worker.call(ListBots())]:
             await asyncio.sleep(0.02)
+
+
+async def test_an_account_that_no_process_has_is_listed_and_says_so(tmp_path: Path, postgres_url: str) -> None:
+    table = f'{FREE}[[bots]]\nkind = "onebot11"\nname = "one"\nurl = "ws://127.0.0.1:1"\n'
+
+    def begin(role: str) -> AbstractAsyncContextManager[Engine]:
+        names = {"STORE__URL": postgres_url, "CLUSTER__NODE": role, "CLUSTER__ROLE": role, "CLUSTER__SECRET": SECRET}
+        return engine(tmp_path / role, table, **{f"KAGAMI_{name}": value for name, value in names.items()})
+
+    async with begin("worker") as worker, asyncio.timeout(LIMIT_S):
+        (alone,) = [row for row in await worker.call(ListBots()) if row.name == "one"]
+        assert (alone.health.state, "no gateway has" in alone.health.reason) == ("connecting", True)
+        async with begin("gateway"):
+            while (found := [row for row in await worker.call(ListBots()) if row.name == "one"]) == [alone]:
+                await asyncio.sleep(0.02)
+            while [row.node for row in found] != ["gateway"]:  # between the lease and the connection there is nothing
+                assert len(found) < 2
+                found = [row for row in await worker.call(ListBots()) if row.name == "one"]
+                await asyncio.sleep(0.02)
 
 
 async def test_when_a_worker_leaves_another_goes_on(start: Start, pair: tuple[Engine, Engine]) -> None:

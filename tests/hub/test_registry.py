@@ -106,3 +106,13 @@ def test_an_account_of_another_process_is_known_too() -> None:
     bots.elsewhere = {QQ: BotRow(QQ, "Mira", "onebot11", BotHealth("connecting"), node="b")}
     assert [row.node for row in bots.rows()] == ["b"]
     assert bots.own_rows() == []
+
+
+def test_who_is_in_no_process_is_listed_once_and_only_for_people() -> None:
+    bots = BotRegistry()
+    bots.elsewhere = {QQ: BotRow(QQ, "Mira", "onebot11", BotHealth("online"), node="b")}
+    bots.unheld = lambda: [
+        BotRow(BotId(f"onebot11:{name}"), name, "onebot11", BotHealth("connecting")) for name in ("Mira", "Yui")
+    ]
+    assert [(row.id, row.name) for row in bots.listed()] == [(QQ, "Mira"), ("onebot11:Yui", "Yui")]
+    assert [row.id for row in bots.rows()] == [QQ]

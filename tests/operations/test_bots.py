@@ -60,6 +60,9 @@ class Bots:
     def rows(self) -> list[BotRow]:
         return [*self.found]
 
+    def listed(self) -> list[BotRow]:
+        return self.rows()
+
     def get(self, bot: BotId) -> OneBot | None:
         return {"qq:1": self.bot, "sandbox:local": self.sandbox}.get(bot)
 

@@ -60,6 +60,9 @@ class Rows:
     def rows(self) -> list[BotRow]:
         return list(self.all)
 
+    def listed(self) -> list[BotRow]:
+        return self.rows()
+
     def get(self, bot: BotId) -> None:
         """No row has an account behind it."""
 
