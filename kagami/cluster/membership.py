@@ -62,11 +62,17 @@ class Membership:
         self._told_apart = False
         self.lost: list[Callable[[Sequence[str]], None]] = []
 
-    async def join(self, former: int = -1) -> None:
-        """With the slot that was its own before, where that is free."""
+    async def join(self, former: int = -1, *, heir: bool = False) -> None:
+        """With the slot that was its own before, where that is free.
+
+        `heir`: whoever had this name before is certainly dead, and what it held need not end by itself.
+        """
         began = self._clock.monotonic()
         self.slot = await self._nodes.join(self.node, self.role, self.seconds, former)
         self._sure_at = began
+        if heir:
+            left = [each for each in await self._leases.rows() if each.owner == self.node and each.left_s > 0]
+            await self._leases.release([Fence(each.name, each.epoch) for each in left])
         await self._compare()
         self.rows = await self._nodes.rows()
         _log.info("joined", node=self.node, role=self.role, slot=self.slot, others=len(self.rows) - 1)

@@ -120,7 +120,8 @@ class Cluster:
     async def join(self) -> None:
         """Before anything is accepted: numbers of events are this process' own from here on."""
         tools, ledger = self._tools, self._tools.store.ledger
-        await self.member.join()
+        # A name that the home keeps is this process' as surely as the home: one that had it before is dead.
+        await self.member.join(heir=not tools.settings.cluster.node)
         ledger.number = lambda newest: following(newest, self.member.wall_ms(), self.member.slot)
         ledger.numbers = lambda: self.member.numbers
         ledger.part = self._part

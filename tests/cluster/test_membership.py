@@ -232,6 +232,17 @@ async def test_who_was_forgotten_has_its_slot_and_is_known_again_at_once(databas
     assert (other.slot, one.holder(3)) == (slot, "b")
 
 
+async def test_an_heir_waits_for_no_lease_of_its_own_name(database: Database, clock: FakeClock) -> None:
+    killed, other, heir = member(database, clock), member(database, clock, "b"), member(database, clock)
+    for each, lease in ((killed, "part:1"), (other, "part:2")):
+        await each.join()
+        await each.take([lease])
+    await heir.join(heir=True)
+    assert [fence.name for fence in await heir.take(["part:1", "part:2"])] == ["part:1"]
+    await killed.renew()
+    assert killed.fence("part:1") is None
+
+
 async def test_two_with_one_name_are_told_so(
     database: Database, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -150,3 +150,21 @@ async def test_a_gateway_that_is_asked_to_stop_in_the_outage_does(servers: Serve
     await node.ready()
     found = await logged(node, 2 * BEFORE)
     assert sorted(found.values()) == [list(range(chat, 2 * BEFORE, CHATS)) for chat in range(CHATS)]
+
+
+async def test_one_that_was_killed_hears_again_before_its_leases_would_have_ended(
+    servers: Servers, tmp_path: Path
+) -> None:
+    patience = {"KAGAMI_CLUSTER__LEASE_SECONDS": "300"}
+    cluster = Cluster(tmp_path, ("all",), servers.environment | patience)
+    async with open_telegram() as telegram, AsyncExitStack() as stack:
+        stack.push_async_callback(cluster.close)
+        await cluster.open(telegram=telegram.url, probe=False)
+        (node,) = cluster.nodes
+        telegram.say("n 0")
+        await logged(node, 1)
+        await node.kill()
+        telegram.say("n 1")
+        await node.start()
+        await node.ready()
+        assert list((await logged(node, 2)).values()) == [[0, 1]]

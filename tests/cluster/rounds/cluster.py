@@ -86,6 +86,7 @@ class Node:
         if telegram:
             settings += TELEGRAM.format(token=TOKEN, url=telegram)
         (self.home / "kagami.toml").write_text(settings, "utf-8")
+        (self.home / "node").write_text(self.name, "ascii")  # and not by a setting: it is its own heir
         if probe:
             there = self.home / "plugins" / "probe" / "1.0.0"
             shutil.copytree(PROBE_FOLDER, there, ignore=shutil.ignore_patterns("__pycache__"))
@@ -173,7 +174,7 @@ class Cluster:
             name = f"{role}{number}"
             own = {"PROBE_FILE": str(self.folder / PROBE), "PROBE_NODE": name}
             if "DB_HOST" in self.environment:
-                own |= {"KAGAMI_CLUSTER__NODE": name, "KAGAMI_CLUSTER__SECRET": self.token}
+                own |= {"KAGAMI_CLUSTER__SECRET": self.token}
             self.nodes.append(Node(name, role, self.folder / name, self.environment | own))
 
     @property
