@@ -66,7 +66,8 @@ async def _follow(given: Globals, request: msgspec.Struct, look: Look) -> int:
     try:
         if given.as_json:
             return await follow(control, request, _print_json)
-        return await follow(control, request, Talk(given.t, look, asks=has_terminal()).show)
+        talk = Talk(given.t, look, asks=has_terminal())
+        return await follow(control, request, talk.show, talk.wait)
     finally:
         look.drop_picture()
         await control.close()
@@ -80,11 +81,16 @@ Show = Callable[[LoginStep], dict[str, str] | None]
 """Shows a step, and returns the words that answer it where there are any."""
 
 
-async def follow(control: Control, request: Any, show: Show) -> int:
-    """Every step of the login that `request` begins or joins; 0 when the account is logged in, else 1."""
+async def follow(control: Control, request: Any, show: Show, wait: Callable[[], None] = lambda: None) -> int:
+    """Every step of the login that `request` begins or joins; 0 when the account is logged in, else 1.
+
+    `wait` is called when nothing has come of a step for a while.
+    """
     step: LoginStep = await control.call(request)
     shown = 0
     while True:
+        if step.number == shown:
+            wait()
         words = show(step) if step.number != shown else None
         shown = step.number
         if step.over:
@@ -139,6 +145,13 @@ class Talk:
         self._t = t
         self._look = look
         self._asks = asks
+        self._waits = False
+
+    def wait(self) -> None:
+        """Said once: whoever looks at a code that does nothing does not know that something goes on."""
+        if not self._waits:
+            self._waits = True
+            click.echo(self._t("Nothing has come of it yet. It waits on; Ctrl+C leaves it."), err=True)
 
     def show(self, step: LoginStep) -> dict[str, str] | None:
         click.echo(escape(step.words(self._t)), err=step.kind == "failed")

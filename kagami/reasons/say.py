@@ -52,7 +52,9 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _expression(template: str) -> str:
-    return "".join(re.escape(text) + _hole(field) for text, field, _, _ in Formatter().parse(template))
+    """A hole takes the least, and what a reason nests is in the last. One that ends in words nests in the first."""
+    found = "".join(re.escape(text) + _hole(field) for text, field, _, _ in Formatter().parse(template))
+    return found.replace(".+?", ".+", 1) if template[0] == "{" and template[-1] != "}" else found
 
 
 def _hole(field: str | None) -> str:

@@ -144,6 +144,24 @@ async def test_what_is_asked_is_answered(monkeypatch: pytest.MonkeyPatch, capsys
     assert "https://example.com" in out
 
 
+async def test_whoever_waits_is_told_so_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bot_login, "POLL_S", 0.01)
+    control = LoggedControl()
+    told: list[str] = []
+
+    def heard() -> None:
+        talk.wait()
+        told.append(capsys.readouterr().err)
+        if len(told) == 3:
+            done(control.going)
+
+    talk = Talk(str, Look(Shape()), asks=True)
+    assert await follow(control, Login(bot=NAME), talk.show, heard) == 0
+    assert ["Ctrl+C" in each for each in told] == [True, False, False]
+
+
 async def test_a_refused_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     control = LoggedControl()
     control.going = going = PlayedLogin(lambda each: each.go("ask", "Type it.", asks=("code",)), done)

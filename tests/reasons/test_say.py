@@ -25,6 +25,10 @@ ZH = translator("zh")
         ("DingTalk: no such app; QQ is not logged in: log in by QR code", "钉钉：no such app; QQ 未登录：请扫码登录"),
         ("a whole number of at least 1 is expected", "应为一个整数，至少为 1"),
         ("no rule matched, after rule 2: plugin:weather is away", "没有规则匹配，跳过规则 2：plugin:weather 不在线"),
+        (
+            "no rule matched, after rule 1: bench is away, after rule 2: worker:a is away",
+            "没有规则匹配，跳过规则 1：bench 不在线，跳过规则 2：worker:a 不在线",
+        ),
         ("rule 3 chat:group:1", "规则 3 chat:group:1"),
         ("weather down", "weather down"),
         ("ValueError: {braces} are nothing special", "ValueError: {braces} are nothing special"),
