@@ -104,7 +104,7 @@ class _Run:
         self._bot = known.who.bot
         self._rest = Rest(api, config.app_id, config.app_secret, kit.clock)
         self._files = Files(self._rest, kit.media)
-        self._names = Names(self._call, kit.clock)
+        self._names = Names(self._call, kit.clock, self._begin)
         self.account = KeyedAccount(
             *(self._bot, ADAPTER, kit, intake),
             perform=self._perform,

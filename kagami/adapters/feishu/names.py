@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,13 +14,16 @@ from kagami.errors import KagamiError
 from kagami.model.event import Event, Sender
 from kagami.model.ids import split_id
 
-# An event waits this long for a name that is not known yet, and has to be acknowledged within 3 s.
+# An event waits this long for a name that is not known yet, and has to be acknowledged within 3 s. The asking goes on:
+# the members of a large group come in many pages.
 PATIENCE_S = 0.7
 AGAIN_S, STRANGER_S = 3600.0, 60.0
 MOST = 10_000
 
 # Asks Feishu by the name of a call and its parameters.
 Call = Callable[[str, dict[str, Any]], Awaitable[Any]]
+# Runs something beside the events, until the bot ends; the text says what it is.
+Begin = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -33,9 +36,11 @@ class _Person(NamedTuple):
 class Names:
     """Asked for when somebody speaks in a chat, at most once an hour for each; kept in memory."""
 
-    def __init__(self, call: Call, clock: Clock) -> None:
+    def __init__(self, call: Call, clock: Clock, begin: Begin) -> None:
         self._call = call
         self._clock = clock
+        self._begin = begin
+        self._asking: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
         self._chats: dict[str, str] = {}
         self._people: dict[tuple[str, str], _Person] = {}
@@ -47,19 +52,26 @@ class Names:
         kind, chat = split_id(event.chat)
         if self._is_due(chat, event.user):
             _keep(self._asked, chat, self._clock.monotonic())
-            with suppress(TimeoutError, KagamiError):  # without the permission there are no names
-                async with asyncio.timeout(PATIENCE_S):
-                    await (self._ask_group(chat) if kind == "group" else self._ask_user(chat))
+            self._asking[chat] = job = self._begin(self._ask(kind, chat), "names for")
+            job.add_done_callback(lambda _: self._asking.pop(chat, None))
+        if chat in self._asking and (chat, event.user) not in self._people:
+            await asyncio.wait([self._asking[chat]], timeout=PATIENCE_S)
         person = self._people.get((chat, event.user), _Person(""))
         sender = Sender(name=person.name, role=person.role)
         return msgspec.structs.replace(event, sender=sender, chat_name=self._chats.get(chat, ""))
 
     def _is_due(self, chat: str, user: str) -> bool:
         asked = self._asked.get(chat)
+        if chat in self._asking:
+            return False
         if asked is None:
             return True
         pause = AGAIN_S if (chat, user) in self._people else STRANGER_S
         return self._clock.monotonic() - asked > pause
+
+    async def _ask(self, kind: str, chat: str) -> None:
+        with suppress(KagamiError):  # without the permission there are no names
+            await (self._ask_group(chat) if kind == "group" else self._ask_user(chat))
 
     async def _ask_group(self, chat: str) -> None:
         told = await self._call("get_group_info", {"group_id": chat})
