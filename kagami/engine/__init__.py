@@ -18,7 +18,7 @@ from kagami.engine.auditing import close_begun
 from kagami.engine.centre import follow_settings, follow_web, open_centre
 from kagami.engine.connections import Connections
 from kagami.engine.conversations import ConversationFolder
-from kagami.engine.listening import listen, open_gateway
+from kagami.engine.listening import connect_bots, listen, open_gateway
 from kagami.engine.live import Live
 from kagami.engine.people import open_people
 from kagami.engine.plugins import LateTrials, deliveries_of, keep_plugins, open_plugins
@@ -119,7 +119,8 @@ async def open_engine(settings: Settings, ring: log.Ring) -> AsyncIterator[Engin
             await hub.recover()
         gateway = None
         if settings.cluster.role != "worker":
-            gateway = await open_gateway(stack, tools, hub, connections, cluster)
+            gateway = await open_gateway(stack, tools, hub, cluster)
+        await connect_bots(tools, hub, connections, cluster)
         engine = Engine(parts, tools.operations, stopping=hub.stopping, gateway=gateway)
         consoles = await stack.enter_async_context(Consoles(settings.web, engine, tools.nursery))
         # Only now: bots are heard already, and its library takes a fifth of a start to import.

@@ -178,7 +178,10 @@ class Cluster:
                 await self.member.leave()
 
     def connect(self, connections: Connections) -> None:
-        """Let this process connect its share of the configured accounts."""
+        """Let this process connect its share of the configured accounts: a worker none."""
+        if self.role == "worker":
+            connections.divide(lambda _: False)
+            return
         ours: set[str] = set()
         connections.divide(lambda config: table_name(config) in ours or not config.enabled)
 

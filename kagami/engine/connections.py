@@ -17,6 +17,7 @@ from kagami.core.turnstile import Turnstile
 from kagami.engine.fallen import Fallen
 from kagami.engine.keeping import VAULT_KEY, SecretFiles, StoredMemory, StoredVault
 from kagami.engine.tools import Tools
+from kagami.errors import Refused
 from kagami.home import keep_secret
 from kagami.i18n import mark
 from kagami.model.ids import BotId, bot_id
@@ -72,8 +73,8 @@ class Connections:
         ]
 
     async def reconnect(self, place: int) -> None:
-        """Open the connection anew, whatever state it is in."""
-        kept = self._kept[place]
+        """Open the connection anew, whatever state it is in; `Refused` where no process has it."""
+        kept = self._here(place)
         async with self._turn:
             if kept not in self._kept:
                 return  # meanwhile it was changed, which opened it anew, or removed
@@ -81,12 +82,18 @@ class Connections:
             self._kept[self._kept.index(kept)] = self._begin(kept.config, kept)
 
     def login(self, place: int) -> Login | None:
-        """The login of a bot, begun when none is under way; None where there is no such thing."""
-        return self._kept[place].bot.login()
+        """The login of a bot, begun when none is under way; None where there is no such thing. `Refused` as above."""
+        return self._here(place).bot.login()
 
     def leaving(self, place: int) -> Callable[[], Awaitable[None]]:
         """What is to be done when this one was removed for good: what it has kept goes with it."""
         return partial(self._forget, self._kept[place])
+
+    def _here(self, place: int) -> Kept:
+        kept = self._kept[place]
+        if isinstance(kept.bot, Elsewhere):
+            raise Refused(reason=_NOBODYS)
+        return kept
 
     async def _forget(self, gone: Kept) -> None:
         async with self._turn:

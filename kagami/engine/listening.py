@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from kagami.hub.hub import Hub
 
 
-async def open_gateway(
-    stack: AsyncExitStack, tools: Tools, hub: Hub, connections: Connections, cluster: Cluster | None
-) -> Gateway:
-    """Both ways to implementations: they come to the gateway, and we go to those that listen."""
+async def open_gateway(stack: AsyncExitStack, tools: Tools, hub: Hub, cluster: Cluster | None) -> Gateway:
+    """Where implementations and applications come to."""
     from kagami.adapters.onebot11.link import OneBotReception  # noqa: PLC0415
     from kagami.adapters.wxbot.codec import PLATFORM, WXBOT  # noqa: PLC0415
     from kagami.gateway.server import Gateway  # noqa: PLC0415
@@ -46,24 +44,28 @@ async def open_gateway(
     gateway = Gateway(settings.gateway, token=token, reception=reception, nursery=nursery, meters=meters, office=office)
     await listen(stack, gateway, settings, "gateway")
     tools.live.gateway_port = gateway.port
-    if cluster is None:
-        await connections.configure(settings.bots)
-    else:
-        cluster.connect(connections)
 
     async def move(wanted: Settings) -> None:
         with told(wanted, "gateway"):
             await gateway.configure(wanted.gateway, token=wanted.gateway.token.reveal())
         tools.live.gateway_port = gateway.port
 
+    tools.live.on(("gateway",), move, "reopen")
+    tools.live.on(("onebot11",), lambda wanted: reception.configure(wanted.onebot11))
+    return gateway
+
+
+async def connect_bots(tools: Tools, hub: Hub, connections: Connections, cluster: Cluster | None) -> None:
+    """Go to those of the file: all of them, in a cluster a share."""
+    if cluster is not None:
+        cluster.connect(connections)
+    await connections.configure(tools.settings.bots)
+
     async def redial(wanted: Settings) -> None:
         await connections.configure(wanted.bots)
         hub.outbox.configure(wanted.pace)
 
-    tools.live.on(("gateway",), move, "reopen")
     tools.live.on(("bots",), redial, "reopen")
-    tools.live.on(("onebot11",), lambda wanted: reception.configure(wanted.onebot11))
-    return gateway
 
 
 async def listen(stack: AsyncExitStack, part: Any, settings: Settings, section: str) -> None:

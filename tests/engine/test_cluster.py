@@ -15,7 +15,7 @@ from kagami.errors import NotFound, Refused, SettingError
 from kagami.hub.alerts import Alerts
 from kagami.hub.hub import Hub
 from kagami.operations.audit import VerifyAudit
-from kagami.operations.bots import ListBots
+from kagami.operations.bots import ListBots, Login, Reconnect, RemoveBot
 from kagami.operations.cluster import Drain, ListNodes, ProcessRow
 from kagami.operations.messages import Say
 from kagami.operations.routes import AddRoute
@@ -102,6 +102,9 @@ async def test_an_account_that_no_process_has_is_listed_and_says_so(tmp_path: Pa
     async with begin("worker") as worker, asyncio.timeout(LIMIT_S):
         (alone,) = [row for row in await worker.call(ListBots()) if row.name == "one"]
         assert (alone.health.state, "no gateway has" in alone.health.reason) == ("connecting", True)
+        for asked in (Login(bot="one"), Reconnect(bot="one")):
+            with pytest.raises(Refused, match="no gateway has"):
+                await worker.call(asked)
         async with begin("gateway"):
             while (found := [row for row in await worker.call(ListBots()) if row.name == "one"]) == [alone]:
                 await asyncio.sleep(0.02)
@@ -109,6 +112,15 @@ async def test_an_account_that_no_process_has_is_listed_and_says_so(tmp_path: Pa
                 assert len(found) < 2
                 found = [row for row in await worker.call(ListBots()) if row.name == "one"]
                 await asyncio.sleep(0.02)
+
+
+async def test_a_worker_takes_a_bot_out_of_its_file(tmp_path: Path, postgres_url: str) -> None:
+    table = f'{FREE}[[bots]]\nkind = "onebot11"\nname = "one"\nurl = "ws://127.0.0.1:1"\n'
+    async with engine(
+        tmp_path, table, KAGAMI_STORE__URL=postgres_url, KAGAMI_CLUSTER__ROLE="worker", KAGAMI_CLUSTER__SECRET=SECRET
+    ) as worker:
+        await worker.call(RemoveBot(bot="one"))
+        assert "one" not in [row.name for row in await worker.call(ListBots())]
 
 
 async def test_when_a_worker_leaves_another_goes_on(start: Start, pair: tuple[Engine, Engine]) -> None:
