@@ -324,7 +324,7 @@ class DoneElsewhere(Refused):
 
 
 class DialogClosed(KagamiError):
-    """The question was closed: {reason}"""
+    """The question was closed: {reason}."""
 
 
 class DialogTimeout(DialogClosed):

@@ -16,7 +16,7 @@ from kagami.cli.options import Globals
 from kagami.cli.printed import as_json
 from kagami.cli.show import lines
 from kagami.clock import SystemClock
-from kagami.errors import KagamiError, NotFound, NoVersion, UsageError
+from kagami.errors import KagamiError, NotFound, NoVersion, PackageRefused, UsageError
 from kagami.home import hold, holder
 from kagami.i18n import Translate
 from kagami.log import escape
@@ -99,7 +99,7 @@ def use(given: Globals, text: str, *, pin: bool) -> int:
     plugin, version = split(text)
     if holder(given.place):
         return _tell_switch(given, _ask(given, Use(plugin, version, pin)))
-    found = _versions(given, plugin)
+    found = _versions(given, plugin, version)
     if version:
         _on_disk(found, plugin, version)
 
@@ -181,8 +181,13 @@ def _ask(given: Globals, request: msgspec.Struct) -> Any:
     return asyncio.run(call(registry(), given, request))
 
 
-def _versions(given: Globals, plugin: str) -> list[Found]:
-    found = discover(given.settings().plugins_dir).versions.get(plugin)
+def _versions(given: Globals, plugin: str, wanted: str = "") -> list[Found]:
+    """Those that can serve. One that is there and cannot, recalled or broken, is told with its reason."""
+    shelf = discover(given.settings().plugins_dir)
+    found = shelf.versions.get(plugin, [])
+    for each in shelf.unsound:
+        if each.id == plugin and (each.version == wanted or not found):
+            raise PackageRefused(package=f"{plugin} {each.version}", reason=each.error)
     if not found:
         raise NotFound(what="plugin", name=plugin)
     return found

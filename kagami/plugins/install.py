@@ -275,7 +275,7 @@ def _named(source: str | Path) -> str:
     if "://" not in text:
         return str(Path(text).expanduser().absolute())
     address = urlsplit(text)
-    return f"{address.scheme}://{address.hostname or ''}{address.path}"
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
 
 
 def _alike(first: str, second: str) -> bool:

@@ -97,6 +97,14 @@ def test_what_is_not_there_is_not_found(say: Say, home: Home, words: list[str], 
     assert (said.code, message in said.err, said.err.count("\n")) == (1, True, 1)
 
 
+def test_a_version_that_was_taken_back_is_not_chosen_and_says_why(say: Say, home: Home) -> None:
+    put(home, "1.0.0")
+    keep_recalls(home.plugins, [Recall("dice", "1.0.0", "it cheats")])
+    for which in ("dice", "dice@1.0.0"):
+        said = say("plugin", "use", which)
+        assert (said.code, "dice 1.0.0 is refused: " in said.err, "it cheats" in said.err) == (64, True, True)
+
+
 def test_a_version_is_removed_and_no_longer_chosen(say: Say, home: Home) -> None:
     put(home, "1.0.0", "1.1.0")
     say("plugin", "use", "dice@1.0.0")

@@ -174,7 +174,7 @@ async def test_a_wrong_answer_is_asked_again_until_the_tries_are_used() -> None:
             "It must be at least 1.",
             "It must be at most 3.",
         ]
-        assert await chat.hears() == "The question was closed: too many answers that did not fit"
+        assert await chat.hears() == "The question was closed: too many answers that did not fit."
         await chat.finished()
 
 

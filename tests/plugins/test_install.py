@@ -216,8 +216,8 @@ async def test_a_package_is_downloaded(desk: Desk) -> None:
         shutil.copyfile(package, target)
         progress(10, 20)
 
-    done = await desk.install("https://me:secret@plugins.example/a%20b/greeter.kpk?token=x", fetch=fetch)
-    assert done.source == "https://plugins.example/a%20b/greeter.kpk"
+    done = await desk.install("https://me:secret@plugins.example:8443/a%20b/greeter.kpk?token=x", fetch=fetch)
+    assert done.source == "https://plugins.example:8443/a%20b/greeter.kpk"
     assert Progress("Downloading", 10, 20) in desk.steps
 
 

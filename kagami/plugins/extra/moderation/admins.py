@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -87,7 +87,7 @@ class Desk:
             return _say(ctx, "too_many", most=MOST_WORDS)
         for word in words:
             await ctx.store.chat.put(key_of(word), word)
-        return await self._stored(ctx, _say(ctx, "added", words=_listed(words)))
+        return await self._stored(ctx, _say(ctx, "added", words=_listed(ctx, words)))
 
     async def remove(self, ctx: Here, what: str) -> str:
         kept = await ctx.store.chat.list(CONFIG)
@@ -96,11 +96,11 @@ class Desk:
             return _say(ctx, "unknown_words")
         for key in found.values():
             await ctx.store.chat.delete(key)
-        return await self._stored(ctx, _say(ctx, "removed", words=_listed(found)))
+        return await self._stored(ctx, _say(ctx, "removed", words=_listed(ctx, found)))
 
     async def list(self, ctx: Here, _: str) -> str:
         words = words_of(await ctx.store.chat.list(CONFIG))
-        return _say(ctx, "words", count=len(words), words=_listed(words)) if words else _say(ctx, "no_list")
+        return _say(ctx, "words", count=len(words), words=_listed(ctx, words)) if words else _say(ctx, "no_list")
 
     async def set(self, ctx: Here, what: str) -> str:
         """Without a name, show all rules; without a value, take the operator's again."""
@@ -221,8 +221,8 @@ def _value(ctx: Here, rules: Rules, name: str) -> str:
     return say_value(language_of(ctx), msgspec.to_builtins(rules)[name])
 
 
-def _listed(words: object) -> str:
-    return "、".join(sorted(map(str, words))) if isinstance(words, (set, dict, list)) else ""
+def _listed(ctx: Here, words: Iterable[str]) -> str:
+    return ("、" if language_of(ctx) == "zh" else ", ").join(sorted(words))
 
 
 def _say(ctx: Here, key: str, **values: object) -> str:

@@ -36,8 +36,8 @@ async def test_it_is_switched_on_and_off() -> None:
 
 async def test_words_are_added_and_removed() -> None:
     async with group_with() as group:
-        assert await group.admin("/mod add 广告 加微信") == ["Added: 加微信、广告"]
-        assert await group.admin("/mod list") == ["Words of this group (2): 加微信、广告"]
+        assert await group.admin("/mod add 广告 加微信") == ["Added: 加微信, 广告"]
+        assert await group.admin("/mod list") == ["Words of this group (2): 加微信, 广告"]
         assert (await group.member("广/告"))[0] == "delete"
         assert await group.admin("/mod remove 广 告 广告") == ["Removed: 广告"]
         assert await group.member("广告") == []
