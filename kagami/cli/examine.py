@@ -20,6 +20,7 @@ from kagami.plugins.manifest import FILE, Manifest, is_module, read_manifest
 from kagami.plugins.package import copy
 from kagami.plugins.probe import Called, Probed, probe
 from kagami.plugins.versions import discover
+from kagami.reasons.say import say
 
 
 class Smell(NamedTuple):
@@ -81,7 +82,7 @@ def look(given: Globals, folder: Path) -> Iterator[Finding]:
     try:
         manifest = read_manifest(folder)
     except ManifestError as error:
-        yield Finding("bad", FILE, t(str(error.details["reason"])), t("Correct it in {}.").format(folder / FILE))
+        yield Finding("bad", FILE, say(str(error.details["reason"]), t), t("Correct it in {}.").format(folder / FILE))
         return
     yield Finding("ok", FILE, f"{manifest.id} {manifest.version}, api {manifest.api}, {manifest.runtime}")
     yield Finding("ok", t("permissions"), ", ".join(manifest.permissions) or t("none"))
@@ -112,7 +113,7 @@ def _imported(manifest: Manifest, folder: Path, t: Translate) -> Probed | Findin
         (found,) = probe([folder])
     except PluginError as error:
         fix = t("Let the import of {} only declare.").format(manifest.entry)
-        return Finding("bad", "entry", str(error.details["reason"]), fix)
+        return Finding("bad", "entry", say(str(error.details["reason"]), t), fix)
     if found.problem:
         *_, line = found.problem.splitlines()
         return Finding("bad", "entry", line, t("Correct it: the module cannot be imported."))

@@ -29,6 +29,7 @@ from kagami.plugins.records import installed
 from kagami.plugins.records import remove as remove_version
 from kagami.plugins.versions import Found, Shelf, discover
 from kagami.ports import ReloadRow
+from kagami.reasons.say import say
 
 T = TypeVar("T")
 
@@ -185,9 +186,10 @@ def _versions(given: Globals, plugin: str, wanted: str = "") -> list[Found]:
     """Those that can serve. One that is there and cannot, recalled or broken, is told with its reason."""
     shelf = discover(given.settings().plugins_dir)
     found = shelf.versions.get(plugin, [])
-    for each in shelf.unsound:
-        if each.id == plugin and (each.version == wanted or not found):
-            raise PackageRefused(package=f"{plugin} {each.version}", reason=each.error)
+    unsound = [each for each in shelf.unsound if each.id == plugin]
+    named = [each for each in unsound if each.version == wanted]
+    if told := named or ([] if found else unsound):
+        raise PackageRefused(package=f"{plugin} {told[0].version}", reason=told[0].error)
     if not found:
         raise NotFound(what="plugin", name=plugin)
     return found
@@ -210,8 +212,8 @@ def _lower(found: list[Found], plugin: str, serving: str) -> str:
 def stays(row: ReloadRow, t: Translate) -> str:
     """What an engine goes on with that could not serve what was wanted."""
     if not row.old:
-        return t("The engine does not serve {}: {}").format(escape(row.id), escape(row.error))
-    return t("The engine stays with {} {}: {}").format(*map(escape, (row.id, row.old, row.error)))
+        return t("The engine does not serve {}: {}").format(escape(row.id), escape(say(row.error, t)))
+    return t("The engine stays with {} {}: {}").format(*map(escape, (row.id, row.old, say(row.error, t))))
 
 
 def _tell_switch(given: Globals, row: ReloadRow) -> int:

@@ -17,7 +17,7 @@ def ours(row: object) -> frozenset[str]:
     if isinstance(row, Ability):
         return frozenset({"note"})
     if isinstance(row, PluginRow):
-        return _REASONS | {"description"}
+        return _REASONS | {"description", "error", "problems"}
     return _REASONS | {"text"} if isinstance(row, SettingRow | Field) else _REASONS
 
 

@@ -138,7 +138,7 @@ class Run:
             await asyncio.wait({task}, timeout=self._crew.grace)
             raise
         finally:
-            self.pause()
+            self._crew.deadlines.drop(self)
 
     async def _work(self) -> None:
         plugin = self._crew.kit.plugin
@@ -184,7 +184,8 @@ class Run:
             self._done.set_exception(error)
 
     def pause(self) -> None:
-        if self._running:
+        # One that is late has the time of grace alone, whatever it waits for and whoever hurries it.
+        if self._running and not self.late:
             self._running = False
             self._crew.deadlines.drop(self)
             now = self._loop.time()
@@ -202,6 +203,8 @@ class Run:
 
     def hurry(self, limit: float) -> None:
         """Leave it no more than so many seconds of its own time."""
+        if self.late:
+            return
         runs = self._running
         self.pause()
         if limit < self._left:

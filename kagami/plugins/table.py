@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kagami.core.command import find_call
-from kagami.i18n import Translate
 from kagami.model.event import Event
 from kagami.plugins.active import Active
 from kagami.plugins.context import CommandLine
@@ -35,9 +34,9 @@ class Conflict(NamedTuple):
     name: str
     owner: str
 
-    def text(self, t: Translate) -> str:
-        told = t("the command {name} belongs to {owner}: give it another name in plugins.rename.{plugin}")
-        return told.format(name=self.name, owner=self.owner, plugin=self.plugin)
+    def text(self) -> str:
+        remedy = f"give it another name in plugins.rename.{self.plugin}"
+        return f"the command {self.name} belongs to {self.owner}: {remedy}"
 
 
 class Names:

@@ -70,16 +70,13 @@ class View:
         return "parked" if line.stable.resting else "active"
 
     def _problems(self, line: Line) -> list[str]:
-        t = self._fleet.around.translate
         conflicts = self._fleet.lineup.table.conflicts
-        problems = [each.text(t) for each in conflicts if each.plugin == line.id]
+        problems = [each.text() for each in conflicts if each.plugin == line.id]
         if stuck := sum(each.crew.stuck for each in line.running):
-            problems.append(t("{count} handlers ignore their cancellation").format(count=stuck))
+            problems.append(f"{stuck} handlers ignore their cancellation")
         child = line.stable.child if line.stable else None
-        for lack in child.unconfined if child else ():
-            text = t("its process is not confined as it should be: this system has no {lack}")
-            problems.append(text.format(lack=lack))
-        return problems
+        lacks = child.unconfined if child else ()
+        return problems + [f"its process is not confined as it should be: this system has no {lack}" for lack in lacks]
 
     def _version(self, line: Line, version: str) -> VersionRow:
         active = line.version(version) or next((each for each in line.leaving if each.version == version), None)
@@ -91,16 +88,21 @@ class View:
             events=tally.events,
             errors=tally.errors,
             p95_ms=tally.latency.quantile(0.95) * 1000,
-            error=self._fleet.around.translate(STARTING) if version == line.starting else line.failed.get(version, ""),
+            error=STARTING if _starts(line, version) else line.failed.get(version, ""),
             survivors=line.survivors.get(version, ()),
             signer=line.signers.get(version, ""),
         )
         return row if active is None else _running(row, active)
 
 
+def _starts(line: Line, version: str) -> bool:
+    """What has no readable manifest has no version either, and does not start."""
+    return bool(version) and version == line.starting
+
+
 def _state_of(line: Line, version: str, active: Active | None) -> VersionState:
     if active is None:
-        if version == line.starting:
+        if _starts(line, version):
             return "parked"
         return "recalled" if version in line.recalled else "failed" if version in line.failed else "standby"
     if active in line.leaving:

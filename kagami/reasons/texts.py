@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kagami.i18n import mark
+from kagami.reasons.plugin_texts import PLUGIN_TEMPLATES
 
 TEMPLATES = (
     # What the network and the system say
@@ -381,6 +382,7 @@ TEMPLATES = (
     mark("{} above {}"),
     mark("{} was changed by somebody else. Read it first (settings reload)."),
     mark("To go back before that, name the change {}."),
+    *PLUGIN_TEMPLATES,
     # Which rule decided
     mark("no rule matched"),
     mark("rule {} {}"),

@@ -46,6 +46,7 @@ __all__ = ["ChatExecution", "MemoryValues", "PluginChat", "chat_with"]
 
 PLUGIN = "plugin"
 ANSWER_SECONDS = 20.0
+PIPE_SECONDS = 1.0  # within which a process has told that a handler has ended
 
 
 class House(NamedTuple):
@@ -130,20 +131,28 @@ class PluginChat:
         return plain_text(action.message) if isinstance(action, Send) else repr(action)
 
     async def receives(self, *, within: float = ANSWER_SECONDS) -> Action:
-        """The next thing that the plugin does, as it is."""
+        """The next thing that the plugin does, as it is. A handler that ends with it has ended."""
         self._raise()
         try:
             async with asyncio.timeout(within):
-                return await self._said.get()
+                action = await self._said.get()
         except TimeoutError:
             self._raise()
             raise AssertionError(f"the plugin said nothing within {within:g} s") from None
+        await settle()
+        if self._handling and not self.questions and self.silent and self._in_processes:
+            await asyncio.wait(self._handling, timeout=PIPE_SECONDS)
+        return action
 
     async def finished(self) -> None:
         """Wait until every handler has ended; raises the first failure of one."""
         while self._handling:
             await asyncio.wait(self._handling)
         self._raise()
+
+    @property
+    def _in_processes(self) -> bool:
+        return any(each.child for line in self.host.fleet.lines.values() for each in line.running)
 
     @property
     def silent(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kagami.core.canary import LEAST_EVENTS
 from kagami.i18n import mark
 from kagami.ports import PluginRow, VersionRow
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.format import fit, fold, pad, visible, wrap
 from kagami.tui.loads import Loads
@@ -193,9 +194,9 @@ def trouble(subject: Subject, width: int) -> list[Line]:
     shell, plugin = subject.shell, subject.plugin
     rows: list[Line] = []
     for problem in plugin.problems:
-        rows += _told(shell, problem, width, "warn")
+        rows += _told(shell, say(problem, shell.t), width, "warn")
     for version, text in _errors(plugin).items():
-        rows += _told(shell, f"{version}: {last_line(text)}".strip(": "), width, "bad")
+        rows += _told(shell, f"{version}: {say(last_line(text), shell.t)}".strip(": "), width, "bad")
     for each in plugin.versions:
         if each.survivors:
             rows += _survivors(shell, each, width)

@@ -98,11 +98,16 @@ def test_what_is_not_there_is_not_found(say: Say, home: Home, words: list[str], 
 
 
 def test_a_version_that_was_taken_back_is_not_chosen_and_says_why(say: Say, home: Home) -> None:
-    put(home, "1.0.0")
-    keep_recalls(home.plugins, [Recall("dice", "1.0.0", "it cheats")])
-    for which in ("dice", "dice@1.0.0"):
-        said = say("plugin", "use", which)
-        assert (said.code, "dice 1.0.0 is refused: " in said.err, "it cheats" in said.err) == (64, True, True)
+    put(home, "1.0.0", "1.1.0")
+    keep_recalls(home.plugins, [Recall("dice", version, f"{version} cheats") for version in ("1.0.0", "1.1.0")])
+    for version in ("1.0.0", "1.1.0"):
+        said = say("plugin", "use", f"dice@{version}")
+        assert (said.code, f"dice {version} is refused: " in said.err, f"{version} cheats" in said.err) == (
+            64,
+            True,
+            True,
+        )
+    assert "is refused: " in say("plugin", "use", "dice").err
 
 
 def test_a_version_is_removed_and_no_longer_chosen(say: Say, home: Home) -> None:

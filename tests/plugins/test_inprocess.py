@@ -141,6 +141,33 @@ async def test_a_handler_that_ignores_its_cancellation_is_left_behind() -> None:
             release.set()
 
 
+@pytest.mark.parametrize("asks", [True, False])
+async def test_one_that_is_late_has_its_grace_alone_whoever_hurries_it_and_whatever_it_waits_for(*, asks: bool) -> None:
+    plugin, late, release = Plugin(), asyncio.Event(), asyncio.Event()
+
+    @plugin.command("go")
+    async def go(ctx: Ctx) -> None:
+        try:
+            await release.wait()
+        except asyncio.CancelledError:
+            late.set()
+            await (ctx.ask("What?", timeout=1_000) if asks else release.wait())
+
+    async with chat_with(plugin, timeout=0.02, grace=0.2) as chat:
+        await chat.says("/go")
+        await late.wait()
+        (crew,) = [active.crew for active in chat.host.fleet.line("plugin").running]
+        for run in crew.tasks.values():
+            run.hurry(0.01)
+        try:
+            with pytest.raises(PluginError, match="stuck"):
+                async with asyncio.timeout(20):
+                    await chat.finished()
+        finally:
+            release.set()
+            await chat.says("done")
+
+
 async def test_a_handler_ends_with_the_lane_that_waits_for_it() -> None:
     plugin, ended = Plugin(), asyncio.Event()
 

@@ -61,6 +61,14 @@ async def test_versions_that_wait_are_listed_too(tmp_path: Path, write: Write) -
         assert states == {"1.1.0": "active", "1.0.0": "standby"}
 
 
+async def test_one_whose_manifest_cannot_be_read_has_failed_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "greeter").mkdir()
+    (tmp_path / "greeter" / "plugin.json").write_text("{", "utf-8")
+    async with chat_with(tmp_path) as chat:
+        (version,) = row(chat).versions
+        assert (version.state, "JSON" in version.error, row(chat).state) == ("failed", True, "failed")
+
+
 async def test_what_is_told_of_a_plugin_is_what_its_manifest_says(tmp_path: Path, write: Write) -> None:
     write("greeter", main=CODE, manifest={"name": "Greeter", "author": "Ada", "permissions": ["store"]})
     async with chat_with(tmp_path) as chat:

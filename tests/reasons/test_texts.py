@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from kagami import errors
 from kagami.errors import KagamiError
 from kagami.i18n import translator
 from kagami.net import oswords
+from kagami.plugins.manifest import read_manifest
 from kagami.reasons.say import say
 from kagami.reasons.texts import TEMPLATES
 from tests.reasons.said import templates
@@ -40,3 +43,21 @@ def test_all_that_the_system_is_made_to_say_is_known() -> None:
     words = {text for name, text in vars(oswords).items() if name.isupper() and isinstance(text, str)}
     assert words
     assert words <= set(TEMPLATES)
+
+
+_FAULTS: tuple[dict[str, object], ...] = (
+    {"api": "7"}, {"id": "a b"}, {"entry": 7}, {"entry": "main"}, {"entry": "'", "runtime": "process"},
+    {"entry": "", "runtime": "process"}, {"permissions": ["all"]}, {"dependencies": ["a b c"]}, {"signature": "x"},
+    {"files": {"/x": "y"}}, {"runtime": "java"}, {"entri": ""}, {"dialect": True}, {"entry_point": "main:plugin"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", [*_FAULTS, {"version": None}, {"entry": None}])
+def test_what_is_wrong_with_a_manifest_has_its_chinese(fault: dict[str, object], tmp_path: Path) -> None:
+    keys = {"id": "greeter", "version": "1.0.0", "entry": "main:plugin"} | fault
+    given = {key: value for key, value in keys.items() if value is not None}
+    (tmp_path / "plugin.json").write_text(json.dumps(given), "utf-8")
+    with pytest.raises(errors.ManifestError) as told:
+        read_manifest(tmp_path)
+    reason = str(told.value.details["reason"])
+    assert say(reason, translator("zh")) != reason

@@ -44,7 +44,6 @@ async def test_a_chat_reads_like_a_chat() -> None:
         await chat.hears()
         await chat.says("yes")
         assert "Done" in await chat.hears()
-        await chat.finished()
         chat.assert_no_leaks()
         assert chat.store.kept == {("plugin", "trip:10001"): '{"city":"上海","days":2}'}
 

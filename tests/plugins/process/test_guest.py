@@ -71,9 +71,8 @@ async def test_a_chat_with_the_example_is_the_same_in_both_runtimes(tmp_path: Pa
         assert await chat.hears() == "上海, 2 days?"
         await chat.says("yes")
         assert await chat.hears() == "Done: 上海 × 2"
-        await chat.finished()
-        assert json.loads(chat.store.kept["booker", "trip:10001"]) == {"city": "上海", "days": 2}
         chat.assert_no_leaks()
+        assert json.loads(chat.store.kept["booker", "trip:10001"]) == {"city": "上海", "days": 2}
 
 
 async def test_what_a_plugin_declares_is_in_its_ready(tmp_path: Path) -> None:
