@@ -71,6 +71,10 @@ class Stack:
     def inside(self, service: str, *words: str) -> str:
         return self._daemon.docker("exec", self.container(service), *words)
 
+    def said(self) -> str:
+        """The last lines of every engine, whatever has become of it."""
+        return self.compose("--profile", "scale", "logs", "--no-color", "--tail", "30", "kagami", "gateway", "worker")
+
     def ask(self, door: str, path: str, body: Any = None, **headers: str) -> Any:
         """JSON of an address that is published; a body makes it a POST."""
         given = None if body is None else json.dumps(body).encode()
