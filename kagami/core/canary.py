@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from kagami.i18n import Translate
 from kagami.meters import Histogram
 
 BUCKETS = 10_000
@@ -89,18 +88,15 @@ class Tally:
         return self.events - self._older[0], self.errors - self._older[1]
 
 
-def judge(canary: Tally, stable: Tally, translate: Translate = str) -> str:
+def judge(canary: Tally, stable: Tally) -> str:
     """Why the canary must be taken back, or "".
 
     That is when, of at least 200 recent events, more than 2 percent failed and more than three times the stable
     version's share did.
     """
-    t = translate
     events, errors = canary.recent
     others, misses = stable.recent
     worse = errors * others > 3 * misses * events if others else True
     if events < LEAST_EVENTS or errors * 50 <= events or not worse:
         return ""
-    return t("{errors} of its last {events} events failed, {misses} of {others} with the stable version.").format(
-        errors=errors, events=events, misses=misses, others=others
-    )
+    return f"{errors} of its last {events} events failed, {misses} of {others} with the stable version."

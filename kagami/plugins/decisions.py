@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from kagami.clock import Clock
-from kagami.i18n import Translate
 from kagami.model.event import Event
 from kagami.plugins.choices import Choices
 from kagami.plugins.lineup import Variation
@@ -29,9 +28,9 @@ async def no_chats() -> Sequence[tuple[str, str]]:
 class Decisions:
     """`varied` are the plugins whose version, or presence, depends on the chat; mostly there are none."""
 
-    def __init__(self, values: Values, clock: Clock, translate: Translate = str) -> None:
+    def __init__(self, values: Values, clock: Clock) -> None:
         self.choices = Choices(values)
-        self.rollouts = Rollouts(values, clock, lambda: secrets.token_hex(16), translate=translate)
+        self.rollouts = Rollouts(values, clock, lambda: secrets.token_hex(16))
         self.switches = Switches(values)
         self.quarantine = Quarantine(values, clock)
         self.roles = Roles(values)

@@ -93,7 +93,7 @@ class Host:
         )
         self._folder = folder
         self._values = store
-        self.decided = Decisions(store, clock, translate)
+        self.decided = Decisions(store, clock)
         self.fleet = Fleet(around, self.decided, prefix)
         self.office = Office(self.fleet, meters)
         # Versions that events of before a restart go on with, by execution.

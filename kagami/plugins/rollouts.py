@@ -18,7 +18,7 @@ from kagami import log
 from kagami.clock import Clock
 from kagami.core.canary import Tally, bucket, fairest, judge, on_canary
 from kagami.errors import NotFound, UsageError
-from kagami.i18n import Translate, mark
+from kagami.i18n import mark
 from kagami.plugins.facts import chat_key, fact, read_facts, split_chat_key
 from kagami.plugins.values import Values
 from kagami.ports import StorePut
@@ -97,13 +97,10 @@ STABLE = Chosen()
 class Rollouts:
     """All in memory after `open`. `active` are the rollouts that run, by plugin."""
 
-    def __init__(
-        self, values: Values, clock: Clock, new_salt: Callable[[], str], *, translate: Translate = str
-    ) -> None:
+    def __init__(self, values: Values, clock: Clock, new_salt: Callable[[], str]) -> None:
         self._values = values
         self._clock = clock
         self._new_salt = new_salt
-        self._translate = translate
         self._changing = asyncio.Lock()
         self._kept: dict[str, Rollout] = {}
         self._pins: dict[str, dict[Place, Pin]] = {}
@@ -263,7 +260,7 @@ class Rollouts:
         running = self.active.get(plugin)
         if running is None or not running.weight:
             return ""
-        return judge(self.tally(plugin, running.version), self.tally(plugin, running.stable), self._translate)
+        return judge(self.tally(plugin, running.version), self.tally(plugin, running.stable))
 
     def _choose(self, plugin: str, place: Place, known: dict[Place, Chosen]) -> Chosen:
         pin = self._pins.get(plugin, {}).get(place)

@@ -81,6 +81,7 @@ class View:
     def _version(self, line: Line, version: str) -> VersionRow:
         active = line.version(version) or next((each for each in line.leaving if each.version == version), None)
         tally, rollout = self._decided.rollouts.tally(line.id, version), self._decided.rollouts.active.get(line.id)
+        serves = active is not None and active not in line.leaving
         row = VersionRow(
             version,
             _state_of(line, version, active),
@@ -91,6 +92,7 @@ class View:
             error=STARTING if _starts(line, version) else line.failed.get(version, ""),
             survivors=line.survivors.get(version, ()),
             signer=line.signers.get(version, ""),
+            taken_back="" if serves else self._decided.rollouts.aborted(line.id, version),
         )
         return row if active is None else _running(row, active)
 
@@ -126,4 +128,5 @@ def _running(row: VersionRow, active: Active) -> VersionRow:
         row.survivors,
         active.digest,
         row.signer,
+        row.taken_back,
     )

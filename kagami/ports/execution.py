@@ -163,6 +163,7 @@ class VersionRow(msgspec.Struct, frozen=True, omit_defaults=True):
     among them.
 
     `error` is why it does not serve, a whole traceback when there is one; `survivors` outlived an unload of it.
+    `taken_back` is why it is a canary no more.
     """
 
     version: str
@@ -177,6 +178,7 @@ class VersionRow(msgspec.Struct, frozen=True, omit_defaults=True):
     survivors: tuple[str, ...] = ()
     digest: str = ""
     signer: str = ""
+    taken_back: str = ""
 
 
 class PluginRow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ PLUGIN_TEMPLATES = (
     mark("{} handlers ignore their cancellation"),
     mark("its process is not confined as it should be: this system has no {}"),
     mark("{} was recalled: {}"),
+    mark("{} of its last {} events failed, {} of {} with the stable version."),
     mark("it is larger than 1 MiB"),
     mark("it cannot be read: {}"),
     mark("it is not JSON: {}"),

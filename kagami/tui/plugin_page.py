@@ -56,7 +56,7 @@ def page(subject: Subject, width: int) -> list[Line]:
     """The whole page: figures, trouble, tracebacks, versions, facts."""
     rows: list[Line] = invitation(subject.shell, width) if subject.invited else []
     figures_of = compared(subject, width) if subject.tall else compact(subject, width)
-    wrong = trouble(subject, width)
+    wrong = trouble(subject, width) + taken_back(subject, width)
     # A few rows of figures leave room below them; many would push out of sight what is wrong.
     first, second = (wrong, figures_of) if subject.tall else (figures_of, wrong)
     for part in (first, second, tracebacks(subject, width), versions(subject, width), facts(subject, width)):
@@ -208,6 +208,17 @@ def trouble(subject: Subject, width: int) -> list[Line]:
         more = _key(shell, key, text, action)
         line += more if cells([*line, *more]) <= width else ()
     rows.append(line)
+    return rows
+
+
+def taken_back(subject: Subject, width: int) -> list[Line]:
+    """Why versions that were tried are tried no more: nothing that a key mends."""
+    shell, rows = subject.shell, list[Line]()
+    for each in subject.plugin.versions:
+        if each.taken_back:
+            told = shell.t(mark("{version} is a canary no more: {reason}"))
+            reason = say(last_line(each.taken_back), shell.t)
+            rows += _told(shell, told.format(version=each.version, reason=reason), width, "warn")
     return rows
 
 

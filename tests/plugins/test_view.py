@@ -100,6 +100,24 @@ async def test_one_that_rests_tells_how_it_failed_last(tmp_path: Path, write: Wr
         )
 
 
+async def test_a_canary_that_was_taken_back_says_why_until_it_serves(tmp_path: Path, write: Write) -> None:
+    for version in ("1.0.0", "1.1.0", "2.0.0"):
+        write("greeter", version, main=CODE)
+    async with chat_with(tmp_path) as chat:
+        for version in ("1.0.0", "1.1.0"):
+            await chat.host.office.use("greeter", version)
+        await chat.host.office.weigh("greeter", 10, "2.0.0")
+        await chat.host.office.rollback("greeter")
+        told = {each.version: (each.state, each.taken_back) for each in row(chat).versions}
+        assert told == {
+            "2.0.0": ("standby", "an operator went back"),
+            "1.1.0": ("standby", ""),
+            "1.0.0": ("active", ""),
+        }
+        await chat.host.office.use("greeter", "2.0.0")
+        assert not any(each.taken_back for each in row(chat).versions)
+
+
 async def test_who_signed_a_version_is_told_of_all_that_were_installed(tmp_path: Path, write: Write) -> None:
     for version in ("1.0.0", "1.1.0"):
         place = write("greeter", version, main=CODE)

@@ -29,6 +29,10 @@ ZH = translator("zh")
             "no rule matched, after rule 1: bench is away, after rule 2: worker:a is away",
             "没有规则匹配，跳过规则 1：bench 不在线，跳过规则 2：worker:a 不在线",
         ),
+        (
+            "20 of its last 200 events failed, 3 of 900 with the stable version.",
+            "失败 20 次，最近共 200 个事件；稳定版本失败 3 次，共 900 个事件。",
+        ),
         ("rule 3 chat:group:1", "规则 3 chat:group:1"),
         ("weather down", "weather down"),
         ("ValueError: {braces} are nothing special", "ValueError: {braces} are nothing special"),

@@ -41,7 +41,7 @@ def nasty_world(corpus: tuple[str, ...] = CORPUS, *, huge: bool = True) -> World
             BotRow(BotId(f"qq:{short}"), short, short, BotHealth("auth_failed", text, NOW_MS, peer=short))
         )
         versions = (
-            VersionRow(short, "failed", error=text, survivors=(text,), digest=short, signer=short),
+            VersionRow(short, "failed", error=text, survivors=(text,), digest=short, signer=short, taken_back=text),
             VersionRow(short[:20], "active", 40, events=9),
         )
         world.plugins.append(

@@ -62,6 +62,12 @@ def test_what_was_left_behind_is_listed_with_its_place() -> None:
     assert shown.index(SURVIVORS[0]) < shown.index("100%")
 
 
+def test_a_canary_that_was_taken_back_says_why() -> None:
+    why = "20 of its last 200 events failed, 3 of 900 with the stable version."
+    rows = (version("2.0.0", "standby", taken_back=why), version("1.0.0", "active"))
+    assert f"! 2.0.0 is a canary no more: {why}" in text(subject(plugin("dice", versions=rows)), 100)
+
+
 def test_a_quarantine_says_why_and_how_it_ends() -> None:
     shown = text(subject(by_name("translate")))
     assert "held up everything" in shown

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from kagami.i18n import mark
 from kagami.ports import PluginRow, VersionRow
+from kagami.reasons.say import say
 from kagami.tui.acting import Verb
 from kagami.tui.dialogs.overlay import CLOSE, Overlay
 from kagami.tui.keys import Action
@@ -89,7 +90,8 @@ class VersionList(Overlay[Wish | None]):
         shown = range(top, min(len(self.plugin.versions), top + room))
         rows: list[Line] = [self._row(place, width) for place in shown]
         rows += [()] * (room - len(rows) + 1)
-        why = last_line(self.version.error) or "  ".join(self.version.survivors)
+        told = self.version.error or self.version.taken_back
+        why = say(last_line(told), self.t) or "  ".join(self.version.survivors)
         return [*rows, [Span(f" {why}", "bad" if self.version.error else "warn")]]
 
     def _row(self, place: int, width: int) -> Line:

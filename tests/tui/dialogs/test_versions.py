@@ -52,6 +52,15 @@ async def test_a_recalled_version_is_not_served_but_can_be_removed() -> None:
     assert (await wish(rows, "x"))[0] == Wish("remove", "2.0.0")
 
 
+async def test_a_canary_that_was_taken_back_says_why_below() -> None:
+    rows = plugin("dice", versions=(version("2.0.0", "standby", taken_back="it failed"), version("1.0.0", "active")))
+    async with run_console() as (console, pilot):
+        console.push_screen(VersionList(console, rows))
+        await press(console, pilot)
+        await pilot.pause()
+        assert on_screen(console, "it failed")
+
+
 async def test_the_reason_of_a_failed_version_stands_below() -> None:
     rows = plugin("stocks", versions=(version("0.3.1", "failed", error=TRACEBACK), version("0.3.0", "active")))
     async with run_console() as (console, pilot):
