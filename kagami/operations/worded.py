@@ -7,7 +7,7 @@ from kagami.model.ability import Ability
 from kagami.ports import AlertRow, Field, Finding, Notice, PluginRow, SettingRow
 from kagami.reasons.say import say
 
-_REASONS = frozenset({"reason", "error", "trouble", "redis"})
+_REASONS = frozenset({"reason", "error", "taken_back", "trouble", "redis"})
 
 
 def ours(row: object) -> frozenset[str]:

@@ -222,7 +222,7 @@ class Fleet:
     async def _reload(self, line: Line) -> ReloadRow:
         if line.builtin:
             version = line.stable.version if line.stable else ""
-            reason = self.around.translate(mark("it is built in: it changes with Kagami itself"))
+            reason = mark("it is built in: it changes with Kagami itself")
             return ReloadRow(line.id, version, version, reason)
         row = await self._settle(line, fresh=True)
         if not row.error:

@@ -24,6 +24,7 @@ from kagami.operations.plugins import (
     Weigh,
 )
 from kagami.ports import Field, Installed, PluginRow, ReloadRow
+from kagami.reasons.say import say
 from kagami.tui import figures
 from kagami.tui.dialogs.answer import AnswerReader
 from kagami.tui.dialogs.form import FormDialog
@@ -262,7 +263,7 @@ class PluginActs:
         t, to = self.shell.t, self.shell.looks.glyphs.to
         if answer.error:
             stayed = t(mark("it stayed at {version}")).format(version=answer.old or "-")
-            return [f"{answer.id}: {stayed}", *(f"   {line}" for line in lines_of(answer.error)), ""]
+            return [f"{answer.id}: {stayed}", *(f"   {say(line, t)}" for line in lines_of(answer.error)), ""]
         rows = [f"{answer.id}: {answer.old} {to} {answer.new}"]
         if answer.open:
             rows.append(

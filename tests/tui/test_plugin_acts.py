@@ -99,6 +99,13 @@ async def test_a_reload_that_failed_is_read_in_full() -> None:
         assert on_screen(console, "ModuleNotFoundError")
 
 
+async def test_why_a_reload_failed_is_said_in_the_readers_language() -> None:
+    answer = reloaded("dice", "1.1.0", "1.2.0", error="2.0.0 was recalled: it loses money")
+    async with run_console(control=engine([TWO], reloaded=answer), language="zh") as (console, pilot):
+        await press(console, pilot, "4", "r")
+        assert on_screen(console, "2.0.0 已被召回：it loses money")
+
+
 async def test_what_a_reload_left_behind_is_told_with_its_place() -> None:
     answer = reloaded("dice", "1.1.0", "1.2.0", survivors=SURVIVORS, open=3)
     async with run_console(control=engine([TWO], reloaded=answer)) as (console, pilot):
