@@ -155,7 +155,7 @@ async def test_it_waits_for_room(kit: Kit, intake: HoldingIntake, clock: FakeClo
     assert not waiting.done()
     intake.crowded = False
     await clock.advance(1)
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
 
 
 async def test_an_account_that_hears_nothing_for_long_is_silent(

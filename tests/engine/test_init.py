@@ -35,7 +35,7 @@ async def engine(home: Path, **environ: str) -> AsyncIterator[Engine]:
 
 
 async def traced(opened: Engine, execution: str) -> Traced:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(5):
         while True:
             try:
                 found: Traced = await opened.call(GetTrace(execution=execution))
@@ -56,7 +56,7 @@ async def test_an_implementation_connects_and_its_message_is_answered(tmp_path: 
     async with engine(tmp_path) as opened:
         where = await opened.call(Connect())
         assert f":{opened.gateway_port}/" in where.url, "the real port, not the 0 of the settings"
-        async with connect_implementation(where.url, token=where.token) as napcat, asyncio.timeout(10):
+        async with connect_implementation(where.url, token=where.token) as napcat, asyncio.timeout(5):
             await napcat.say("/echo hello", group="42")
             call = await napcat.called("send_group_msg")
         assert call["params"]["group_id"] == 42
@@ -180,7 +180,7 @@ async def test_an_open_question_is_closed_politely_and_holds_up_nothing(tmp_path
         async with napcat(opened) as peer:
             await peer.say("/book", group="42")
             assert said(await peer.called("send_group_msg")) == "How many days?"
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(5):
                 await stack.aclose()
             assert "stops now" in said(await peer.called("send_group_msg"))
 
@@ -265,7 +265,7 @@ async def test_a_resumable_dialog_goes_on_after_a_restart_as_if_nothing_had_been
 
 async def until(opened: Engine, outcome: str) -> Trace:
     """The newest trace with this outcome, as soon as there is one."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(5):
         while not (found := await opened.call(ListTraces(outcome=outcome))):
             await asyncio.sleep(0.01)
     trace: Trace = found[0]

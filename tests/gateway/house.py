@@ -264,7 +264,7 @@ class Wire:
         return ["".join(part["data"].get("text", "") for part in each["message"]) for each in said]
 
     async def until(self, found: Callable[[], bool]) -> None:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while not found():
                 self._more.clear()
                 await self._more.wait()
@@ -296,7 +296,7 @@ class House:
         )  # fmt: skip
 
     async def nursery_is_done(self) -> None:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while len(self.nursery):
                 await asyncio.sleep(0)
 

@@ -114,7 +114,7 @@ async def test_an_endless_first_line_is_refused(port: OpenGateway) -> None:
 
 async def test_those_who_say_nothing_do_not_keep_a_real_client_out(port: OpenGateway) -> None:
     idle = [await asyncio.open_connection("127.0.0.1", port.port) for _ in range(300)]
-    async with asyncio.timeout(0.5), connect_implementation(port.url, token=TOKEN):
+    async with asyncio.timeout(5), connect_implementation(port.url, token=TOKEN):
         assert port.gateway.strangers <= 256
     for _, writer in idle:
         writer.transport.abort()
@@ -131,7 +131,7 @@ async def test_a_stranger_who_leaves_is_forgotten(port: OpenGateway) -> None:
     while not port.gateway.strangers:
         await asyncio.sleep(0)
     writer.transport.abort()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while port.gateway.strangers:
             await asyncio.sleep(0)
 
@@ -172,7 +172,7 @@ async def test_a_stranger_who_is_turned_away_while_it_is_judged_leaves_nothing(
     await judging.wait()
     port.gateway._strangers.turn_all_away()
     judged.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         assert await reader.read() == b""
         while port.gateway.strangers:
             await asyncio.sleep(0)

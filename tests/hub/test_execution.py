@@ -144,10 +144,10 @@ async def test_more_slots_are_given_to_those_who_wait() -> None:
     waiting = [asyncio.ensure_future(slots.take()) for _ in range(3)]
     await asyncio.sleep(0)
     slots.configure(3)
-    await asyncio.wait_for(asyncio.gather(*waiting[:2]), 1)
+    await asyncio.wait_for(asyncio.gather(*waiting[:2]), 10)
     assert not waiting[2].done()
     slots.give()
-    await asyncio.wait_for(waiting[2], 1)
+    await asyncio.wait_for(waiting[2], 10)
 
 
 async def test_fewer_slots_come_about_as_those_that_are_taken_are_given_back() -> None:
@@ -161,5 +161,5 @@ async def test_fewer_slots_come_about_as_those_that_are_taken_are_given_back() -
         await asyncio.sleep(0)
         assert not waiting.done()
     slots.give()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
     assert not slots.take_free()

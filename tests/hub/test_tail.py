@@ -72,7 +72,7 @@ class House:
 
 async def told(tail: Tail, reader: Reader) -> list[int]:
     """The next that a reader gets, which it has then."""
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         found = [each.number for each in await tail.after(reader)]
     for number in found:
         reader.position.advance(number)

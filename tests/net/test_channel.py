@@ -60,13 +60,13 @@ async def pair(
 
 async def stalled(run: Callable[[Channel, Connection], Awaitable[None]], meters: Meters | None = None) -> None:
     """Run something with a peer that reads nothing, and that goes away at the end."""
-    async with asyncio.timeout(2), pair(meters) as (channel, client):
+    async with asyncio.timeout(5), pair(meters) as (channel, client):
         client.transport.pause_reading()
         await run(channel, client)
 
 
 async def test_who_is_waited_for_patiently_keeps_the_connection() -> None:
-    async with asyncio.timeout(2), pair(ping_s=0.02) as (hasty, one), pair(ping_s=0.02) as (patient, other):
+    async with asyncio.timeout(5), pair(ping_s=0.02) as (hasty, one), pair(ping_s=0.02) as (patient, other):
         patient.be_patient(60)
         for client in (one, other):
             client.transport.pause_reading()

@@ -60,7 +60,7 @@ async def test_a_running_task_survives_the_garbage_collector() -> None:
     async with Nursery() as nursery:
         nursery.start("lonely", work())
         gc.collect()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await done.wait()
 
 
@@ -94,7 +94,7 @@ async def test_closing_does_not_wait_for_ever() -> None:
     nursery = Nursery(closing=0.01)
     task = nursery.start("stubborn", stubborn())
     await settle()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await nursery.close()
     assert nursery.names() == ["stubborn"]
     release.set()
@@ -110,7 +110,7 @@ async def test_a_closed_nursery_starts_nothing() -> None:
 
 async def test_a_task_may_close_its_own_nursery() -> None:
     nursery = Nursery()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await nursery.start("closer", nursery.close())
     assert len(nursery) == 0
 

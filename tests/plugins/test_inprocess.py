@@ -183,7 +183,7 @@ async def test_a_handler_ends_with_the_lane_that_waits_for_it() -> None:
         await chat.says("/wait")
         await chat.hears()
         await chat.abandon()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await ended.wait()
 
 

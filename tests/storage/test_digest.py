@@ -52,7 +52,7 @@ async def test_what_another_process_has_read_is_not_added_again(engine: Engine, 
 
 async def test_a_new_message_is_indexed_in_the_background(store: SqlStore) -> None:
     await store.ledger.accept(event("hello"), START_MS)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while await store._engine.fetch("digested") != [[store.ledger.newest]]:
             await asyncio.sleep(0.01)
     hits: Params = {"expression": '"x" OR "0"*', "before": 9, "most": 9, "bot": "", "chat": "", "user": ""}

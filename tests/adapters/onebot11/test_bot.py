@@ -28,7 +28,7 @@ GROUP = ChatId("group:42")
 
 
 async def until(bot: Bot, state: BotState) -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         while bot.health().state != state:
             await asyncio.sleep(0.001)
 

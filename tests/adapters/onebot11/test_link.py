@@ -37,7 +37,7 @@ GROUP = ChatId("group:42")
 
 
 async def until(bot: Bot, state: BotState) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while bot.health().state != state:
             await asyncio.sleep(0.001)
 
