@@ -86,13 +86,13 @@ async def test_waiting_for_a_person_does_not_count_towards_the_limit() -> None:
         return await ctx.ask("Second?", timeout=1_000)
 
     clock = FakeClock()
-    async with chat_with(plugin, clock=clock, timeout=0.1) as chat:
+    async with chat_with(plugin, clock=clock, timeout=0.5) as chat:
         await chat.says("/ask")
         await chat.hears()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.55)
         await chat.says("a")
         assert await chat.hears() == "Second?"
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.55)
         await chat.says("b")
         assert await chat.hears() == "b"
 
