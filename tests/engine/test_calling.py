@@ -52,7 +52,7 @@ class Pair:
 def settings(napcat: NapCatHost) -> str:
     return (
         f"[gateway]\nport = {free_port()}\n[web]\nport = 0\n[[bots]]\nkind = 'napcat'\nname = 'main'\n"
-        f"webui_url = '{napcat.url}'\nwebui_token = '{WEBUI_TOKEN}'\ncall_seconds = 0.3\n"
+        f"webui_url = '{napcat.url}'\nwebui_token = '{WEBUI_TOKEN}'\n"
     )
 
 

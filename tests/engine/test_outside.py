@@ -101,11 +101,11 @@ async def test_over_a_restart_it_gets_exactly_what_it_missed(tmp_path: Path) -> 
 
 
 async def test_what_is_older_than_its_window_is_a_gap(tmp_path: Path) -> None:
-    async with engine(tmp_path / "home", FREE + MIRROR + "late_seconds = 0.05\n") as opened, account(opened) as peer:
+    async with engine(tmp_path / "home", FREE + MIRROR + "late_seconds = 1.0\n") as opened, account(opened) as peer:
         async with application(opened):
             pass
         await peer.say("too old", group="42")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.05)
         async with application(opened) as app:
             await peer.say("live", group="42")
             assert await app.hears() == "live"

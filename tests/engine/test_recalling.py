@@ -22,7 +22,7 @@ QQ = BotId("qq:10001")
 def settings(napcat: NapCatHost, port: int) -> str:
     return (
         f"[gateway]\nport = {port}\n[web]\nport = 0\n[[bots]]\nkind = 'napcat'\nname = 'main'\n"
-        f"webui_url = '{napcat.url}'\nwebui_token = '{WEBUI_TOKEN}'\ncall_seconds = 0.3\n"
+        f"webui_url = '{napcat.url}'\nwebui_token = '{WEBUI_TOKEN}'\ncall_seconds = 1.0\n"
     )
 
 

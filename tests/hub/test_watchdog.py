@@ -53,7 +53,7 @@ async def test_a_lively_loop_is_left_alone() -> None:
     with Watchdog(Meters(), blame=_culprit, report=told) as dog:
         for _ in range(20):
             await asyncio.sleep(0.01)
-        assert dog.stalled_s < 0.2
+        assert dog.stalled_s < 1.0
     assert told.reports == []
 
 

@@ -13,8 +13,14 @@ from kagami.testing.gateway import OpenGateway, open_gateway
 
 @pytest.fixture
 async def port() -> AsyncIterator[OpenGateway]:
-    """Answers are waited for 50 ms here."""
-    async with open_gateway(peers=PeerConfig(call_seconds=0.05)) as opened:
+    async with open_gateway() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[OpenGateway]:
+    """Answers are waited for half a second here."""
+    async with open_gateway(peers=PeerConfig(call_seconds=0.5)) as opened:
         yield opened
 
 

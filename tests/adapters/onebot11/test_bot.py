@@ -118,19 +118,19 @@ async def test_the_name_is_asked_for(port: OpenGateway) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_an_implementation_that_does_not_tell_its_name_is_named_by_its_id(port: OpenGateway) -> None:
-    async with connect_implementation(port.url, token=TOKEN, answers={"get_login_info": silent}) as peer:
+async def test_an_implementation_that_does_not_tell_its_name_is_named_by_its_id(hasty: OpenGateway) -> None:
+    async with connect_implementation(hasty.url, token=TOKEN, answers={"get_login_info": silent}) as peer:
         await peer.called("get_login_info")
-        await seen(port, peer)
-        while "name of qq:10001" in port.nursery.names():
+        await seen(hasty, peer)
+        while "name of qq:10001" in hasty.nursery.names():
             await asyncio.sleep(0.001)
-        assert (await port.intake.bot("10001")).name == "qq:10001"
+        assert (await hasty.intake.bot("10001")).name == "qq:10001"
 
 
-async def test_an_answer_that_never_comes_is_unknown(port: OpenGateway) -> None:
-    async with connect_implementation(port.url, token=TOKEN, answers={"send_group_msg": silent}):
-        bot = await port.intake.bot("10001")
-        assert await bot.perform(Send(bot.id, GROUP, text("x"))) == Unknown("no answer within 0.05 s")
+async def test_an_answer_that_never_comes_is_unknown(hasty: OpenGateway) -> None:
+    async with connect_implementation(hasty.url, token=TOKEN, answers={"send_group_msg": silent}):
+        bot = await hasty.intake.bot("10001")
+        assert await bot.perform(Send(bot.id, GROUP, text("x"))) == Unknown("no answer within 0.5 s")
 
 
 async def test_a_link_that_is_lost_after_the_write_is_unknown(still: OpenGateway) -> None:
@@ -305,17 +305,17 @@ async def test_a_gap_that_stays_open_is_told(port: OpenGateway, caplog: pytest.L
     assert told.__dict__["fields"] == {"bot": "qq:10001", "chat": GROUP, "events": events}
 
 
-async def test_a_page_without_an_answer_ends_it_and_what_came_before_is_taken(port: OpenGateway) -> None:
+async def test_a_page_without_an_answer_ends_it_and_what_came_before_is_taken(hasty: OpenGateway) -> None:
     chats = Chats("10001")
 
     def history(params: dict[str, Any]) -> Any:
         return silent(params) if "message_seq" in params else chats.answers["get_group_msg_history"](params)
 
-    async with connect_implementation(port.url, token=TOKEN, answers={"get_group_msg_history": history}):
-        bot = await recalling(port)
+    async with connect_implementation(hasty.url, token=TOKEN, answers={"get_group_msg_history": history}):
+        bot = await recalling(hasty)
         chats.say("missed", group="42")
         assert await bot.catch_up(GROUP, 0) is None
-        assert (await port.intake.event()).text == "missed"
+        assert (await hasty.intake.event()).text == "missed"
 
 
 async def test_a_send_is_found_in_its_chat(port: OpenGateway) -> None:

@@ -210,9 +210,9 @@ async def test_a_download_waits_anew_for_each_piece() -> None:
     def answer(line: Line, frame: bytes) -> None:
         loop = asyncio.get_running_loop()
         for number in range(1, 5):
-            loop.call_later(0.03 * number, line.answered, response(frame, **piece("stream", index=number)))
-        loop.call_later(0.15, line.answered, response(frame, **piece("response")))
+            loop.call_later(0.2 * number, line.answered, response(frame, **piece("stream", index=number)))
+        loop.call_later(1.0, line.answered, response(frame, **piece("response")))
 
-    receipt = await perform(DOWNLOAD, answer, seconds=0.08)
+    receipt = await perform(DOWNLOAD, answer, seconds=0.6)
     assert isinstance(receipt, Sent), receipt
     assert len(receipt.result["pieces"]) == 4
