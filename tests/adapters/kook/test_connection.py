@@ -228,7 +228,7 @@ async def test_three_pings_without_an_answer_lead_to_a_resume(kook: Kook, play: 
 
 
 async def test_the_round_trip_of_a_ping_is_shown(kook: Kook, play: Play) -> None:
-    async with play(clock=QuickClock(500.0)) as stage:
+    async with play(clock=QuickClock(100.0)) as stage:
         await stage.is_("online")
         await until(lambda: stage.bot.health().rtt_ms > 0)
 
