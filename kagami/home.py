@@ -166,14 +166,20 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def own_name(home: Home) -> str:
-    """What a process on this home is called among others, over restarts too; a new name where nothing can be kept."""
-    path = home.path / "node"
+    """What a process on this home is called among others, over restarts too; a new name where nothing can be kept.
+
+    Its file holds its own inode too: a copy of the home is another process, which must not take the first one's name.
+    """
+    path, name = home.path / "node", ""
     with suppress(OSError, UnicodeDecodeError):
-        if _NAME.fullmatch(name := path.read_text("ascii").strip()):
-            return name
-    name = f"{socket.gethostname()}-{secrets.token_hex(2)}"
-    with suppress(OSError):
-        path.write_text(f"{name}\n", "ascii")
+        kept, _, inode = path.read_text("ascii").strip().partition(" ")
+        if _NAME.fullmatch(kept) and inode in ("", str(path.stat().st_ino)):
+            name = kept
+            if inode:
+                return name
+    name = name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
+    with suppress(OSError), path.open("w", encoding="ascii") as file:
+        file.write(f"{name} {os.fstat(file.fileno()).st_ino}\n")
     return name
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -159,6 +160,21 @@ def test_a_home_keeps_what_its_process_is_called(tmp_path: Path) -> None:
     home.path.mkdir()
     other.path.mkdir()
     assert own_name(home) == own_name(home) != own_name(other)
+
+
+def test_a_copy_of_a_home_is_another_process(tmp_path: Path) -> None:
+    home, copy = Home(tmp_path / "a"), tmp_path / "b"
+    home.path.mkdir()
+    name = own_name(home)
+    shutil.copytree(home.path, copy)
+    assert own_name(Home(copy)) == own_name(Home(copy)) != name
+    home.path.rename(tmp_path / "c")
+    assert own_name(Home(tmp_path / "c")) == name
+
+
+def test_a_name_that_an_older_version_kept_stays(tmp_path: Path) -> None:
+    (tmp_path / "node").write_text("box-1a2b\n", "ascii")
+    assert own_name(Home(tmp_path)) == own_name(Home(tmp_path)) == "box-1a2b"
 
 
 @pytest.mark.parametrize("kept", [b"", b"two words", b"\xff", b"x" * 65])
