@@ -229,7 +229,7 @@ class TestRevive:
         await store.ledger.finish(trace(given, "dead"), attempts=5)
         found = await store.revive(given.execution)
         assert found is not None
-        assert (found.event, found.attempts, found.sends) == (given, 0, {0: Sent("5")})
+        assert (found.event, found.attempts, found.sends) == (given, 1, {0: Sent("5")})
         assert (await store.dead(), len(await store.recover(START_MS))) == ([], 1)
 
     async def test_an_event_that_is_not_dead_stays(self, store: SqlStore) -> None:
