@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -13,13 +13,16 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from kagami.config import Settings
-from kagami.core.privacy.desk import PrivacyDesk
+from kagami.core.privacy.desk import PrivacyDesk, place_of
 from kagami.core.secrets import Secret
+from kagami.errors import KagamiError
 from kagami.log import hiding
 
 if TYPE_CHECKING:
     from kagami.engine.tools import Tools
 
+# Of how many newest messages the names are names again after a start.
+MET_AGAIN = 2_000
 # Of plugins' own settings only the names tell.
 _NAMED = re.compile(r"token|secret|passw|passphrase|key|cookie|credential", re.IGNORECASE)
 
@@ -43,7 +46,23 @@ def _uncover(kind: type[BaseException] | None, error: BaseException | None, trac
 def follow_privacy(tools: Tools) -> None:
     """Go on with changed settings; what is a secret in them is one before they are in force."""
     tools.live.judge(lambda wanted: tools.privacy.keep_secret(*secrets_of(wanted)))
-    tools.live.on(("privacy",), lambda wanted: tools.privacy.adopt(wanted.privacy))
+
+    def adopt(wanted: Settings) -> None:
+        tools.privacy.adopt(wanted.privacy)
+        if wanted.privacy.enabled:
+            tools.nursery.start("names of before", _meet_again(tools))
+
+    tools.live.on(("privacy",), adopt)
+    if tools.settings.privacy.enabled:
+        tools.nursery.start("names of before", _meet_again(tools))
+
+
+async def _meet_again(tools: Tools) -> None:
+    """Who spoke lately is called what they are called also after a restart: names are known in memory alone."""
+    with suppress(KagamiError):  # the database is away, and nothing of it can be shown
+        for row in await tools.store.messages(limit=MET_AGAIN):
+            if row.sender:
+                tools.privacy.know((row.sender,), place_of(row.bot, row.chat))
 
 
 class Lines:

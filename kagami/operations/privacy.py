@@ -81,6 +81,9 @@ def veiled_messages(parts: Parts, rows: list[MessageRow]) -> list[MessageRow]:
     hide = veil(parts)
     if hide is None:
         return rows
+    # Names are known in memory alone: whoever spoke before this process began is met here.
+    for row in rows:
+        parts.privacy.know((row.sender,), place_of(row.bot, row.chat))
     return [
         msgspec.structs.replace(
             row,
@@ -96,6 +99,8 @@ def veiled_chats(parts: Parts, rows: list[ChatRow]) -> list[ChatRow]:
     hide = veil(parts)
     if hide is None:
         return rows
+    for row in rows:
+        parts.privacy.know((row.last_sender,), place_of(row.bot, row.chat))
     return [
         msgspec.structs.replace(
             row,

@@ -11,12 +11,16 @@ import pytest
 
 from kagami import log
 from kagami.config import Settings, load
+from kagami.core.privacy.desk import place_of
 from kagami.core.secrets import Secret
 from kagami.engine import Engine, open_engine
 from kagami.engine.privacy import open_privacy, secrets_of
 from kagami.home import Home
+from kagami.model.event import Event, Sender
+from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
+from kagami.model.message import text
 from kagami.model.principal import Principal
-from kagami.operations.messages import ListMessages, Say
+from kagami.operations.messages import ListChats, ListMessages, Say
 from kagami.operations.traces import ListTraces
 
 PHONE = "13800138000"
@@ -104,6 +108,22 @@ async def test_traces_keep_placeholders_and_messages_are_whole_for_who_may_revea
     assert trace.text == "打[phone-1]"
     assert [row.text for row in seen] == ["打[phone-1]"]
     assert [row.text for row in whole] == [f"打{PHONE}"]
+
+
+async def test_names_are_hidden_after_a_restart_too(tmp_path: Path) -> None:
+    name, given = "李小龙", settings(tmp_path, on=True)
+    event = Event(
+        ExecutionId("x1"), BotId("qq:1"), "message", "group", ChatId("group:1"), UserId("2"), 1, "m:1",
+        message=text(f"{name}的电话"), sender=Sender(card=name),
+    )  # fmt: skip
+    async with open_engine(given, log.Ring()) as engine:
+        await engine.parts.store.ledger.accept(event, 1)
+    async with open_engine(given, log.Ring()) as engine:
+        (row,) = await engine.call(ListMessages(), VIEWER)
+        (chat,) = await engine.call(ListChats(), VIEWER)
+        while name in engine.parts.privacy.mask(name, place_of(event.bot, event.chat)):
+            await asyncio.sleep(0)
+    assert name not in f"{row} {chat}"
 
 
 def test_secrets_are_found_by_type_by_name_and_in_addresses() -> None:
