@@ -286,13 +286,19 @@ def write_response(echo: msgspec.Raw, *, data: Any = None, retcode: int = Retcod
 def write_receipt(echo: msgspec.Raw, action: Action, receipt: Receipt, *, number: NumberOf) -> bytes:
     """The answer to a call whose action was performed."""
     if isinstance(receipt, Failed):
-        code = int(receipt.code) if receipt.code.isdecimal() and int(receipt.code) > Retcode.ASYNC else Retcode.FAILED
-        return write_response(echo, retcode=code, reason=receipt.reason)
+        return write_response(echo, retcode=_retcode(receipt.code), reason=receipt.reason)
     if isinstance(receipt, Unknown):
         return write_response(echo, retcode=Retcode.ASYNC, reason=receipt.reason)
     if isinstance(action, Send):
         return write_response(echo, data={"message_id": number(receipt.message_id) if receipt.message_id else 0})
     return write_response(echo, data=receipt.result if isinstance(action, Call) else None)
+
+
+def _retcode(code: str) -> int:
+    """A platform's own code where it is a number that fails."""
+    if code == "unsupported":
+        return Retcode.NOT_FOUND
+    return int(code) if code.isdecimal() and int(code) > Retcode.ASYNC else Retcode.FAILED
 
 
 def write_refusal(echo: msgspec.Raw, error: WireError | UsageError) -> bytes:

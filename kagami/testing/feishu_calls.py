@@ -192,7 +192,8 @@ class FeishuCalls:
         number = self.fresh("om")
         self.sent.append(SentMessage(number, receiver, kind, content, reply, uuid))
         sender = {"id": self.app_id, "sender_type": "app"}
-        self.messages[number] = {"message_type": kind, "content": given["content"], "sender": sender}
+        place = {"chat_id": receiver if receiver.startswith("oc_") else ""}
+        self.messages[number] = {"message_type": kind, "content": given["content"], "sender": sender} | place
         if uuid:
             self._uuids[uuid] = number
         return number

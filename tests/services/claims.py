@@ -19,7 +19,7 @@ from tests.services.platforms import PNG, World, heard
 
 Start = Callable[[World], AbstractAsyncContextManager[Application]]
 
-_turns = count(1)
+turns = count(1)
 
 
 class Stage(NamedTuple):
@@ -34,19 +34,19 @@ class Claims:
 
     async def test_it_answers_in_the_group_where_it_was_spoken_to(self, stage: Stage) -> None:
         for platform in stage.world.all:
-            turn = next(_turns)
+            turn = next(turns)
             await platform.say(f"ping {turn} 镜")
             await stage.world.answered(platform, f"pong {turn} 镜")
 
     async def test_it_answers_the_person_who_wrote_to_it(self, stage: Stage) -> None:
         for platform in stage.world.all:
-            turn = next(_turns)
+            turn = next(turns)
             await platform.say(f"ping {turn}", private=True)
             await stage.world.answered(platform, f"pong {turn}", private=True)
 
     async def test_everything_has_an_integer_for_an_id(self, stage: Stage) -> None:
         for platform in stage.world.all:
-            words = f"hello {next(_turns)}"
+            words = f"hello {next(turns)}"
             await platform.say(words)
             said = await heard(stage.app, words)
             assert (said["bot"], said["group"], said["user"]) == platform.ids
@@ -54,13 +54,13 @@ class Claims:
             assert platform is stage.world.qq or LEAST <= said["message"] <= MOST
 
     async def test_it_sees_a_picture(self, stage: Stage) -> None:
-        words = f"look {next(_turns)}"
+        words = f"look {next(turns)}"
         stage.world.telegram.show(PNG, words)
         assert (await heard(stage.app, words))["images"] == [f"base64://{b64encode(PNG).decode()}"]
 
     async def test_it_shows_a_picture(self, stage: Stage) -> None:
         for platform in (stage.world.telegram, stage.world.feishu):
-            picture = PNG + next(_turns).to_bytes(4, "big")
+            picture = PNG + next(turns).to_bytes(4, "big")
             await platform.say(f"draw {b64encode(picture).decode()}")
             await stage.world.answered(platform, picture)
 
@@ -73,18 +73,18 @@ class Claims:
 
     async def test_it_quotes_the_message_that_it_answers(self, stage: Stage) -> None:
         for platform in stage.world.all:
-            turn = next(_turns)
+            turn = next(turns)
             message = await platform.say(f"quote {turn}")
             await comes((message, f"quoted {turn}"), platform.quotes)
 
     async def test_it_takes_back_what_it_said(self, stage: Stage) -> None:
         for platform in stage.world.all:
-            turn = next(_turns)
+            turn = next(turns)
             await platform.say(f"vanish {turn}")
             await comes(f"gone {turn}", platform.gone)
 
     async def test_it_lets_in_who_asks(self, stage: Stage) -> None:
-        user, telegram = 5_000 + next(_turns), stage.world.telegram
+        user, telegram = 5_000 + next(turns), stage.world.telegram
         telegram.ask_to_join(user)
         assert await stage.app.told("asked") == [f"{telegram.group}/{user}", "let me in", telegram.ids.group, user]
         wanted = {"chat_id": telegram.ids.group, "user_id": user}
@@ -93,7 +93,7 @@ class Claims:
 
     async def test_stopped_it_gets_exactly_what_it_missed(self, stage: Stage) -> None:
         """A minute is too long for a test: it is away for longer than what counts as that."""
-        world, app, turn = stage.world, stage.app, next(_turns)
+        world, app, turn = stage.world, stage.app, next(turns)
         wanted = [f"stopped {turn} {number}" for number in range(20)]
         app.process.send_signal(signal.SIGSTOP)
         await _passes(1.5 * FRESH_S)  # until then it counts as reading

@@ -64,6 +64,7 @@ def main(direction: str, place: str, token: str) -> None:
         images = [part.data.get("file") for part in event.message if part.type == "image"]
         said: dict[str, Any] = {"text": text, "user": event.user_id, "message": event.message_id}
         said |= {"group": whole.get("group_id"), "bot": event.self_id, "images": images}
+        said |= {"quoted": event.reply.message.extract_plain_text() if event.reply else "", "to_me": event.to_me}
         tell(heard=said | {"late": (whole.get("kagami") or {}).get("late_s")})
         order, _, rest = text.partition(" ")
         try:

@@ -122,6 +122,11 @@ class Telegram:
     async def say(self, words: str, *, private: bool = False) -> str:
         return self.server.say(words, chat=bot_api.USER if private else bot_api.GROUP)
 
+    async def reply(self, words: str) -> None:
+        """Somebody answers what the account has said last."""
+        said = {key: value for key, value in self.server.sent[-1].items() if key not in ("content", "quoted")}
+        self.server.say(words, chat=bot_api.GROUP, reply_to_message=said)
+
     def show(self, picture: bytes, words: str) -> None:
         photo = self.server.keep(picture) | {"width": 8, "height": 8}
         self.server.say(chat=bot_api.GROUP, photo=[photo], caption=words)
@@ -152,6 +157,10 @@ class Feishu:
 
     async def say(self, words: str, *, private: bool = False) -> str:
         return (await self.fake.say("text", {"text": words}, group="" if private else self.group))[0]
+
+    async def reply(self, words: str) -> None:
+        """Somebody answers what the account has said last."""
+        await self.fake.say("text", {"text": words}, group=self.group, parent_id=self.fake.sent[-1].message_id)
 
     def said(self) -> list[tuple[str, str | bytes]]:
         return [(each.receiver, self._content(each.content)) for each in self.fake.sent]

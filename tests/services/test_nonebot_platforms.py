@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.services.claims import Claims, Stage, is_told_what_it_missed
+from tests.services.claims import Claims, Stage, is_told_what_it_missed, turns
 from tests.services.outside import WORKER, Application, application, free_port
-from tests.services.platforms import World, world
+from tests.services.platforms import World, heard, world
 
 SIDE = Path(__file__).parent / "nonebot_side.py"
 WAYS = ["forward", "reverse"]
@@ -47,7 +47,14 @@ async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 class TestNoneBot(Claims):
-    pass
+    async def test_it_knows_what_somebody_answers_to_it(self, stage: Stage) -> None:
+        for platform in (stage.world.telegram, stage.world.feishu):
+            turn = next(turns)
+            await platform.say(f"ping {turn}")
+            await stage.world.answered(platform, f"pong {turn}")
+            await platform.reply(f"why {turn}")
+            said = await heard(stage.app, f"why {turn}")
+            assert (said["quoted"], said["to_me"]) == (f"pong {turn}", True)
 
 
 @pytest.mark.parametrize("way", WAYS)

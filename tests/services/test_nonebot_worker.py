@@ -60,6 +60,7 @@ async def test_it_hears_and_answers(place: Place) -> None:
         message = await peer.say("ping 镜", group="42", user="20002")
         assert await app.told("heard") == {
             "text": "ping 镜", "user": 20002, "message": message, "group": 42, "late": None, "bot": 10001, "images": [],
+            "quoted": "", "to_me": False,
         }  # fmt: skip
         call = await answer(peer)
         assert call["params"] == {"group_id": 42, "message": [{"type": "text", "data": {"text": "pong 镜"}}]}

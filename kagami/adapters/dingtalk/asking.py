@@ -53,8 +53,8 @@ class Asking:
         if method in METHODS and path.startswith("/"):
             return await self._raw(method, path, params)
         if name in ACTIONS:
-            return Failed(f"DingTalk lets robots do nothing like {name}", "1404")
-        return Failed(f"{name[:80]} is no call: write one as POST /v1.0/…", "1404")
+            return Failed(f"DingTalk lets robots do nothing like {name}", "unsupported")
+        return Failed(f"{name[:80]} is no call: write one as POST /v1.0/…", "unsupported")
 
     async def _raw(self, method: str, path: str, params: Params) -> Receipt:
         if method == "GET":
@@ -88,7 +88,8 @@ class Asking:
         group = str(params["group_id"])
         title = self._conversations.title(f"group:{group}")
         if title is None:
-            return Failed("nobody has spoken to the robot in this group yet, and DingTalk does not tell of it", "1404")
+            why = "nobody has spoken to the robot in this group yet, and DingTalk does not tell of it"
+            return Failed(why, "unsupported")
         return Sent(result=_shown(group, title))
 
     async def _groups(self, _params: Params) -> Receipt:

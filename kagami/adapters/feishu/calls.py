@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +17,11 @@ import msgspec
 from kagami import __version__
 from kagami.adapters.feishu.content import Reader, read_content
 from kagami.adapters.feishu.media import Files
+from kagami.adapters.feishu.recent import Recent
 from kagami.adapters.feishu.rest import Rest
-from kagami.adapters.feishu.wire import WireMention
-from kagami.errors import Declined, UsageError
+from kagami.adapters.feishu.wire import ROBOTS, WireMention
+from kagami.errors import Declined, KagamiError, UsageError
+from kagami.model.ids import split_id
 from kagami.onebot.actions import ACTIONS, check
 from kagami.onebot.write import write_message
 
@@ -77,12 +80,15 @@ class _Messages(msgspec.Struct, frozen=True):
 
 
 class Calls:
-    """`names` gives the account's id, its open id and its name, as far as they are known."""
+    """`names` gives the account's id, its open id and its name, as far as they are known; `recent` where things were
+    said.
+    """
 
-    def __init__(self, rest: Rest, files: Files, names: Callable[[], tuple[str, str, str]]) -> None:
+    def __init__(self, rest: Rest, files: Files, names: Callable[[], tuple[str, str, str]], recent: Recent) -> None:
         self._rest = rest
         self._files = files
         self._names = names
+        self._recent = recent
         self._known: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]] = {
             "get_login_info": self._login,
             "get_stranger_info": self._stranger,
@@ -234,16 +240,28 @@ class Calls:
         if not found.items:
             raise Declined(what="Feishu", reason="there is no such message", number="not_found")
         message = found.items[0]
-        account, open_id, _ = self._names()
+        account, open_id, name = self._names()
+        ours = message.sender.id == account
+        spot = self._recent.spot(message.message_id)
+        kind, chat = split_id(spot.chat if spot else self._recent.chat(message.chat_id))
         reader = Reader(message.message_id, {each.key: each for each in message.mentions}, open_id, account)
         return {
+            "message_type": kind,
             "message_id": message.message_id,
             "real_id": message.message_id,
             "time": _number(message.create_time) // 1000,
-            "group_id": message.chat_id,
-            "sender": {"user_id": message.sender.id, "nickname": ""},
+            "sender": {"user_id": message.sender.id, "nickname": name if ours else await self._called(message.sender)},
             "message": write_message(read_content(message.msg_type, message.body.content, reader)),
+            **({"group_id": chat} if kind == "group" else {}),
         }
+
+    async def _called(self, sender: _From) -> str:
+        """Empty where Feishu does not tell: for other robots, and without the permission."""
+        if sender.sender_type in ROBOTS or not sender.id:
+            return ""
+        with suppress(KagamiError):
+            return str((await self._stranger({"user_id": sender.id}))["nickname"])
+        return ""
 
     async def _file(self, params: dict[str, Any]) -> Any:
         name = str(params.get("file") or params.get("file_id") or "")

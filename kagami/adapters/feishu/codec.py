@@ -10,6 +10,7 @@ import msgspec
 from kagami.adapters.feishu.content import Reader, read_content
 from kagami.adapters.feishu.recent import Recent
 from kagami.adapters.feishu.wire import (
+    ROBOTS,
     Elsewhere,
     Envelope,
     Ids,
@@ -28,7 +29,6 @@ from kagami.model.message import Message
 from kagami.model.segment import AnySegment, Mention, Native, Reply
 
 PRIVATE = "p2p"
-ROBOTS = ("app", "bot")
 _DIGITS = 16
 _SILENT = frozenset({"im.message.message_read_v1"})
 

@@ -128,8 +128,11 @@ class _Run:
     def _calls(self) -> Calls:
         from kagami.adapters.feishu.calls import Calls  # noqa: PLC0415
 
+        return Calls(self._rest, self._files, self._called, self._known.recent)
+
+    def _called(self) -> tuple[str, str, str]:
         known = self._known
-        return Calls(self._rest, self._files, lambda: (known.who.app_id, known.who.open_id, known.name))
+        return known.who.app_id, known.who.open_id, known.name
 
     @cached_property
     def _sending(self) -> Sending:

@@ -11,6 +11,8 @@ from kagami.onebot.halves import forgiving
 from kagami.onebot.wire import checked
 
 Shape = TypeVar("Shape")
+# What robots are among senders.
+ROBOTS = ("app", "bot")
 
 
 class Draft(NamedTuple):

@@ -55,7 +55,7 @@ class Calls:
             return Sent(result=await self._raw(method, path, action.params))
         known = self._known.get(action.name)
         if known is None:
-            return Failed(f"KOOK has no {action.name}", "unknown_action")
+            return Failed(f"KOOK has no {action.name}", "unsupported")
         params = check(action.name, action.params) if action.name in ACTIONS else action.params
         return Sent(result=await known(params))
 

@@ -54,13 +54,16 @@ class Plan(NamedTuple):
     read: Callable[[Sequence[Any]], Any]
 
 
+def is_known(name: str) -> bool:
+    """Whether something is asked for a call of this name, of the standard or as a method of Telegram's."""
+    return name in _PLANS or _RAW.fullmatch(name) is not None
+
+
 def plan(name: str, params: Params, now_s: int) -> Plan:
-    """What is to be asked for a call; `Refused` where Telegram has no such thing or a parameter is wrong."""
+    """What is to be asked for a call that is known; `Refused` where that is not for callers or a parameter is wrong."""
     make = _PLANS.get(name)
     if make is not None:
         return make(check(name, params) if name in ACTIONS else params, now_s)
-    if not _RAW.fullmatch(name):
-        raise Refused(reason=f"Telegram has nothing like {name[:80]!r}.")
     if name.lower() in _OURS:
         raise Refused(reason=f"{name} is not for callers: it would take the updates away from Kagami.")
     if _names_local_file(dict(params)):

@@ -95,10 +95,27 @@ def decode(raw: bytes) -> Update:
 
 
 def read(update: Update, raw: bytes, me: Me, moment: Moment) -> Event | None:
-    """The event of an update; None where there is nothing for us in it. `WireError` for offsets outside their text."""
+    """The event of an update; None where there is nothing for us in it."""
     found = _find(update, raw, me, moment.now_ms)
     if found is None or (found.user == str(me.number) and found.kind == "message"):
         return None
+    return _event(found, f"u:{update.update_id}", me, moment, raw.decode("utf-8", "replace"))
+
+
+def read_quoted(update: Update, me: Me, moment: Moment) -> Event | None:
+    """The message that an update's own one answers, whoever said it."""
+    said = update.message or update.channel_post
+    quoted = said.reply_to_message if said is not None else None
+    if quoted is None or quoted.forum_topic_created is not None:
+        return None
+    found = _framed(quoted)._replace(
+        name="private" if quoted.chat.type == "private" else "group",
+        message=read_parts(quoted, me.number, me.username).message,
+    )
+    return _event(found, f"m:{found.message_id}", me, moment, "")
+
+
+def _event(found: _Found, key: str, me: Me, moment: Moment, native: str) -> Event:
     return Event(
         execution=moment.execution(moment.now_ms),
         bot=me.bot,
@@ -107,13 +124,13 @@ def read(update: Update, raw: bytes, me: Me, moment: Moment) -> Event | None:
         chat=found.chat,
         user=UserId(found.user),
         time_ms=found.time_ms,
-        dedupe=found.dedupe or f"u:{update.update_id}",
+        dedupe=found.dedupe or key,
         message=found.message,
         message_id=found.message_id,
         chat_name=found.chat_name,
         sender=Sender(name=found.sender),
         mentioned=found.mentioned,
-        native=raw.decode("utf-8", "replace"),
+        native=native,
     )
 
 

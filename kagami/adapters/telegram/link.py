@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from kagami.adapters.account import Account
 from kagami.adapters.kit import Kit
 from kagami.adapters.telegram.api import BotApi
-from kagami.adapters.telegram.codec import Me, Moment, decode, read
+from kagami.adapters.telegram.codec import Me, Moment, decode, read, read_quoted
 from kagami.adapters.telegram.config import TelegramConfig
+from kagami.adapters.telegram.heard import Heard
 from kagami.adapters.telegram.media import Fetcher
 from kagami.adapters.telegram.poll import Poller
 from kagami.adapters.telegram.wire import Update, User
 from kagami.errors import KagamiError, WireError
-from kagami.model.action import Action, Receipt
-from kagami.model.event import Event
-from kagami.model.ids import BotId, bot_id
+from kagami.model.action import Action, Receipt, Send, Sent
+from kagami.model.event import Event, Sender
+from kagami.model.ids import BotId, UserId, bot_id
 from kagami.net.api import Api
 from kagami.ports import Adapter, Intake, Login
 
@@ -88,16 +89,38 @@ class _Session:
         self._kit = kit
         self._me = Me(bot, 0)
         self._names: dict[str, str] = {}
+        self._called = ""
+        self._heard = Heard()
         self._fetcher = Fetcher(api, kit.media)
 
     @cached_property
     def _sending(self) -> Sending:
         from kagami.adapters.telegram.sending import Sending  # noqa: PLC0415 (an idle bot says nothing)
 
-        return Sending(self._api, self._kit, self._fetcher, self._names)
+        return Sending(self._api, self._kit, self._fetcher, self._heard, self._names)
 
     async def perform(self, action: Action) -> Receipt:
-        return await self._sending.perform(action)
+        receipt = await self._sending.perform(action)
+        if isinstance(action, Send) and isinstance(receipt, Sent):
+            self._heard.add(self._ours(action, receipt.message_id))
+        return receipt
+
+    def _ours(self, said: Send, message_id: str) -> Event:
+        me, now_ms = self._me, self._kit.clock.wall_ms()
+        private = said.chat.startswith("private:")
+        return Event(
+            execution=self._kit.execution(now_ms),
+            bot=me.bot,
+            kind="message",
+            name="private" if private else "group",
+            chat=said.chat,
+            user=UserId(str(me.number)),
+            time_ms=now_ms,
+            dedupe=f"m:{message_id}",
+            message=said.message,
+            message_id=message_id,
+            sender=Sender(name=self._called),
+        )
 
     async def run(self, account: Account) -> None:
         async with asyncio.TaskGroup() as group:
@@ -114,6 +137,7 @@ class _Session:
 
     def _greet(self, account: Account, user: User) -> None:
         self._me = Me(self._me.bot, user.id, user.username)
+        self._called = user.name
         account.called(user.name)
 
     async def _take(self, account: Account, group: asyncio.TaskGroup, updates: list[bytes]) -> None:
@@ -121,17 +145,22 @@ class _Session:
         read_at = self._kit.clock.monotonic()
         found: list[Event] = []
         for raw in updates:
+            moment = Moment(self._kit.clock.wall_ms(), self._kit.execution)
             try:
                 update = decode(raw)
-                event = read(update, raw, self._me, Moment(self._kit.clock.wall_ms(), self._kit.execution))
+                event = read(update, raw, self._me, moment)
             except WireError as error:
                 account.complain(error.text(), raw)
                 continue
             if event is not None:
                 self._remember(event)
                 found.append(event)
+            if (quoted := read_quoted(update, self._me, moment)) is not None:
+                self._heard.quoted(quoted)
             self._settle(group, update)
         kept = await self._fetcher.filled(found)
+        for event in kept:
+            self._heard.add(event)
         # All are handed over at once, so that they share a write to the disk.
         ends = await asyncio.gather(*(account.take(event, read_at) for event in kept), return_exceptions=True)
         for end in ends:

@@ -10,6 +10,7 @@ import msgspec
 from kagami.adapters.kit import Kit
 from kagami.adapters.telegram import calls
 from kagami.adapters.telegram.api import BotApi, told
+from kagami.adapters.telegram.heard import Heard, shown
 from kagami.adapters.telegram.media import Fetcher, load, load_part
 from kagami.adapters.telegram.places import read_target
 from kagami.adapters.telegram.queues import TOO_MANY, ChatQueues
@@ -29,10 +30,11 @@ _FORMATS = ("parse_mode", "entities", "caption_entities")
 class Sending:
     """Performs actions of one bot. `names` is what users are called, as far as that was seen."""
 
-    def __init__(self, api: BotApi, kit: Kit, fetcher: Fetcher, names: Mapping[str, str]) -> None:
+    def __init__(self, api: BotApi, kit: Kit, fetcher: Fetcher, heard: Heard, names: Mapping[str, str]) -> None:
         self._api = api
         self._kit = kit
         self._fetcher = fetcher
+        self._heard = heard
         self._names = names
         self._queues = ChatQueues(kit.clock, kit.randomness)
         self._moved: dict[int, int] = {}  # groups that became supergroups
@@ -42,7 +44,7 @@ class Sending:
             return await self._send(action)
         if isinstance(action, Delete):
             return await self._delete(action)
-        return await self._call(action)
+        return await self._asked(action)
 
     async def _send(self, action: Send) -> Receipt:
         outgoing = await load(action.message, self._kit.media)
@@ -71,9 +73,16 @@ class Sending:
         answer = await self._deliver(Request("deleteMessage", {"chat_id": chat, "message_id": number}))
         return Sent() if answer.ok else _failed(answer)
 
-    async def _call(self, action: Call) -> Receipt:
+    async def _asked(self, action: Call) -> Receipt:
         if (key := calls.FILES.get(action.name)) is not None:
             return await self._get_file(str(action.params.get(key, "")))
+        if action.name == "get_msg":
+            return await self._get_message(str(action.params.get("message_id", "")))
+        if not calls.is_known(action.name):
+            return Failed(f"Telegram has nothing like {action.name[:80]!r}.", "unsupported")
+        return await self._call(action)
+
+    async def _call(self, action: Call) -> Receipt:
         plan = calls.plan(action.name, action.params, self._kit.clock.wall_ms() // 1000)
         results: list[Any] = []
         for request in plan.requests:
@@ -92,6 +101,13 @@ class Sending:
                 return _half_done(plan, results, _failed(answer))
             results.append(checked(bytes(answer.result), _anything))
         return Sent(result=plan.read(results))
+
+    async def _get_message(self, message_id: str) -> Receipt:
+        found = self._heard.find(message_id)
+        if found is None:
+            return Failed("Telegram gives no message by its id, and this one was not heard lately", "not_found")
+        (whole,) = await self._fetcher.filled([found])
+        return Sent(result=shown(whole))
 
     async def _get_file(self, file: str) -> Receipt:
         reference = file if file.startswith("media:") else await self._fetcher.fetch(file)

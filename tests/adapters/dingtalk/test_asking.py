@@ -93,10 +93,10 @@ async def test_a_raw_call_that_breaks_is_left_open(stage: Stage, there: FakeDing
 async def test_what_dingtalk_cannot_do_is_said(stage: Stage, name: str) -> None:
     receipt = await ask(stage, name)
     assert name in ACTIONS
-    assert receipt == Failed(f"DingTalk lets robots do nothing like {name}", "1404")
+    assert receipt == Failed(f"DingTalk lets robots do nothing like {name}", "unsupported")
 
 
 @pytest.mark.parametrize("name", ["", "no_such_thing", "PATCH /v1.0/x", "POST http://evil.com/x", "POST v1.0"])
 async def test_what_is_no_call_is_said(stage: Stage, name: str) -> None:
     receipt = await ask(stage, name)
-    assert (isinstance(receipt, Failed) and receipt.code) == "1404"
+    assert (isinstance(receipt, Failed) and receipt.code) == "unsupported"

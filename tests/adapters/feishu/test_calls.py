@@ -8,8 +8,10 @@ import pytest
 
 from kagami.adapters.feishu.calls import Calls
 from kagami.adapters.feishu.media import Files
+from kagami.adapters.feishu.recent import Recent
 from kagami.adapters.feishu.rest import Rest
 from kagami.errors import Declined, UsageError
+from kagami.model.ids import ChatId
 from kagami.testing.adapters import KeptMedia
 from kagami.testing.feishu import FakeFeishu
 
@@ -18,8 +20,13 @@ BOB = {**GROUP, "user_id": "ou_bob"}
 
 
 @pytest.fixture
-def calls(rest: Rest, files: Files, feishu: FakeFeishu) -> Calls:
-    return Calls(rest, files, lambda: (feishu.app_id, feishu.open_id, "Mirror"))
+def recent() -> Recent:
+    return Recent()
+
+
+@pytest.fixture
+def calls(rest: Rest, files: Files, feishu: FakeFeishu, recent: Recent) -> Calls:
+    return Calls(rest, files, lambda: (feishu.app_id, feishu.open_id, "Mirror"), recent)
 
 
 async def test_a_user_is_asked_for(calls: Calls) -> None:
@@ -89,11 +96,19 @@ async def test_a_call_is_made_as_the_platform_wants_it(
 async def test_a_message_is_asked_for_in_segments(calls: Calls, feishu: FakeFeishu) -> None:
     number, _ = await feishu.say("text", {"text": "hi"}, group="oc_group")
     told = await calls.call("get_msg", {"message_id": number})
-    assert (told["message"], told["sender"]["user_id"], told["group_id"]) == (
+    assert (told["message"], told["sender"], told["message_type"], told["group_id"]) == (
         [{"type": "text", "data": {"text": "hi"}}],
-        "ou_alice",
+        {"user_id": "ou_alice", "nickname": "Alice"},
+        "group",
         "oc_group",
     )
+
+
+async def test_a_private_message_is_of_no_group(calls: Calls, feishu: FakeFeishu, recent: Recent) -> None:
+    number, _ = await feishu.say("text", {"text": "hi"})
+    recent.saw(number, ChatId("private:ou_alice"), "ou_alice")
+    told = await calls.call("get_msg", {"message_id": number})
+    assert (told["message_type"], "group_id" in told) == ("private", False)
 
 
 @pytest.mark.parametrize("name", ["get_file", "get_image"])

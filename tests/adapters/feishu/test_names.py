@@ -12,6 +12,7 @@ from kagami.adapters.feishu import names as module
 from kagami.adapters.feishu.calls import Calls
 from kagami.adapters.feishu.media import Files
 from kagami.adapters.feishu.names import Names
+from kagami.adapters.feishu.recent import Recent
 from kagami.adapters.feishu.rest import Rest
 from kagami.model.event import Event, Kind, Sender
 from kagami.model.ids import BotId, ChatId, ExecutionId, UserId
@@ -21,7 +22,7 @@ from kagami.testing.feishu import FakeFeishu
 
 @pytest.fixture
 def names(rest: Rest, files: Files, clock: FakeClock) -> Names:
-    return Names(Calls(rest, files, lambda: ("cli_1", "", "")).call, clock, begin)
+    return Names(Calls(rest, files, lambda: ("cli_1", "", ""), Recent()).call, clock, begin)
 
 
 def begin(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

@@ -29,7 +29,7 @@ def recent() -> Recent:
 
 @pytest.fixture
 def sending(rest: Rest, files: Files, recent: Recent) -> Sending:
-    calls = Calls(rest, files, lambda: ("cli_1", "ou_1", "Mirror"))
+    calls = Calls(rest, files, lambda: ("cli_1", "ou_1", "Mirror"), recent)
     return Sending(rest, files, calls, recent)
 
 

@@ -136,7 +136,7 @@ async def test_a_raw_call_goes_as_it_is(calls: Calls, kook: Kook) -> None:
 @pytest.mark.parametrize("name", ["set_group_whole_ban", "DELETE /message", "GET message", "what"])
 async def test_what_there_is_not_fails(calls: Calls, name: str) -> None:
     receipt = await calls.call(Call(BotId("kook:1"), name, {}))
-    assert receipt == Failed(f"KOOK has no {name}", "unknown_action")
+    assert receipt == Failed(f"KOOK has no {name}", "unsupported")
 
 
 async def test_a_missing_parameter_is_named(calls: Calls) -> None:

@@ -10,6 +10,11 @@ from kagami.adapters.telegram.config import TelegramConfig
 from kagami.adapters.telegram.link import open_bot
 from kagami.core.pace import Pace
 from kagami.core.secrets import Secret
+from kagami.model.action import Call as ActionCall
+from kagami.model.action import Failed, Receipt, Send, Sent
+from kagami.model.message import text
+from kagami.model.segment import Reply
+from kagami.ports import Bot
 from kagami.testing.adapters import open_kit
 from kagami.testing.telegram import BOT, GROUP, TOKEN, USER
 from kagami.testing.telegram_checks import Call
@@ -76,6 +81,54 @@ async def test_a_command_for_another_bot_is_not_for_us() -> None:
             server.say(text, chat=GROUP, entities=[entity])
         events = [await stage.intake.event(), await stage.intake.event()]
         assert [(event.text, event.mentioned) for event in events] == [("/go@OtherBot", False), ("/go", True)]
+
+
+async def message(bot: Bot, message_id: str) -> Receipt:
+    return await bot.perform(ActionCall(bot.id, "get_msg", {"message_id": message_id}))
+
+
+async def test_a_message_that_somebody_answers_can_be_asked_for() -> None:
+    async with playing("telegram") as stage:
+        server = server_of(stage)
+        quoted = server.message("", chat=GROUP, photo=[server.keep(b"content") | {"width": 9}], caption="look")
+        server.say("what is it?", chat=GROUP, reply_to_message=quoted)
+        said = (await stage.intake.event()).message[0]
+        assert isinstance(said, Reply)
+        told = await message(stage.bot, said.message_id)
+        assert isinstance(told, Sent)
+        picture, words = told.result["message"]
+        assert picture["data"]["file"].startswith("media:")
+        assert words == {"type": "text", "data": {"text": "look"}}
+        assert told.result | {"message": []} == {
+            "message_type": "group",
+            "message_id": f"{GROUP}/{quoted['message_id']}",
+            "real_id": f"{GROUP}/{quoted['message_id']}",
+            "time": quoted["date"],
+            "sender": {"user_id": str(USER), "nickname": "Ada L.", "sex": "unknown", "age": 0},
+            "message": [],
+            "group_id": str(GROUP),
+        }
+
+
+async def test_what_was_said_in_private_and_what_the_bot_said_can_be_asked_for() -> None:
+    async with playing("telegram") as stage:
+        server_of(stage).say("hi")
+        event = await stage.intake.event()
+        sent = await stage.bot.perform(Send(event.bot, event.chat, text("hello")))
+        assert isinstance(sent, Sent)
+        told = [await message(stage.bot, each) for each in (event.message_id, sent.message_id)]
+        assert [
+            (each.result["message_type"], each.result["sender"]["user_id"], each.result["message"][0]["data"]["text"])
+            for each in told
+            if isinstance(each, Sent)
+        ] == [("private", str(USER), "hi"), ("private", str(BOT), "hello")]
+
+
+async def test_a_message_that_was_not_heard_is_not_there() -> None:
+    async with playing("telegram") as stage:
+        receipt = await message(stage.bot, f"{GROUP}/77")
+        assert isinstance(receipt, Failed)
+        assert receipt.code == "not_found"
 
 
 async def test_no_event_holds_the_token() -> None:

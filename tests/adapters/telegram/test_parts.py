@@ -7,7 +7,6 @@ import pytest
 
 from kagami.adapters.telegram.parts import Parts, read_parts
 from kagami.adapters.telegram.wire import Said
-from kagami.errors import WireError
 from kagami.model.segment import File, Image, Mention, Native, Reply, Text, Video, Voice
 
 ME = 4711
@@ -54,9 +53,8 @@ def test_formats_leave_the_text_alone() -> None:
 
 
 @pytest.mark.parametrize(("offset", "length"), [(2, 9), (0, 0), (9, 1)])
-def test_an_entity_outside_the_text_is_an_error(offset: int, length: int) -> None:
-    with pytest.raises(WireError):
-        parts(text="@kagami", entities=[entity("mention", offset, length)])
+def test_an_entity_outside_the_text_leaves_the_text(offset: int, length: int) -> None:
+    assert parts(text="@kagami", entities=[entity("mention", offset, length)]).message == (Text("@kagami"),)
 
 
 def test_an_answer_to_the_bot_mentions_it() -> None:
