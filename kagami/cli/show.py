@@ -187,7 +187,7 @@ def flat(value: Any, prefix: str = "", *, row: bool = False) -> dict[str, str]:
 
 
 def cell(value: Any, name: str = "") -> str:
-    """One value on one line. Moments (`…_ms`) are local time, levels are words."""
+    """One value on one line. Moments (`…_ms`, `since`) are local time, levels are words."""
     if isinstance(value, msgspec.Struct):
         fields = _SHORT.get(type(value), ())
         told = (cell(each, field) for field, each in _items(value) if not fields or field in fields)
@@ -195,7 +195,7 @@ def cell(value: Any, name: str = "") -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{escape(str(key))}={cell(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(cell(each) for each in value)
+        return ", ".join(filter(None, (cell(each, name) for each in value)))
     return "" if value is None else escape(_scalar(value, name))
 
 
@@ -204,7 +204,7 @@ def _scalar(value: Any, name: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
-    if isinstance(value, int) and name.endswith("_ms") and value > FIRST_MOMENT_MS:
+    if isinstance(value, int) and name.endswith(("_ms", "since")) and value > FIRST_MOMENT_MS:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value / 1000))
     if value == 0 and name == "at_ms":
         return ""

@@ -28,6 +28,12 @@ def preview(message: Message) -> str:
     return "".join(_shown(part) for part in message)
 
 
+def in_words(part: Native) -> str:
+    """What people read where a part has no form of its own: a shared page has a title and an address, others a kind."""
+    told = [str(part.fields.get(key) or "") for key in ("title", "url")] if part.kind == "share" else []
+    return " ".join(filter(None, told)) or f"[{part.kind}]"
+
+
 def _shown(part: AnySegment) -> str:
     match part:
         case Text(text=content):

@@ -139,6 +139,7 @@ def test_a_value_is_one_cell(value: Any, name: str, expected: str) -> None:
 @pytest.mark.usefixtures("_utc")
 def test_a_moment_is_local_time() -> None:
     assert cell(1_764_000_000_000, "at_ms") == "2025-11-24 16:00:00"
+    assert cell((("", 1_764_000_000_000),), "feed.since") == "2025-11-24 16:00:00"
 
 
 @pytest.mark.parametrize("evil", ["\x1b]52;c;eA==\x07", "a\nb", "\u202e", "\x9b31m", "\r", "\ud800"])

@@ -4,12 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagami.model.message import Message, plain_text, preview, text
+from kagami.model.message import Message, in_words, plain_text, preview, text
 from kagami.model.segment import AnySegment, Face, File, Image, Mention, Native, Reply, Text, Video, Voice
 
 
 def test_a_text_is_one_part() -> None:
     assert text("[CQ:at,qq=all]") == (Text("[CQ:at,qq=all]"),)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (Native("share", {"title": "News", "url": "https://a.b/1"}), "News https://a.b/1"),
+        (Native("share", {"url": "https://a.b/1", "title": None}), "https://a.b/1"),
+        (Native("share", {}), "[share]"),
+        (Native("music", {"title": "x"}), "[music]"),
+    ],
+)
+def test_a_part_without_a_form_of_its_own_is_told_in_words(part: Native, told: str) -> None:
+    assert in_words(part) == told
 
 
 def test_an_empty_text_is_an_empty_message() -> None:

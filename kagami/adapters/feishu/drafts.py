@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kagami.adapters.feishu.wire import Draft
-from kagami.model.message import Message
+from kagami.model.message import Message, in_words
 from kagami.model.segment import AnySegment, Face, Image, Mention, Native, Reply, Text
 
 LONGEST_TEXT = 20_000  # characters; the limit is 150 KB
@@ -104,8 +104,8 @@ def _worded(part: AnySegment | Draft) -> str:
             return f"@{extra.get('name') or user} "
         case Face(id=name):
             return f"[{name}]"
-        case Native(kind=kind):
-            return f"[{kind}]"
+        case Native():
+            return in_words(part)
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kagami.adapters.kook import cards, kmarkdown
 from kagami.adapters.kook.wire import CARD, IMAGE, KMARKDOWN, VIDEO
-from kagami.model.message import Message
+from kagami.model.message import Message, in_words
 from kagami.model.segment import AnySegment, Face, File, Image, Media, Mention, Native, Reply, Text, Video, Voice
 
 LONGEST_TEXT = 8000
@@ -79,7 +79,7 @@ def _native(part: Native) -> Iterator[str]:
         tag = "rol" if part.kind == "role" else "chn"
         yield f"({tag}){part.fields['id']}({tag})"
     else:
-        yield kmarkdown.escape(f"[{part.kind}]")
+        yield kmarkdown.escape(in_words(part))
 
 
 def join(pieces: Iterable[str], longest: int) -> list[str]:

@@ -14,7 +14,7 @@ from kagami.adapters.telegram.places import Target, read_target
 from kagami.adapters.telegram.units import LONGEST_CAPTION, LONGEST_TEXT, Linked, Piece, sound, split, units
 from kagami.errors import Refused
 from kagami.model.ids import ChatId, split_id
-from kagami.model.message import Message
+from kagami.model.message import Message, in_words
 from kagami.model.segment import AnySegment, Face, Media, Mention, Native, Reply, Text
 
 LARGEST_ALBUM = 10
@@ -126,7 +126,7 @@ def _words(part: AnySegment, names: Mapping[str, str]) -> Piece | None:
         case Face():
             return Piece(part.id if not part.id.isascii() else f"[face {part.id}]")
         case Native():
-            return Piece(f"[{part.kind}]")
+            return Piece(sound(in_words(part)))
     return None
 
 
