@@ -72,6 +72,11 @@ class Sentry:
         """What people were told of and is not over, by key."""
         return {key: each for key, each in self._watched.items() if each.told}
 
+    def resume(self, key: str, reading: Reading, began_at: float) -> None:
+        """People were told of it by an earlier process: now it lasts, or its end is to be told."""
+        each = self._watched[key] = Watched(reading, began_at)
+        each.told = True
+
     def judge(self, readings: Mapping[str, Reading], now: float) -> list[Told]:
         """What is to be told now, given everything that is wrong at this moment."""
         told: list[Told] = []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from kagami.clock import Clock
 from kagami.core.alerts import OVER, Reading, Sentry, Told
@@ -15,6 +18,8 @@ from kagami.meters import Meters
 from kagami.ports import AlertRow, BotRow, Bots, Pulse
 
 PERIOD_S = 5.0
+# In the home: what people were told of and is not over, for whoever comes after a process that was killed.
+KEPT = "alerts.json"
 MEGABYTE = 1 << 20
 # A span is told in whole minutes, or in hours, when it is at least so long.
 MINUTES_FROM_S, HOURS_FROM_S = 120.0, 7200.0
@@ -79,6 +84,7 @@ class Alerts:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._resume()
         self._about_disk()  # what is free is measured from the start
         while True:
             await self._clock.sleep(PERIOD_S)
@@ -87,9 +93,21 @@ class Alerts:
     def look(self) -> None:
         """Judge everything once."""
         now = self._clock.monotonic()
-        for told in self._sentry.judge(self._readings(), now):
+        found = self._sentry.judge(self._readings(), now)
+        for told in found:
             if told.reading.kind not in self._config.quiet and self._muted.get(told.key, 0.0) <= now:
                 self._tell(told)
+        if found:
+            with suppress(OSError):  # a full disk, of which people are told here
+                (self._home / KEPT).write_bytes(msgspec.json.encode(self.rows()))
+
+    def _resume(self) -> None:
+        now, wall = self._clock.monotonic(), self._clock.wall_ms()
+        with suppress(OSError, msgspec.MsgspecError):  # nothing was told, or its file was cut off with the process
+            for each in msgspec.json.decode((self._home / KEPT).read_bytes(), type=list[AlertRow]):
+                if each.kind in ENDS:
+                    reading = Reading(each.kind, 0.0, each.text, each.fields, each.level)
+                    self._sentry.resume(each.key, reading, now - max(0, wall - each.since_ms) / 1000)
 
     def rows(self) -> list[AlertRow]:
         """What people were told of and lasts, the oldest first."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from kagami.core.alerts import LASTING, Reading
 from kagami.hub.alarm import Alarm
-from kagami.hub.alerts import ENDS, PERIOD_S, Alerts
+from kagami.hub.alerts import ENDS, KEPT, PERIOD_S, Alerts
 from kagami.hub.board import Board
 from kagami.hub.config import AlertsConfig
 from kagami.hub.registry import BotRegistry
@@ -55,6 +56,13 @@ class Room:
         )
         config = AlertsConfig(**{"disk_mb": 0.0} | given)  # type: ignore[arg-type]
         self.alerts = Alerts(config, alarm, self.accounts, self.board.pulse, self.clock, self.meters, home=home)
+
+    async def begun(self) -> None:
+        """As it begins in an engine."""
+        task = asyncio.create_task(self.alerts.run())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
 
     def pass_s(self, seconds: float) -> list[str]:
         """Let time pass; the kinds that were told meanwhile."""
@@ -104,6 +112,33 @@ def test_an_end_says_for_how_long_it_was_and_no_reason_of_before(make: Callable[
     room.pass_s(60)
     told = room.board.notices()[-1]
     assert told.text.format_map(told.fields) == "Over: the bot qq:1 was not connected, for 5 min."
+
+
+@pytest.mark.parametrize(("state", "later"), [("online", ["bot_offline_over"]), ("backoff", [])])
+async def test_what_was_told_before_a_death_is_over_or_lasts_after_it(
+    make: Callable[..., Room], state: BotState, later: list[str]
+) -> None:
+    first = make()
+    first.pass_s(10)
+    first.accounts.states["qq:1"] = "backoff"
+    assert first.pass_s(300) == ["bot_offline"]
+    second = make()
+    second.accounts.states["qq:1"] = state
+    await second.begun()
+    assert second.pass_s(300) == later
+    assert [each.key for each in second.alerts.rows()] == ([] if later else ["bot qq:1"])
+
+
+@pytest.mark.parametrize(
+    "kept", [b"", b"{", b'[{"key": "x"}]', b'[{"key":"x","kind":"odd","level":"error","text":"y"}]']
+)
+async def test_what_was_kept_and_cannot_be_read_is_nothing(
+    make: Callable[..., Room], tmp_path: Path, kept: bytes
+) -> None:
+    (tmp_path / KEPT).write_bytes(kept)
+    room = make()
+    await room.begun()
+    assert room.pass_s(300) == []
 
 
 def test_every_state_that_lasts_has_words_for_its_end() -> None:
