@@ -115,7 +115,9 @@ class Listing(Painted, can_focus=True):
             self.post_message(Moved(self, self.key))
 
     def reveal(self) -> None:
-        """Scroll as little as needed to have the cursor in view."""
+        """Scroll as little as needed to have the cursor in view, once there is a space for it to be in."""
+        if not self.size.height:
+            return
         self.top = min(max(self.top, self.index - self.space + 1), self.index)
         self.top = max(0, min(self.top, self.length() - self.space))
 

@@ -89,6 +89,19 @@ async def test_the_cursor_stays_on_its_key() -> None:
         assert table.key == "b"
 
 
+async def test_rows_that_come_on_top_while_nobody_looks_are_on_top_afterwards() -> None:
+    async with standing(Table) as (stand, pilot):
+        table = table_of(stand)
+        old = [row(f"old {number}", number) for number in range(60)]
+        table.show(old)
+        table.display = False
+        await pilot.pause()
+        table.show([row("new", 0), row("newer", 0), *old])
+        table.display = True
+        await pilot.pause()
+        assert (table.key, table.top) == ("old 0", 0)
+
+
 async def test_a_row_that_goes_hands_the_cursor_on_and_says_so() -> None:
     async with standing(Table) as (stand, pilot):
         table = table_of(stand)
