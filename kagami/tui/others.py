@@ -20,6 +20,8 @@ from kagami.tui.shell import Shell
 
 REMEMBERED = 200
 LONGEST = 60
+# Of people who come and go, in words; that somebody stays is told to nobody.
+_DOORS = {"auth.login": mark("logged in"), "auth.logout": mark("logged out"), "auth.setup": mark("logged in")}
 # Who does what nobody has decided: it is told as a notice where that matters.
 _NOBODY = ("system", "chat")
 
@@ -79,6 +81,8 @@ class Others:
         if row.operation == "cluster.drain" and (node := _values(row.target)[:1]):
             switched = mark("{process} serves again") if _is_off(row.target) else mark("{process} hands over")
             return self._shell.t(switched).format(process=visible(node[0]))
+        if (door := _DOORS.get(row.operation)) is not None:
+            return self._shell.t(door)
         try:
             what = self._shell.t(self._operations.find(row.operation).text)
         except KagamiError:
@@ -90,7 +94,8 @@ class Others:
 def changes(row: AuditRow) -> bool:
     """Whether an act changed something: what was only looked at is in the audit too, when it was a secret."""
     # What is not known changes something: a file that was edited, and what an engine of another version can do.
-    return row.operation not in _looks()
+    stays = row.operation.startswith("auth.") and row.operation not in _DOORS
+    return not stays and row.operation not in _looks()
 
 
 @cache

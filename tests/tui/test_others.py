@@ -55,3 +55,12 @@ async def test_a_process_that_another_switched_is_told_as_what_was_done(on: bool
     async with run_console((100, 30), control=control) as (console, _):
         control.push("audit", [AuditRow(8, NOW_MS, "console", "bob", "", "cluster.drain", target, "ok")])
         await until(lambda: on_screen(console, told))
+
+
+async def test_who_comes_is_told_in_words_and_who_stays_is_not() -> None:
+    control = plugged([weather()])
+    async with run_console((100, 30), control=control) as (console, _):
+        for name, operation in (("bob", "auth.refresh"), ("ann", "auth.login")):
+            control.push("audit", [AuditRow(8, NOW_MS, "person", name, "", operation, "{}", "ok")])
+        await until(lambda: on_screen(console, "logged in"))
+        assert not on_screen(console, "bob")
