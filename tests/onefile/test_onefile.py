@@ -156,7 +156,8 @@ def test_it_opens_in_a_terminal(program: list[str], environment: dict[str, str],
     finally:
         terminal.child.kill()
         terminal.child.wait()
-        say(program, environment, "--home", str(home), "system", "stop")
+        stopped = say(program, environment, "--home", str(home), "system", "stop", "--yes")
+    assert stopped.returncode == 0, stopped.stderr  # the engine goes on without its terminal
 
 
 def test_a_service_starts_the_file_that_was_started(program: list[str], environment: dict[str, str]) -> None:
