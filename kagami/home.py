@@ -165,22 +165,39 @@ def _grown(seed: Secret, name: str) -> Secret:
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def own_name(home: Home) -> str:
+def own_name(home: Home) -> tuple[str, bool]:
     """What a process on this home is called among others, over restarts too; a new name where nothing can be kept.
 
-    Its file holds its own inode too: a copy of the home is another process, which must not take the first one's name.
+    True when whoever had the name before is certainly dead: it was kept here since this system has begun, so that the
+    lock of the home was theirs. With the name its file holds where it lies: a copy of the home is another process, and
+    what was moved or cloned with its disk may be alive elsewhere.
     """
-    path, name = home.path / "node", ""
-    with suppress(OSError, UnicodeDecodeError):
-        kept, _, inode = path.read_text("ascii").strip().partition(" ")
-        if _NAME.fullmatch(kept) and inode in ("", str(path.stat().st_ino)):
-            name = kept
-            if inode:
-                return name
-    name = name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
-    with suppress(OSError), path.open("w", encoding="ascii") as file:
-        file.write(f"{name} {os.fstat(file.fileno()).st_ino}\n")
-    return name
+    path = home.path / "node"
+    with suppress(OSError):
+        kept = path.read_text("ascii", "replace").split()
+        if kept and _NAME.fullmatch(kept[0]) and kept[1:2] == [str(path.stat().st_ino)]:
+            return kept[0], keep_name(home, kept[0]) == kept
+    name = f"{socket.gethostname()}-{secrets.token_hex(2)}"
+    with suppress(OSError):
+        keep_name(home, name)
+    return name, False
+
+
+def keep_name(home: Home, name: str) -> list[str]:
+    """Keep what the home's process is called, with where and since when that lies there: inode, device, boot."""
+    with (home.path / "node").open("w", encoding="ascii") as file:
+        about = os.fstat(file.fileno())
+        words = [name, str(about.st_ino), str(about.st_dev), _boot()]
+        file.write(" ".join(words) + "\n")
+    return words
+
+
+def _boot() -> str:
+    """Names the time since this system has begun; another each time where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return secrets.token_hex(8)
 
 
 def _unusable(path: Path, name: str, error: OSError, t: Translate) -> SettingError:

@@ -159,29 +159,42 @@ def test_a_home_keeps_what_its_process_is_called(tmp_path: Path) -> None:
     home, other = Home(tmp_path / "a"), Home(tmp_path / "b")
     home.path.mkdir()
     other.path.mkdir()
-    assert own_name(home) == own_name(home) != own_name(other)
+    assert own_name(home)[0] == own_name(home)[0] != own_name(other)[0]
+
+
+def test_it_is_the_heir_of_whoever_had_the_home_since_the_system_began(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert [own_name(home)[1] for _ in range(3)] == [False, True, True]
+
+
+@pytest.mark.parametrize("changed", [2, 3], ids=["another disk", "another start of the system"])
+def test_what_may_be_alive_elsewhere_has_no_heir(tmp_path: Path, changed: int) -> None:
+    home = Home(tmp_path)
+    name, _ = own_name(home)
+    words = (tmp_path / "node").read_text("ascii").split()
+    (tmp_path / "node").write_text(" ".join("0" if place == changed else each for place, each in enumerate(words)))
+    assert [own_name(home) for _ in range(2)] == [(name, False), (name, True)]
 
 
 def test_a_copy_of_a_home_is_another_process(tmp_path: Path) -> None:
     home, copy = Home(tmp_path / "a"), tmp_path / "b"
     home.path.mkdir()
-    name = own_name(home)
+    name, _ = own_name(home)
     shutil.copytree(home.path, copy)
-    assert own_name(Home(copy)) == own_name(Home(copy)) != name
+    theirs, heir = own_name(Home(copy))
+    assert (theirs == name, heir, own_name(Home(copy))[0]) == (False, False, theirs)
     home.path.rename(tmp_path / "c")
-    assert own_name(Home(tmp_path / "c")) == name
+    assert own_name(Home(tmp_path / "c"))[0] == name
 
 
-def test_a_name_that_an_older_version_kept_stays(tmp_path: Path) -> None:
-    (tmp_path / "node").write_text("box-1a2b\n", "ascii")
-    assert own_name(Home(tmp_path)) == own_name(Home(tmp_path)) == "box-1a2b"
-
-
-@pytest.mark.parametrize("kept", [b"", b"two words", b"\xff", b"x" * 65])
+@pytest.mark.parametrize("kept", [b"", b"two words", b"of-another-version", b"\xff", b"x" * 65])
 def test_a_name_that_cannot_be_one_is_made_anew(tmp_path: Path, kept: bytes) -> None:
     (tmp_path / "node").write_bytes(kept)
-    assert own_name(Home(tmp_path)) == own_name(Home(tmp_path)) != kept.decode("latin-1")
+    name, heir = own_name(Home(tmp_path))
+    assert (own_name(Home(tmp_path))[0], heir) == (name, False)
+    assert name != kept.decode("latin-1")
 
 
 def test_where_nothing_can_be_kept_a_process_has_a_name_all_the_same(tmp_path: Path) -> None:
-    assert own_name(Home(tmp_path / "missing"))
+    name, heir = own_name(Home(tmp_path / "missing"))
+    assert (bool(name), heir) == (True, False)

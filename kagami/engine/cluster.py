@@ -70,11 +70,13 @@ class Cluster:
         leases, self._nodes, backlog = store.cluster
         self._backlog = backlog
         self.role = settings.cluster.role
+        # Nothing proves that whoever has a name from the settings is dead.
+        name, self._heir = (settings.cluster.node, False) if settings.cluster.node else own_name(settings.home)
         self.member = Membership(
             leases,
             self._nodes,
             clock,
-            node=settings.cluster.node or own_name(settings.home),
+            node=name,
             role=self.role,
             seconds=settings.cluster.lease_seconds,
             state=self._state,
@@ -120,8 +122,7 @@ class Cluster:
     async def join(self) -> None:
         """Before anything is accepted: numbers of events are this process' own from here on."""
         tools, ledger = self._tools, self._tools.store.ledger
-        # A name that the home keeps is this process' as surely as the home: one that had it before is dead.
-        await self.member.join(heir=not tools.settings.cluster.node)
+        await self.member.join(heir=self._heir)
         ledger.number = lambda newest: following(newest, self.member.wall_ms(), self.member.slot)
         ledger.numbers = lambda: self.member.numbers
         ledger.part = self._part

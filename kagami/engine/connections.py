@@ -195,7 +195,7 @@ class Elsewhere:
         self.id = bot
 
     def configure(self, config: BotConfig) -> bool:
-        del config
+        self.id = _stand_in(config)
         return True
 
     async def run(self, intake: Intake) -> None:
@@ -218,7 +218,8 @@ def unheld(bots: Sequence[BotConfig], held: Collection[str]) -> list[BotRow]:
 
 
 def _stand_in(config: BotConfig) -> BotId:
-    return bot_id(kind_of(config), _called(config))
+    """By its address where it has no name: two of one host are two."""
+    return bot_id(kind_of(config), config.name or config.address)
 
 
 def _called(config: BotConfig) -> str:

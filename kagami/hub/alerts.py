@@ -46,6 +46,9 @@ ENDS = {
     "redis_setup": mark("Over: {redis} was not set up as it should be, for {span}."),
 }
 
+# Judged by whichever process does at the moment what one does for all.
+_OF_ALL = frozenset({"process_gone", "clock_apart"})
+
 
 class Alerts:
     """Implements `ports.Alerts`. `free` gives the bytes that are free where everything is kept."""
@@ -105,7 +108,9 @@ class Alerts:
         now, wall = self._clock.monotonic(), self._clock.wall_ms()
         with suppress(OSError, msgspec.MsgspecError):  # nothing was told, or its file was cut off with the process
             for each in msgspec.json.decode((self._home / KEPT).read_bytes(), type=list[AlertRow]):
-                if each.kind in ENDS:
+                if each.kind in ENDS and each.kind not in _OF_ALL:
+                    if each.key.startswith("bot "):  # one that connects by itself may not be there yet
+                        self._known[each.key.removeprefix("bot ")] = each.fields.get("bot", "")
                     reading = Reading(each.kind, 0.0, each.text, each.fields, each.level)
                     self._sentry.resume(each.key, reading, now - max(0, wall - each.since_ms) / 1000)
 

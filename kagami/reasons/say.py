@@ -10,7 +10,7 @@ from kagami.i18n import Translate
 
 # Reasons hold reasons; what is nested deeper, or longer, is not ours.
 DEEPEST = 5
-LONGEST = 2_000
+LONGEST = 500
 _JOINTS = ("; ", ": ")
 
 

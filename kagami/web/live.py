@@ -76,7 +76,7 @@ class Accounts:
         self._rows: list[BotRow] | None = None
 
     async def news(self, beat: int) -> list[Any]:  # noqa: ARG002
-        rows = self._parts.bots.rows()
+        rows = self._parts.bots.listed()
         if rows == self._rows:
             return []
         self._rows = rows

@@ -129,6 +129,19 @@ async def test_what_was_told_before_a_death_is_over_or_lasts_after_it(
     assert [each.key for each in second.alerts.rows()] == ([] if later else ["bot qq:1"])
 
 
+async def test_who_connects_by_itself_and_is_not_there_yet_is_still_away(make: Callable[..., Room]) -> None:
+    first = make()
+    first.pass_s(10)
+    first.accounts.states["qq:1"] = "backoff"
+    first.pass_s(300)
+    second = make()
+    del second.accounts.states["qq:1"]
+    await second.begun()
+    assert second.pass_s(300) == []
+    second.accounts.states["qq:1"] = "online"
+    assert second.pass_s(300) == ["bot_offline_over"]
+
+
 @pytest.mark.parametrize(
     "kept", [b"", b"{", b'[{"key": "x"}]', b'[{"key":"x","kind":"odd","level":"error","text":"y"}]']
 )

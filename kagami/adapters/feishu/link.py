@@ -104,7 +104,7 @@ class _Run:
         self._bot = known.who.bot
         self._rest = Rest(api, config.app_id, config.app_secret, kit.clock)
         self._files = Files(self._rest, kit.media)
-        self._names = Names(self._call, kit.clock, self._begin)
+        self._names = Names(self._call, kit.clock, self._begin_asking)
         self.account = KeyedAccount(
             *(self._bot, ADAPTER, kit, intake),
             perform=self._perform,
@@ -120,6 +120,7 @@ class _Run:
         self._attempts = 0
         self._crowded = False
         self._jobs: set[asyncio.Task[None]] = set()
+        self._askings: set[asyncio.Task[None]] = set()  # for names, for which no message waits long
         self._newest: dict[ChatId, asyncio.Task[None]] = {}
 
     # --- what goes out: loaded at the first use, for an idle bot asks and says nothing ---
@@ -168,15 +169,24 @@ class _Run:
         await link.run(self._serve)
 
     async def end(self) -> None:
-        for job in self._jobs:
+        jobs = self._jobs | self._askings
+        for job in jobs:
             job.cancel()
-        if self._jobs:
-            await asyncio.wait(self._jobs)
+        if jobs:
+            await asyncio.wait(jobs)
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._started(work, name, self._jobs)
+
+    def _begin_asking(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._started(work, name, self._askings)
+
+    def _started(
+        self, work: Coroutine[Any, Any, None], name: str, among: set[asyncio.Task[None]]
+    ) -> asyncio.Task[None]:
         job = self._kit.nursery.start(f"{name} {self._bot}", work)
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
+        among.add(job)
+        job.add_done_callback(among.discard)
         return job
 
     async def _leave(self, reason: str) -> None:

@@ -18,7 +18,9 @@ from kagami.model.ids import split_id
 # the members of a large group come in many pages.
 PATIENCE_S = 0.7
 AGAIN_S, STRANGER_S = 3600.0, 60.0
-MOST = 10_000
+# A stranger in a group whose members take long to come is asked for so much later again: they may not be among them.
+LONGER = 100
+MOST, AT_ONCE = 50_000, 8
 
 # Asks Feishu by the name of a call and its parameters.
 Call = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -42,6 +44,7 @@ class Names:
         self._begin = begin
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
+        self._took: dict[str, float] = {}
         self._chats: dict[str, str] = {}
         self._people: dict[tuple[str, str], _Person] = {}
 
@@ -50,7 +53,7 @@ class Names:
         if event.kind != "message":
             return event
         kind, chat = split_id(event.chat)
-        if self._is_due(chat, event.user):
+        if len(self._asking) < AT_ONCE and self._is_due(chat, event.user):
             _keep(self._asked, chat, self._clock.monotonic())
             self._asking[chat] = job = self._begin(self._ask(kind, chat), "names for")
             job.add_done_callback(lambda _: self._asking.pop(chat, None))
@@ -66,12 +69,15 @@ class Names:
             return False
         if asked is None:
             return True
-        pause = AGAIN_S if (chat, user) in self._people else STRANGER_S
+        longer = LONGER * self._took.get(chat, 0.0)
+        pause = AGAIN_S if (chat, user) in self._people else min(AGAIN_S, max(STRANGER_S, longer))
         return self._clock.monotonic() - asked > pause
 
     async def _ask(self, kind: str, chat: str) -> None:
+        began = self._clock.monotonic()
         with suppress(KagamiError):  # without the permission there are no names
             await (self._ask_group(chat) if kind == "group" else self._ask_user(chat))
+        _keep(self._took, chat, self._clock.monotonic() - began)
 
     async def _ask_group(self, chat: str) -> None:
         told = await self._call("get_group_info", {"group_id": chat})

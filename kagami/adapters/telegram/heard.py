@@ -11,6 +11,7 @@ import msgspec
 from kagami.core.newest import Newest
 from kagami.model.event import Event
 from kagami.model.ids import split_id
+from kagami.model.message import Message
 from kagami.onebot.write import write_message
 
 MOST, MOST_BYTES = 2_000, 32_000
@@ -25,8 +26,7 @@ class Heard:
         self._kept: Newest[str, Event] = Newest(MOST)
 
     def add(self, event: Event) -> None:
-        # Whoever sends a whole file in place of a name for it need not find it again.
-        if event.kind == "message" and event.message_id and len(_encoder.encode(event.message)) <= MOST_BYTES:
+        if event.kind == "message" and event.message_id and _is_light(event.message):
             self._kept[event.message_id] = msgspec.structs.replace(event, native="")
 
     def quoted(self, event: Event) -> None:
@@ -36,6 +36,14 @@ class Heard:
 
     def find(self, message_id: str) -> Event | None:
         return self._kept.get(message_id)
+
+
+def _is_light(message: Message) -> bool:
+    """Whoever sends a whole file in place of a name for it need not find it again, nor half a character."""
+    try:
+        return len(_encoder.encode(message)) <= MOST_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def shown(event: Event) -> dict[str, Any]:

@@ -35,5 +35,11 @@ def test_whole_files_are_not_kept() -> None:
     assert heard.find("1") is None
 
 
+def test_half_a_character_is_not_kept_and_harms_nothing() -> None:
+    heard = Heard()
+    heard.add(said("1", text("cut \ud83d")))
+    assert heard.find("1") is None
+
+
 def test_a_chat_that_is_no_group_has_its_whole_name() -> None:
     assert shown(said("1", chat="channel:-5"))["group_id"] == "channel:-5"

@@ -18,6 +18,7 @@ from pathlib import Path
 from kagami.cli.health import ask_health
 from kagami.client import HttpControl
 from kagami.errors import EngineAway
+from kagami.home import Home, keep_name
 from kagami.operations import registry
 from kagami.operations.messages import ListMessages
 from kagami.ports import MessageRow
@@ -86,7 +87,7 @@ class Node:
         if telegram:
             settings += TELEGRAM.format(token=TOKEN, url=telegram)
         (self.home / "kagami.toml").write_text(settings, "utf-8")
-        (self.home / "node").write_text(self.name, "ascii")  # and not by a setting: it is its own heir
+        keep_name(Home(self.home), self.name)  # and not by a setting: it is its own heir
         if probe:
             there = self.home / "plugins" / "probe" / "1.0.0"
             shutil.copytree(PROBE_FOLDER, there, ignore=shutil.ignore_patterns("__pycache__"))
