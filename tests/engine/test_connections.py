@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kagami.adapters.onebot11.config import OneBot11Config
 from kagami.core.backoff import Restarts
 from kagami.engine import Engine, connections
 from kagami.errors import NotFound, Refused, SettingError
@@ -93,6 +94,19 @@ async def test_what_it_has_kept_is_forgotten_when_it_is_removed(
             await opened.call(AddBot(url=f"ws://127.0.0.1:{number}", name=name))
         await opened.call(RemoveBot(bot="one"))
         assert forgotten == ["ws://127.0.0.1:1"]
+
+
+def test_two_accounts_of_one_host_that_nobody_has_are_two() -> None:
+    tables = [OneBot11Config(url=f"ws://127.0.0.1:1/{path}") for path in "ab"]
+    assert len({row.id for row in connections.unheld(tables, ())}) == 2
+
+
+def test_an_account_that_another_process_has_goes_by_its_new_name() -> None:
+    before, after = (OneBot11Config(url="ws://127.0.0.1:1", name=name) for name in ("one", "two"))
+    ((first,), (second,)) = (connections.unheld([each], ()) for each in (before, after))
+    elsewhere = connections.Elsewhere(first.id)
+    assert elsewhere.configure(after)
+    assert elsewhere.id == second.id != first.id
 
 
 async def test_one_that_fails_again_and_again_is_seen_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

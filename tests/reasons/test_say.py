@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from kagami.i18n import translator
-from kagami.reasons.say import say
+from kagami.reasons.say import LONGEST, say
+from kagami.reasons.texts import TEMPLATES
 
 ZH = translator("zh")
 
@@ -46,6 +50,19 @@ def test_reasons_are_said_in_the_readers_language(text: str, said: str | None) -
 
 def test_english_stays_as_it_is_kept() -> None:
     assert say("the connection was refused; next try in 4 s", translator("en")).startswith("the connection")
+
+
+def test_no_reason_takes_long_to_say() -> None:
+    """Of every template, its own words again and again, as long as is looked at."""
+    taken: dict[str, float] = {}
+    for template in TEMPLATES:
+        words = re.split(r"\{\w*\}", template)
+        for hostile in (words[0] + "".join(words[1:]) * LONGEST, *(each * LONGEST for each in words if each)):
+            begun = time.thread_time()
+            say(hostile[:LONGEST], ZH)
+            taken[template] = max(taken.get(template, 0.0), time.thread_time() - begun)
+    worst = max(taken, key=lambda each: taken[each])
+    assert taken[worst] < 0.5, worst
 
 
 def test_what_is_very_long_is_nothing_of_ours() -> None:

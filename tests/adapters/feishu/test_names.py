@@ -87,3 +87,46 @@ async def test_an_answer_that_takes_long_counts_for_those_who_speak_later(
         while not (later := await names.named(event())).sender.name:
             await asyncio.sleep(0.005)
     assert (first.sender, later.sender.name, feishu.tokens_issued) == (Sender(), "Bob", 1)
+
+
+def group_of(number: int) -> Event:
+    return event(f"group:oc_{number}", f"ou_{number}")
+
+
+async def test_a_stranger_in_a_group_that_takes_long_is_asked_for_so_much_later(clock: FakeClock) -> None:
+    asked: list[str] = []
+
+    async def slow(name: str, params: dict[str, Any]) -> Any:
+        asked.append(name)
+        await clock.advance(10)
+        return {"group_name": "large"} if name == "get_group_info" else []
+
+    names = Names(slow, clock, begin)
+    counts = []
+    for later in (0, 1_000, 1_001):
+        await clock.advance(later)
+        await names.named(group_of(1))
+        counts.append(asked.count("get_group_member_list"))
+    assert counts == [1, 1, 2]
+
+
+async def test_no_more_than_a_few_groups_are_asked_for_at_once(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    jobs: list[asyncio.Task[None]] = []
+
+    async def never(name: str, params: dict[str, Any]) -> Any:
+        await asyncio.Event().wait()
+
+    def begun(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        jobs.append(begin(work, name))
+        return jobs[-1]
+
+    names = Names(never, clock, begun)
+    for number in range(3 * module.AT_ONCE):
+        await names.named(group_of(number))
+    assert len(jobs) == module.AT_ONCE
+    for job in jobs:
+        job.cancel()
+    await asyncio.wait(jobs)
